@@ -1,0 +1,1 @@
+//! How we speak: messages and their proof. No storage, no server, no clock.
