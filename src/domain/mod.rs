@@ -13,3 +13,4 @@
 
 pub mod id;
 pub mod reason;
+pub mod world;
