@@ -14,3 +14,4 @@
 pub mod id;
 pub mod reason;
 pub mod world;
+pub mod written;
