@@ -11,5 +11,6 @@
 //! | `broker` | what happens: the use cases |
 //! | `http` | who knocks: decode, one call to the broker, encode |
 
+pub mod config;
 pub mod domain;
 pub mod protocol;

@@ -12,6 +12,7 @@
 //! | *level* | how sure we are: NIST 1–4 or NSIS Low, Substantial, High |
 
 pub mod id;
+pub mod network;
 pub mod reason;
 pub mod world;
 pub mod written;
