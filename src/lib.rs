@@ -14,3 +14,5 @@
 pub mod config;
 pub mod domain;
 pub mod protocol;
+pub mod system;
+pub mod telemetry;
