@@ -11,6 +11,9 @@
 //! | `broker` | what happens: the use cases |
 //! | `http` | who knocks: decode, one call to the broker, encode |
 
+pub mod config;
 pub mod domain;
 pub mod protocol;
 pub mod store;
+pub mod system;
+pub mod telemetry;

@@ -16,6 +16,8 @@ pub mod audit;
 pub mod federation;
 pub mod id;
 pub mod login;
+pub mod network;
 pub mod reason;
 pub mod subject;
 pub mod world;
+pub mod written;
