@@ -82,11 +82,16 @@ impl Broker {
     fn question(&self, at_idp: &AtIdp, idp: &KnownIdp<'_>, relay_state: &str) -> Result<Question, Fault> {
         let asked = &at_idp.asked;
         let (acs, classes) = (self.settings.acs(), classes(idp.registered.profile, &asked.requirement));
-        let written = |destination: &str| OurRequest {
+        let (location, by_redirect) = match (&idp.metadata.sso_redirect, &idp.metadata.sso_post) {
+            (Some(location), _) => (location, true),
+            (None, Some(location)) => (location, false),
+            (None, None) => return Err(Fault::new(Reason::MdRefused, "there is no address for requests")),
+        };
+        let ours = OurRequest {
             id: &at_idp.question,
             issuer: &self.settings.entity_id,
             issue_instant: at_idp.at,
-            destination,
+            destination: location,
             acs: &acs,
             force_authn: asked.force_authn,
             is_passive: asked.is_passive,
@@ -95,22 +100,25 @@ impl Broker {
             proxy_count: asked.proxies_left,
         };
         let signer = self.keys.signer();
-        if let Some(location) = &idp.metadata.sso_redirect {
-            let xml = written(location).write()?;
+        if by_redirect {
+            let xml = ours.write()?;
             let to =
                 binding::redirect_to(location, Carries::Request, xml.as_str(), Some(relay_state), signer)?;
             return Ok(Question::Redirect(to));
         }
-        let no_address = || Fault::new(Reason::MdRefused, "the identity provider has no address for requests");
-        let location = idp.metadata.sso_post.as_ref().ok_or_else(no_address)?;
-        let xml = written(location).write_signed(signer)?;
+        let xml = ours.write_signed(signer)?;
         Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state.to_owned()))))
     }
 }
 
 /// The choices that the fagsystem's request leaves.
-pub(super) fn offered<'c>(choices: &'c [Choice<'c>], asked: &'c Asked) -> impl Iterator<Item = &'c Choice<'c>> {
-    choices.iter().filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))
+pub(super) fn offered<'c>(
+    choices: &'c [Choice<'c>],
+    asked: &'c Asked,
+) -> impl Iterator<Item = &'c Choice<'c>> {
+    choices
+        .iter()
+        .filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))
 }
 
 /// Chooses where there is nothing to choose: by hint, by the network that the user sits in, or because only one is
@@ -131,7 +139,10 @@ pub(super) fn choose_for_user(
     };
     let by_network = || only(left.iter().filter(inside).collect());
     if left.is_empty() && choices.is_empty() {
-        return Err(Fault::new(Reason::AgreementMissing, "no municipality has an agreement with the fagsystem"));
+        return Err(Fault::new(
+            Reason::AgreementMissing,
+            "no municipality has an agreement with the fagsystem",
+        ));
     }
     if left.is_empty() {
         return Err(Fault::new(Reason::Scoping, "none of the providers in IDPList is available"));
@@ -157,4 +168,3 @@ fn classes(profile: IdpProfile, requirement: &Requirement) -> Vec<String> {
         _ => Vec::new(),
     }
 }
-

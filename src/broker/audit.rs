@@ -1,8 +1,8 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Visit};
-use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::assurance::Achieved;
+use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp};
 use crate::domain::reason::{Fault, Reason};

@@ -59,7 +59,8 @@ fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
         Some(version) if version == expected => Ok(()),
         got => {
             let name = name::SPEC_VERSION.in_dialect(dialect);
-            let got = got.map_or("none".to_owned(), |got| format!("{:?}", got.chars().take(40).collect::<String>()));
+            let got = got
+                .map_or("none".to_owned(), |got| format!("{:?}", got.chars().take(40).collect::<String>()));
             Err(Fault::new(Reason::Profile, format!("expected {name} = {expected}, got {got}")))
         }
     }
@@ -70,7 +71,9 @@ fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(),
         return match dialect {
             // The older profile names the organisation in the NameID and leaves the attribute optional.
             Dialect::Oiosaml2 => Ok(()),
-            Dialect::Oiosaml3 => Err(Fault::new(Reason::AttrMissing, format!("expected {}", name::CVR.oiosaml3))),
+            Dialect::Oiosaml3 => {
+                Err(Fault::new(Reason::AttrMissing, format!("expected {}", name::CVR.oiosaml3)))
+            }
         };
     };
     let stated = Cvr::new(stated).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))?;

@@ -111,14 +111,21 @@ impl Broker {
     ) -> Result<Option<Sealed<'s>>, Fault> {
         let Some((to, how)) = &fagsystem.metadata.encryption else { return Ok(None) };
         if now < to.not_before() || to.not_after() <= now {
-            let detail = format!("the encryption certificate holds from {} to {}", to.not_before(), to.not_after());
+            let detail =
+                format!("the encryption certificate holds from {} to {}", to.not_before(), to.not_after());
             return Err(Fault::new(Reason::EncNokey, detail));
         }
         Ok(Some(Sealed { to, how: *how, random: self.random.as_ref() }))
     }
 
     /// The session lasts as long as ours do, and not longer than the identity provider's.
-    fn session(&self, grant: &Grant<'_>, asked: &Asked, upstream: &AuthnStatement, now: Timestamp) -> Session {
+    fn session(
+        &self,
+        grant: &Grant<'_>,
+        asked: &Asked,
+        upstream: &AuthnStatement,
+        now: Timestamp,
+    ) -> Session {
         let ours = now + self.settings.session_for;
         Session {
             index: LoginId::from_random(self.random.bits()),

@@ -62,7 +62,9 @@ impl Broker {
         match chosen {
             Some((authority, idp)) => {
                 let (next, sent) = self.ask(trail, Choosing { asked }, authority, &idp)?;
-                self.store.commit(Batch { unused, records: vec![received, sent], ..Batch::default() }).await?;
+                self.store
+                    .commit(Batch { unused, records: vec![received, sent], ..Batch::default() })
+                    .await?;
                 Ok(next)
             }
             None => {
@@ -98,7 +100,9 @@ impl Broker {
         let choices = snapshot.federation().choices(&choosing.asked.fagsystem, now);
         offered(&choices, &choosing.asked)
             .find(|choice| choice.authority.cvr == authority && choice.idp.entity_id == *idp)
-            .ok_or_else(|| Fault::new(Reason::Discovery, "the choice is not one of those that were offered"))?;
+            .ok_or_else(|| {
+                Fault::new(Reason::Discovery, "the choice is not one of those that were offered")
+            })?;
         let (next, sent) = self.ask(trail, choosing, authority, idp)?;
         self.store.commit(Batch { records: vec![sent], ..Batch::default() }).await?;
         Ok(next)
@@ -112,7 +116,8 @@ impl Broker {
         cookie: impl FnOnce(LoginId) -> Option<String>,
     ) -> Next {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
-        let handle = arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
+        let handle =
+            arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
         let sealed = handle.and_then(cookie).map(|content| SealedLogin { login, content });
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
@@ -220,7 +225,10 @@ fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
         return Err(Fault::new(Reason::RequestUnsupported, "ForceAuthn and IsPassive at once"));
     }
     if request.proxy_count == Some(0) {
-        return Err(Fault::new(Reason::ProxyCount, "ProxyCount is 0 and the users' own provider is behind us"));
+        return Err(Fault::new(
+            Reason::ProxyCount,
+            "ProxyCount is 0 and the users' own provider is behind us",
+        ));
     }
     Ok(())
 }

@@ -42,7 +42,10 @@ impl Broker {
             serde_json::to_vec(pending).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         let content = self.sealer.load().seal(&text, &purpose(login), self.random.as_ref())?;
         if content.len() > MAX_SEALED {
-            return Err(Fault::new(Reason::RelayState, "what the request carries does not fit into a cookie"));
+            return Err(Fault::new(
+                Reason::RelayState,
+                "what the request carries does not fit into a cookie",
+            ));
         }
         Ok(SealedLogin { login, content })
     }

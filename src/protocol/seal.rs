@@ -36,9 +36,15 @@ impl Sealer {
         let mut nonce = [0; NONCE];
         random.fill(&mut nonce);
         let mut tag = [0; TAG];
-        let sealed =
-            encrypt_aead(Cipher::aes_256_gcm(), &key.secret, Some(&nonce), purpose.as_bytes(), text, &mut tag)
-                .map_err(|error| broken(error.to_string()))?;
+        let sealed = encrypt_aead(
+            Cipher::aes_256_gcm(),
+            &key.secret,
+            Some(&nonce),
+            purpose.as_bytes(),
+            text,
+            &mut tag,
+        )
+        .map_err(|error| broken(error.to_string()))?;
         let whole = [key.number.to_be_bytes().as_slice(), &nonce, &tag, &sealed].concat();
         Ok(URL_SAFE_NO_PAD.encode(whole))
     }

@@ -78,7 +78,8 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
         for agreement in &file.service_agreement {
             let content = format!("{:?} {:?}", agreement.valid_from, agreement.valid_until);
             for sp in &agreement.service_providers {
-                let subject = format!("service agreement {} with {}", agreement.authority.get_ref(), sp.get_ref());
+                let subject =
+                    format!("service agreement {} with {}", agreement.authority.get_ref(), sp.get_ref());
                 entries.insert(subject, content.clone());
             }
         }

@@ -125,8 +125,11 @@ pub(super) fn files(files: &Files) -> Result<Vec<(&str, &str, Written)>, Vec<Com
 /// Reads the whole register into a snapshot, or says everything that is wrong with it.
 pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>> {
     let written = files(&kept.files)?;
-    let mut reader =
-        Reader { kept, snapshot: Snapshot { version: kept.version, ..Snapshot::default() }, complaints: Vec::new() };
+    let mut reader = Reader {
+        kept,
+        snapshot: Snapshot { version: kept.version, ..Snapshot::default() },
+        complaints: Vec::new(),
+    };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
     }
@@ -230,7 +233,9 @@ impl Reader<'_> {
         read: impl Fn(&Document<'_>) -> Result<M, Fault>,
     ) -> Option<M> {
         let parse = |content: &[u8]| Document::parse_metadata(content).and_then(|document| read(&document));
-        if let Some(metadata) = self.kept.fetched.get(entity_id.as_str()).and_then(|content| parse(content).ok()) {
+        if let Some(metadata) =
+            self.kept.fetched.get(entity_id.as_str()).and_then(|content| parse(content).ok())
+        {
             return Some(metadata);
         }
         let beside = beside(path, file.get_ref());

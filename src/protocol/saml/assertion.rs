@@ -73,17 +73,17 @@ pub struct Attributes(Vec<(String, Vec<Result<String, Fault>>)>);
 impl Attributes {
     /// The one value of an attribute that must not be ambiguous.
     pub fn one(&self, name: AttributeName) -> Result<Option<&str>, Fault> {
-        self.single(name.oiosaml3, self.matching(|known| name.is(known)))
+        self.single(name.oiosaml3, |known| name.is(known))
     }
 
     /// The same for an attribute with one name only.
     pub fn one_named(&self, name: &str) -> Result<Option<&str>, Fault> {
-        self.single(name, self.matching(|known| known == name))
+        self.single(name, |known| known == name)
     }
 
     /// All values of an attribute that may have several.
     pub fn all(&self, name: AttributeName) -> Result<Vec<String>, Fault> {
-        self.matching(|known| name.is(known)).map(|value| value.clone()).collect()
+        self.values(|known| name.is(known)).into_iter().cloned().collect()
     }
 
     /// The names that are there, for the report.
@@ -91,22 +91,15 @@ impl Attributes {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    fn matching<'a>(
-        &'a self,
-        wanted: impl Fn(&str) -> bool + 'a,
-    ) -> impl Iterator<Item = &'a Result<String, Fault>> {
-        self.0.iter().filter(move |(name, _)| wanted(name)).flat_map(|(_, values)| values)
+    fn values(&self, wanted: impl Fn(&str) -> bool) -> Vec<&Result<String, Fault>> {
+        self.0.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, values)| values).collect()
     }
 
-    fn single<'a>(
-        &self,
-        name: &str,
-        mut values: impl Iterator<Item = &'a Result<String, Fault>>,
-    ) -> Result<Option<&'a str>, Fault> {
-        match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(Ok(value)), None) => Ok(Some(value)),
-            (Some(Err(fault)), None) => Err(fault.clone()),
+    fn single(&self, name: &str, wanted: impl Fn(&str) -> bool) -> Result<Option<&str>, Fault> {
+        match self.values(wanted).as_slice() {
+            [] => Ok(None),
+            [Ok(value)] => Ok(Some(value)),
+            [Err(fault)] => Err(fault.clone()),
             _ => Err(Fault::new(Reason::AttrDuplicate, format!("expected one value of {name}, got several"))),
         }
     }
@@ -312,7 +305,9 @@ impl OurAssertion<'_> {
             xml.start(saml("Attribute"));
             xml.attribute("Name", name);
             xml.attribute("NameFormat", self.name_format);
-            values.iter().for_each(|value| xml.element(saml("AttributeValue"), value));
+            for value in values {
+                xml.element(saml("AttributeValue"), value);
+            }
             xml.end();
         }
         xml.end();

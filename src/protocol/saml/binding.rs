@@ -111,7 +111,10 @@ impl<'q> Parameters<'q> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !PROTOCOL_NAMES.contains(&name) && disguised(name) {
-                return Err(Fault::new(Reason::ParamEncoded, "a name turns into one of SAML's only after decoding"));
+                return Err(Fault::new(
+                    Reason::ParamEncoded,
+                    "a name turns into one of SAML's only after decoding",
+                ));
             }
             if PROTOCOL_NAMES.contains(&name) && pairs.iter().any(|(known, _)| *known == name) {
                 return Err(Fault::new(Reason::ParamDuplicate, format!("{name} stands twice")));
@@ -161,7 +164,9 @@ impl<'q> Parameters<'q> {
         let (algorithm, signature) = match (self.raw("SigAlg"), self.raw("Signature")) {
             (None, None) => return Ok(None),
             (Some(algorithm), Some(signature)) => (algorithm, signature),
-            _ => return Err(Fault::new(Reason::SigMissing, "expected both SigAlg and Signature, or neither")),
+            _ => {
+                return Err(Fault::new(Reason::SigMissing, "expected both SigAlg and Signature, or neither"));
+            }
         };
         let relay_state = self.raw("RelayState").map_or(String::new(), |raw| format!("&RelayState={raw}"));
         let octets = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
@@ -307,7 +312,8 @@ mod tests {
 
     #[test]
     fn a_plain_query_is_read() {
-        let arrived = Arrived::by_redirect(&format!("x=1&SAMLRequest={A}&RelayState=a+b%2Fc"), Carries::Request);
+        let arrived =
+            Arrived::by_redirect(&format!("x=1&SAMLRequest={A}&RelayState=a+b%2Fc"), Carries::Request);
         let arrived = arrived.unwrap();
         assert_eq!((arrived.xml.as_slice(), arrived.relay_state.as_deref()), (&b"<a/>"[..], Some("a b/c")));
         assert!(arrived.detached.is_none());
@@ -349,7 +355,9 @@ mod tests {
     fn base64_has_one_reading() {
         assert_eq!(base64("PGEvPg==").unwrap(), b"<a/>");
         assert_eq!(base64("PGEv\r\nPg==\n").unwrap(), b"<a/>");
-        for wrong in ["", "PGEvPg", "PGEvPg=", "PGEvPh==", "PGEv Pg==", "PGEvPg==PGEvPg==", "PGEvP_==", "PGEvPg==\0"] {
+        for wrong in
+            ["", "PGEvPg", "PGEvPg=", "PGEvPh==", "PGEv Pg==", "PGEvPg==PGEvPg==", "PGEvP_==", "PGEvPg==\0"]
+        {
             assert_eq!(base64(wrong).unwrap_err().reason, Reason::EncodingBase64, "{wrong:?}");
         }
     }
@@ -365,7 +373,9 @@ mod tests {
     #[test]
     fn a_relay_state_that_cannot_be_carried_is_refused() {
         let state = "x".repeat(MAX_RELAY_STATE);
-        assert!(Arrived::by_redirect(&format!("SAMLRequest={A}&RelayState={state}"), Carries::Request).is_ok());
+        assert!(
+            Arrived::by_redirect(&format!("SAMLRequest={A}&RelayState={state}"), Carries::Request).is_ok()
+        );
         assert_eq!(reason(&format!("SAMLRequest={A}&RelayState={state}x")), Reason::RelayState);
     }
 }

@@ -3,18 +3,16 @@
 //! Reading metadata never switches a check off: a party without a signing key is refused, and an address that is no
 //! web address is refused before anybody can be sent there.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::request::AnswerAt;
-use super::{Binding, METADATA_NS, PROTOCOL_NS, X509_SUBJECT_NAME, boolean, entity_id, md, moment, required, written};
+use super::{Binding, X509_SUBJECT_NAME, boolean, entity_id, md, moment, required, written};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, Signer, TrustedKeys};
-use crate::protocol::xml::{Block, Canonical, Document, Element, Encryption, Name, Transport, Writer, verify};
-
-const DS_NS: &str = "http://www.w3.org/2000/09/xmldsig#";
+use crate::protocol::xml::{
+    Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Name, Writer, namespace, verify,
+};
 
 /// How long others may keep our metadata before they fetch it again.
 const CACHE_FOR: &str = "PT1H";
@@ -22,7 +20,7 @@ const CACHE_FOR: &str = "PT1H";
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 const fn ds(local: &'static str) -> Name {
-    Name { namespace: DS_NS, prefix: "ds", local }
+    Name::new(namespace::DS, "ds", local)
 }
 
 /// What metadata says about an identity provider.
@@ -80,7 +78,10 @@ impl SpMetadata {
         };
         let unknown = || {
             let shown: String = format!("{wanted:?}").chars().take(200).collect();
-            Fault::new(Reason::AcsUnknown, format!("expected a registered address for the answer, got {shown}"))
+            Fault::new(
+                Reason::AcsUnknown,
+                format!("expected a registered address for the answer, got {shown}"),
+            )
         };
         found.map(|acs| acs.location.as_str()).ok_or_else(unknown)
     }
@@ -108,7 +109,8 @@ impl<'d> Parsed<'d> {
         let (entity, name) = self.entity(entity_id)?;
         let role = only_role(entity, "IDPSSODescriptor")?;
         let sso = endpoints(role, "SingleSignOnService")?;
-        let at = |binding: Binding| sso.iter().find(|e| e.binding == binding.uri()).map(|e| e.location.to_owned());
+        let at =
+            |binding: Binding| sso.iter().find(|e| e.binding == binding.uri()).map(|e| e.location.to_owned());
         let idp = IdpMetadata {
             entity_id: name,
             sso_redirect: at(Binding::Redirect),
@@ -170,7 +172,7 @@ fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> R
         found.push(element);
     } else if element.is(md("EntitiesDescriptor")) {
         element.children().try_for_each(|child| collect_entities(child, found))?;
-    } else if element.namespace() != METADATA_NS && found.is_empty() {
+    } else if element.namespace() != namespace::MD && found.is_empty() {
         return Err(refused("expected SAML metadata"));
     }
     Ok(())
@@ -179,7 +181,8 @@ fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> R
 fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<Element<'d>, Fault> {
     let speaks_saml2 = |element: &Element<'d>| {
         let protocols = element.attribute("protocolSupportEnumeration").unwrap_or_default();
-        element.is(md(role)) && protocols.split_ascii_whitespace().any(|protocol| protocol == PROTOCOL_NS)
+        element.is(md(role))
+            && protocols.split_ascii_whitespace().any(|protocol| protocol == namespace::SAMLP)
     };
     let mut roles = entity.children().filter(speaks_saml2);
     match (roles.next(), roles.next()) {
@@ -234,7 +237,10 @@ pub fn check_location(location: &str) -> Result<(), Fault> {
     let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
     match super::binding::Parameters::read(query) {
         Ok(parameters) if !parameters.has_protocol_names() => Ok(()),
-        _ => Err(Fault::new(Reason::ParamShadow, format!("the address carries a SAML parameter: {location:?}"))),
+        _ => Err(Fault::new(
+            Reason::ParamShadow,
+            format!("the address carries a SAML parameter: {location:?}"),
+        )),
     }
 }
 
@@ -265,10 +271,14 @@ fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
         }
     }
     let lists = |uri: &str| listed.contains(&uri);
-    let only_128 = lists(Block::Aes128Gcm.uri()) && !lists(Block::Aes256Gcm.uri());
+    let only_128 = lists(ContentCipher::Aes128Gcm.uri()) && !lists(ContentCipher::Aes256Gcm.uri());
     Ok(Encryption {
-        block: if only_128 { Block::Aes128Gcm } else { Block::Aes256Gcm },
-        transport: if lists(Transport::OaepSha256.uri()) { Transport::OaepSha256 } else { Transport::OaepMgf1p },
+        content: if only_128 { ContentCipher::Aes128Gcm } else { ContentCipher::Aes256Gcm },
+        key: if lists(KeyTransport::OaepSha256.uri()) {
+            KeyTransport::OaepSha256
+        } else {
+            KeyTransport::OaepMgf1p
+        },
     })
 }
 
@@ -303,7 +313,7 @@ impl OurMetadata<'_> {
         let mut xml = self.begin();
         xml.start(md("IDPSSODescriptor"));
         xml.attribute("WantAuthnRequestsSigned", "true");
-        xml.attribute("protocolSupportEnumeration", PROTOCOL_NS);
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
         self.keys(&mut xml, "signing", self.signing);
         xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
         for binding in [Binding::Redirect, Binding::Post] {
@@ -320,7 +330,7 @@ impl OurMetadata<'_> {
         xml.start(md("SPSSODescriptor"));
         xml.attribute("AuthnRequestsSigned", "true");
         xml.attribute("WantAssertionsSigned", "true");
-        xml.attribute("protocolSupportEnumeration", PROTOCOL_NS);
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
         self.keys(&mut xml, "signing", self.signing);
         self.keys(&mut xml, "encryption", self.encryption);
         xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
@@ -347,15 +357,15 @@ impl OurMetadata<'_> {
             xml.attribute("use", used_for);
             xml.start(ds("KeyInfo"));
             xml.start(ds("X509Data"));
-            xml.element(ds("X509Certificate"), &STANDARD.encode(certificate.der()));
+            xml.element(ds("X509Certificate"), certificate.to_base64());
             xml.end();
             xml.end();
             if used_for == "encryption" {
                 for method in [
-                    Block::Aes256Gcm.uri(),
-                    Block::Aes128Gcm.uri(),
-                    Transport::OaepSha256.uri(),
-                    Transport::OaepMgf1p.uri(),
+                    ContentCipher::Aes256Gcm.uri(),
+                    ContentCipher::Aes128Gcm.uri(),
+                    KeyTransport::OaepSha256.uri(),
+                    KeyTransport::OaepMgf1p.uri(),
                 ] {
                     xml.start(md("EncryptionMethod"));
                     xml.attribute("Algorithm", method);

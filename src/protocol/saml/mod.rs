@@ -13,13 +13,9 @@ pub mod status;
 
 use jiff::Timestamp;
 
-use super::xml::{Element, Name};
+use super::xml::{Element, Name, namespace};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
-
-const PROTOCOL_NS: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-const ASSERTION_NS: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-const METADATA_NS: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 
 /// The two bindings of the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +42,15 @@ pub const X509_SUBJECT_NAME: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:X
 const ENTITY_FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 
 const fn samlp(local: &'static str) -> Name {
-    Name { namespace: PROTOCOL_NS, prefix: "samlp", local }
+    Name::new(namespace::SAMLP, "samlp", local)
 }
 
 const fn saml(local: &'static str) -> Name {
-    Name { namespace: ASSERTION_NS, prefix: "saml", local }
+    Name::new(namespace::SAML, "saml", local)
 }
 
 const fn md(local: &'static str) -> Name {
-    Name { namespace: METADATA_NS, prefix: "md", local }
+    Name::new(namespace::MD, "md", local)
 }
 
 /// The part that every protocol message begins with.
@@ -119,7 +115,10 @@ fn boolean(text: &str) -> Result<bool, Fault> {
 fn moment(text: &str) -> Result<Timestamp, Fault> {
     let wrong = || {
         let shown: String = text.chars().take(40).collect();
-        Fault::new(Reason::XmlSchema, format!("expected a time in UTC such as 2026-11-21T08:00:00Z, got {shown:?}"))
+        Fault::new(
+            Reason::XmlSchema,
+            format!("expected a time in UTC such as 2026-11-21T08:00:00Z, got {shown:?}"),
+        )
     };
     let digits = |range: std::ops::Range<usize>| {
         text.as_bytes().get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))

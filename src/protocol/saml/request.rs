@@ -114,7 +114,12 @@ impl Unverified<Question<'_>> {
 
 impl Verified<AuthnRequest> {
     /// Accepts the request if it was made for this address and not long ago.
-    pub fn accept(self, here: &str, now: Timestamp, skew: SignedDuration) -> Result<Accepted<AuthnRequest>, Fault> {
+    pub fn accept(
+        self,
+        here: &str,
+        now: Timestamp,
+        skew: SignedDuration,
+    ) -> Result<Accepted<AuthnRequest>, Fault> {
         let request = &self.message;
         match &request.destination {
             Some(destination) if destination != here => {
@@ -190,7 +195,9 @@ fn scoping(root: Element<'_>) -> Result<(Vec<EntityId>, Option<u32>), Fault> {
     let Some(scoping) = root.optional_child(samlp("Scoping"))? else { return Ok((Vec::new(), None)) };
     let proxy_count = scoping
         .attribute("ProxyCount")
-        .map(|count| count.parse().map_err(|_| Fault::new(Reason::XmlSchema, "expected a number as ProxyCount")))
+        .map(|count| {
+            count.parse().map_err(|_| Fault::new(Reason::XmlSchema, "expected a number as ProxyCount"))
+        })
         .transpose()?;
     let Some(list) = scoping.optional_child(samlp("IDPList"))? else { return Ok((Vec::new(), proxy_count)) };
     let entries = list.children().filter(|child| child.is(samlp("IDPEntry")));
@@ -265,7 +272,9 @@ impl OurRequest<'_> {
         if !self.classes.is_empty() {
             xml.start(samlp("RequestedAuthnContext"));
             xml.attribute("Comparison", "minimum");
-            self.classes.iter().for_each(|class| xml.element(saml("AuthnContextClassRef"), class));
+            for class in self.classes {
+                xml.element(saml("AuthnContextClassRef"), class);
+            }
             xml.end();
         }
         if self.requester.is_some() || self.proxy_count.is_some() {

@@ -115,7 +115,8 @@ fn finish(
         let signed = verify(element, opening.keys)?;
         (signed.element(), Proof { key: signed.key().clone(), algorithm: signed.algorithm() })
     } else {
-        let unsigned = || Fault::new(Reason::SigMissing, "expected a signature on the Response or the Assertion");
+        let unsigned =
+            || Fault::new(Reason::SigMissing, "expected a signature on the Response or the Assertion");
         (element, outer.ok_or_else(unsigned)?)
     };
     let assertion = assertion::read(element)?;
@@ -190,9 +191,16 @@ impl Verified<Response> {
     }
 }
 
-fn check_issuers(envelope: &Envelope, assertion: &Assertion, expected: &Expectation<'_>) -> Result<(), Fault> {
+fn check_issuers(
+    envelope: &Envelope,
+    assertion: &Assertion,
+    expected: &Expectation<'_>,
+) -> Result<(), Fault> {
     if envelope.issuer.as_ref().is_some_and(|issuer| *issuer != assertion.issuer) {
-        return Err(Fault::new(Reason::IssuerMismatch, "the Response and its Assertion name different issuers"));
+        return Err(Fault::new(
+            Reason::IssuerMismatch,
+            "the Response and its Assertion name different issuers",
+        ));
     }
     if assertion.issuer != *expected.issuer {
         let detail = format!("expected {}, got {}", expected.issuer, assertion.issuer);
@@ -223,7 +231,10 @@ fn check_question(
     let earliest = expected.question.map(|(_, asked_at)| asked_at - expected.skew);
     for made in [envelope.issue_instant, assertion.issue_instant] {
         if made > latest || earliest.is_some_and(|earliest| made < earliest) {
-            return Err(Fault::new(Reason::TimeIssue, format!("made at {made}, which does not fit the login at {now}")));
+            return Err(Fault::new(
+                Reason::TimeIssue,
+                format!("made at {made}, which does not fit the login at {now}"),
+            ));
         }
     }
     let Some((question, _)) = expected.question else { return Ok(()) };
@@ -241,7 +252,8 @@ fn check_conditions(assertion: &Assertion, expected: &Expectation<'_>, now: Time
     let too_early = conditions.not_before.is_some_and(|from| now + expected.skew < from);
     let too_late = conditions.not_on_or_after.is_some_and(|until| now - expected.skew >= until);
     if too_early || too_late {
-        let detail = format!("not valid at {now}: {:?} to {:?}", conditions.not_before, conditions.not_on_or_after);
+        let detail =
+            format!("not valid at {now}: {:?} to {:?}", conditions.not_before, conditions.not_on_or_after);
         return Err(Fault::new(Reason::TimeConditions, detail));
     }
     let audience = expected.audience.as_str();
@@ -256,7 +268,11 @@ fn check_conditions(assertion: &Assertion, expected: &Expectation<'_>, now: Time
 }
 
 /// One bearer confirmation must fit; the fault of the first that does not is told.
-fn check_confirmation(assertion: &Assertion, expected: &Expectation<'_>, now: Timestamp) -> Result<(), Fault> {
+fn check_confirmation(
+    assertion: &Assertion,
+    expected: &Expectation<'_>,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let mut first = None;
     for confirmation in &assertion.confirmations {
         match fits(confirmation, expected, now) {
@@ -350,7 +366,9 @@ impl OurResponse<'_> {
                 xml.embed(&encrypt(&plain, sealed.to, sealed.how, sealed.random)?);
                 xml.end();
             }
-            None => xml.embed(&plain),
+            None => {
+                xml.embed(&plain);
+            }
         }
         xml.end();
         match response_signer {

@@ -73,7 +73,8 @@ pub(super) fn content(uri: &str) -> Option<Content> {
 }
 
 impl ContentCipher {
-    pub(super) fn uri(self) -> &'static str {
+    /// Its URI.
+    pub fn uri(self) -> &'static str {
         match self {
             Self::Aes128Gcm => "http://www.w3.org/2009/xmlenc11#aes128-gcm",
             Self::Aes256Gcm => "http://www.w3.org/2009/xmlenc11#aes256-gcm",
@@ -96,6 +97,14 @@ impl ContentCipher {
 }
 
 impl KeyTransport {
+    /// Its URI.
+    pub fn uri(self) -> &'static str {
+        match self {
+            Self::OaepMgf1p => OAEP_MGF1P,
+            Self::OaepSha256 => OAEP_11,
+        }
+    }
+
     pub(super) fn oaep(self) -> Oaep {
         match self {
             Self::OaepMgf1p => Oaep { digest: Digest::Sha1, mgf1: Digest::Sha1 },
