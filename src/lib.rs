@@ -9,7 +9,8 @@
 //! | [`protocol`] | how we speak: messages and their proof |
 //! | `store` | what is kept |
 //! | `broker` | what happens: the use cases |
-//! | `http` | who knocks: decode, one call to the broker, encode |
+//! | [`http`] | who knocks: decode, one call to the broker, encode |
 
 pub mod domain;
+pub mod http;
 pub mod protocol;
