@@ -10,10 +10,14 @@
 //! | [`store`] | what is kept |
 //! | [`broker`] | what happens: the use cases |
 //! | `http` | who knocks: decode, one call to the broker, encode |
+//! | `store` | what is kept |
+//! | `broker` | what happens: the use cases |
+//! | [`http`] | who knocks: decode, one call to the broker, encode |
 
 pub mod broker;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod protocol;
 pub mod store;
 pub mod system;
