@@ -41,7 +41,7 @@ lint: tools
 bench: tools
 	cargo bench
 
-# New development keys; the committed ones are good for ten years.
+# Makes the development keys that are missing.
 certificates:
 	sh certs-dev/make.sh
 
