@@ -8,9 +8,10 @@
 //! | [`domain`] | what is true: nouns and rules, pure |
 //! | [`protocol`] | how we speak: messages and their proof |
 //! | [`store`] | what is kept |
-//! | `broker` | what happens: the use cases |
+//! | [`broker`] | what happens: the use cases |
 //! | `http` | who knocks: decode, one call to the broker, encode |
 
+pub mod broker;
 pub mod config;
 pub mod domain;
 pub mod protocol;

@@ -127,6 +127,14 @@ impl Level {
         Nsis::from_uri(class).map(Self::Nsis).or_else(|| Nist::from_urn(class).map(Self::Nist))
     }
 
+    /// What the level is worth on the older scale.
+    pub fn as_nist(self) -> Nist {
+        match self {
+            Self::Nist(level) => level,
+            Self::Nsis(level) => level.as_nist(),
+        }
+    }
+
     /// The class by which the level is asked for and answered.
     pub fn class(self) -> String {
         match self {
@@ -163,6 +171,24 @@ pub struct Requirement {
     /// How the requested levels are to be compared.
     #[serde(default)]
     pub comparison: Comparison,
+}
+
+impl Requirement {
+    /// The levels to ask an identity provider for: what the request names, or else the registered minimum.
+    pub fn to_ask(&self) -> Vec<Level> {
+        if self.requested.is_empty() { self.registered.into_iter().collect() } else { self.requested.clone() }
+    }
+}
+
+impl std::fmt::Display for Requirement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let classes = |levels: &[Level]| levels.iter().map(|l| l.class()).collect::<Vec<_>>().join(" ");
+        write!(f, "registered {}", classes(self.registered.as_slice()))?;
+        if self.requested.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", requested {:?} {}", self.comparison, classes(&self.requested))
+    }
 }
 
 /// The highest levels that an identity provider is registered for. None means: states no such level.

@@ -325,6 +325,9 @@ reasons! {
     Scoping "scoping" Fagsystem
         "The request limits who may log the user in, and nobody fits." / ""
         "" / "";
+    ProxyCount "proxy_count" Fagsystem
+        "The request allows no further identity provider behind us." / ""
+        "" / "";
     Passive "passive" Fagsystem
         "The fagsystem asked for a login without any page, and that is not possible." / ""
         "" / "";

@@ -1,6 +1,5 @@
 //! The algorithms that exist here, by the URIs that XML names them with. What is not in these lists is refused.
 
-use openssl::hash::MessageDigest;
 use openssl::md::{Md, MdRef};
 
 /// A digest.
@@ -43,15 +42,6 @@ impl Digest {
             Self::Sha256 => Md::sha256(),
             Self::Sha384 => Md::sha384(),
             Self::Sha512 => Md::sha512(),
-        }
-    }
-
-    pub(crate) fn size(self) -> usize {
-        match self {
-            Self::Sha1 => MessageDigest::sha1().size(),
-            Self::Sha256 => MessageDigest::sha256().size(),
-            Self::Sha384 => MessageDigest::sha384().size(),
-            Self::Sha512 => MessageDigest::sha512().size(),
         }
     }
 }

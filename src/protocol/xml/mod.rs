@@ -4,24 +4,34 @@
 //!
 //! 1. **One parser, one tree.** [`verify`] returns the very node that it digested, and an [`Element`] leads only
 //!    downwards: there is no search through the document, so nothing beside the signed element can be read by mistake.
-//! 2. **A closed profile before any cryptography.** What is not named is refused: see `verify` for signatures and
-//!    `encryption` for ciphers. A refusal names its reason.
+//! 2. **A closed profile before any cryptography.** What is not named is refused: see `profile` for signatures and
+//!    `decrypt` for encryption. A refusal names its reason.
 //! 3. **What is written is canonical.** [`Writer`] emits exclusive canonical XML, so that signing digests what was
 //!    written, and every value is escaped in one place.
 //!
 //! No SAML lives here: no knowledge of issuers, audiences or times. What the names mean is told in `protocol::saml`.
 
 mod c14n;
+mod ciphers;
+mod decrypt;
+mod encrypt;
+mod keyinfo;
 mod limits;
+mod profile;
 mod read;
 mod scan;
 mod sign;
+mod verify;
 mod write;
 
 pub mod base64;
 
+pub use ciphers::{Cbc, ContentCipher, Encryption, KeyTransport};
+pub use decrypt::decrypt;
+pub use encrypt::encrypt;
 pub use limits::Limits;
 pub use read::{Document, Element};
+pub use verify::{Signed, is_signed, verify};
 pub use write::{Canonical, Writer};
 
 /// The name of an element: its namespace, the prefix that we write it with, and its local name.
