@@ -1,4 +1,11 @@
-//! The real clock and the real dice, for everybody who is handed [`Clock`] and [`Random`].
+//! The machine that we run on: the real clock and the real dice, for everybody who is handed [`Clock`] and [`Random`],
+//! and a word to the service manager.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 use jiff::Timestamp;
 
@@ -29,9 +36,34 @@ impl Random for SystemRandom {
     }
 }
 
+/// Tells the service manager how we are: `READY=1`, `STOPPING=1`. The unit has `Type=notify`, so systemd waits for
+/// the first before it calls us started. Its address comes from the environment variable `NOTIFY_SOCKET`; where
+/// there is none, nobody wants to know.
+pub fn tell_service_manager(address: Option<&OsStr>, state: &str) -> io::Result<()> {
+    let Some(address) = address else { return Ok(()) };
+    let address = match address.as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        None => SocketAddr::from_pathname(address)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_service_manager_hears_what_it_is_told_and_nobody_else_is_needed() {
+        let name = format!("context-handler-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).expect("a name");
+        let manager = UnixDatagram::bind_addr(&address).expect("a socket");
+        tell_service_manager(Some(format!("@{name}").as_ref()), "READY=1").expect("is told");
+        let mut heard = [0; 16];
+        let length = manager.recv(&mut heard).expect("a word");
+        assert_eq!(&heard[..length], b"READY=1");
+        assert!(tell_service_manager(None, "READY=1").is_ok());
+        assert!(tell_service_manager(Some("/nowhere/notify".as_ref()), "READY=1").is_err());
+    }
 
     #[test]
     fn two_throws_of_the_dice_differ() {

@@ -1,3 +1,5 @@
+//! What the configuration promises.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the log and the metrics promise.
+
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::sync::Mutex;
