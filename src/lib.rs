@@ -12,8 +12,10 @@
 //! | `http` | who knocks: decode, one call to the broker, encode |
 
 pub mod broker;
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod keyring;
 pub mod protocol;
 pub mod store;
 pub mod system;
