@@ -10,11 +10,15 @@
 //! | [`store`] | what is kept |
 //! | [`broker`] | what happens: the use cases |
 //! | `http` | who knocks: decode, one call to the broker, encode |
+//! | `store` | what is kept |
+//! | `broker` | what happens: the use cases |
+//! | [`http`] | who knocks: decode, one call to the broker, encode |
 
 pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod keyring;
 pub mod protocol;
 pub mod store;
