@@ -15,9 +15,11 @@
 //! | [`http`] | who knocks: decode, one call to the broker, encode |
 
 pub mod broker;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod keyring;
 pub mod protocol;
 pub mod store;
 pub mod system;
