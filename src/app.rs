@@ -71,11 +71,18 @@ pub async fn serve(
     let door = Arc::new(Door::new(broker.clone(), config.server.trusted_proxies.clone()));
     let public = listen(config.server.listen).await?;
     let operations = listen(config.server.operations_listen).await?;
-    tracing::info!(event = "started", "listening on {} for {}", config.server.listen, config.server.public_url.as_str());
+    tracing::info!(
+        event = "started",
+        "listening on {} for {}",
+        config.server.listen,
+        config.server.public_url.as_str()
+    );
     let (stopping, stopped) = watch::channel(false);
     let background = tokio::spawn(keep_house(broker.clone(), stopped.clone()));
     let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
-    let operators = tokio::spawn(axum::serve(operations, for_operators).with_graceful_shutdown(until(stopped.clone())).into_future());
+    let operators = tokio::spawn(
+        axum::serve(operations, for_operators).with_graceful_shutdown(until(stopped.clone())).into_future(),
+    );
     let app = router(door, metrics).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(public, app).with_graceful_shutdown(until(stopped)).into_future());
     stop.await;

@@ -3,9 +3,12 @@
 //! Answers go to standard output, as text for people or with `--json` as one JSON value; complaints go to standard
 //! error and say what to do next. A secret is never an argument.
 
+mod audit;
 mod check_config;
 mod explain;
 mod keys;
+mod register;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -18,6 +21,7 @@ use serde::Serialize;
 use crate::config::{Config, DEFAULT_FILE, Sources};
 use crate::domain::world::{Clock, Random};
 use crate::domain::written::Complaint;
+use crate::store::Sqlite;
 
 /// What was said on the command line.
 #[derive(Debug, Parser)]
@@ -42,6 +46,19 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a check failed, 2 the com
 enum Command {
     /// Show every setting in force and where it came from, and try the key files
     CheckConfig,
+
+    /// Serve logins until told to stop
+    Serve,
+
+    /// Make a directory of TOML and metadata files the register, whole or not at all
+    Apply(register::Apply),
+
+    /// Write the register as the directory that was applied
+    Export(register::Export),
+
+    /// Search the exchange log
+    #[command(subcommand)]
+    Audit(audit::Audit),
 
     /// Say what a reason code means and who must do what
     Explain(explain::Explain),
@@ -100,6 +117,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
     let mut session = Session { desk, json: arguments.json, config: arguments.config };
     let done = match arguments.command {
         Command::CheckConfig => check_config::run(&mut session),
+        Command::Serve => serve::run(&mut session),
+        Command::Apply(apply) => apply.run(&mut session),
+        Command::Export(export) => export.run(&mut session),
+        Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),
     };
@@ -119,7 +140,24 @@ struct Session<'d> {
     config: PathBuf,
 }
 
+/// Runs what has to wait for something: the store, the network.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Vec<Complaint>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(runtime.map_err(|error| wrong("the machine", error))?.block_on(work))
+}
+
+/// One complaint about a file, a store or a machine as a whole.
+fn wrong(what: &str, error: impl std::fmt::Display) -> Vec<Complaint> {
+    vec![Complaint::whole_file(what, error.to_string())]
+}
+
 impl Session<'_> {
+    /// The store that the configuration names.
+    fn store(&self) -> Result<Sqlite, Vec<Complaint>> {
+        let path = self.configuration()?.store.path;
+        Sqlite::open(&path).map_err(|error| wrong(&path.display().to_string(), error))
+    }
+
     fn configuration(&self) -> Result<Config, Vec<Complaint>> {
         Config::resolve(&Sources::gather(Some(&self.config))?)
     }

@@ -9,11 +9,11 @@
 //! | [`protocol`] | how we speak: messages and their proof |
 //! | [`store`] | what is kept |
 //! | [`broker`] | what happens: the use cases |
-//! | `http` | who knocks: decode, one call to the broker, encode |
-//! | `store` | what is kept |
-//! | `broker` | what happens: the use cases |
 //! | [`http`] | who knocks: decode, one call to the broker, encode |
+//!
+//! The hall ([`app`], [`cli`], [`config`], [`keyring`], [`system`], [`telemetry`]) knows every room and decides nothing.
 
+pub mod app;
 pub mod broker;
 pub mod cli;
 pub mod config;

@@ -112,10 +112,7 @@ impl Broker {
 }
 
 /// The choices that the fagsystem's request leaves.
-fn offered<'c>(
-    choices: &'c [Choice<'c>],
-    asked: &'c Asked,
-) -> impl Iterator<Item = &'c Choice<'c>> {
+fn offered<'c>(choices: &'c [Choice<'c>], asked: &'c Asked) -> impl Iterator<Item = &'c Choice<'c>> {
     choices
         .iter()
         .filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))

@@ -36,10 +36,16 @@ impl Door {
 
     /// Where the visitor comes from: the last address that one of our own proxies did not add itself.
     fn source(&self, knock: &Knock) -> Option<IpAddr> {
-        let is_ours = |address: &IpAddr| self.trusted_proxies.iter().any(|network| network.contains(*address));
+        let is_ours =
+            |address: &IpAddr| self.trusted_proxies.iter().any(|network| network.contains(*address));
         let peer = knock.peer?;
         let said = knock.forwarded_for.iter().rev().copied();
-        std::iter::once(Some(peer)).chain(said).take_while(Option::is_some).flatten().find(|a| !is_ours(a)).or(Some(peer))
+        std::iter::once(Some(peer))
+            .chain(said)
+            .take_while(Option::is_some)
+            .flatten()
+            .find(|a| !is_ours(a))
+            .or(Some(peer))
     }
 
     /// A login that this browser does not have, told on a page.
@@ -61,13 +67,17 @@ impl<S: Sync> FromRequestParts<S> for Knock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let forwarded =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let query = Parameters::read(parts.uri.query().unwrap_or_default()).ok();
         let hint = |name| Cvr::new(&query.as_ref()?.get(name)?).ok();
         Ok(Self {
             visitor: Visitor::of(parts),
             peer: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
-            forwarded_for: forwarded.flat_map(|line| line.split(',')).map(|part| part.trim().parse().ok()).collect(),
+            forwarded_for: forwarded
+                .flat_map(|line| line.split(','))
+                .map(|part| part.trim().parse().ok())
+                .collect(),
             hint: ["authority", "cvr", "whr", "domain_hint"].into_iter().find_map(hint),
         })
     }

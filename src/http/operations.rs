@@ -26,7 +26,9 @@ pub(super) async fn healthz() -> &'static str {
 pub(super) async fn readyz(State(operations): State<Arc<Operations>>) -> Response {
     match operations.broker.purge().await {
         Ok(()) => "ready\n".into_response(),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", fault.reason)).into_response(),
+        Err(fault) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", fault.reason)).into_response()
+        }
     }
 }
 

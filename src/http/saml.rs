@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form as FormBody, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -72,10 +73,10 @@ pub(super) struct Search {
 pub(super) async fn discovery(
     State(door): State<Arc<Door>>,
     knock: Knock,
-    search: Option<Query<Search>>,
+    search: Result<Query<Search>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(Query(search)) = search else { return pages::not_found(&knock.visitor) };
+    let Ok(Query(search)) = search else { return pages::not_found(&knock.visitor) };
     let lost = Fault::new(Reason::BrowserBinding, "this browser brought no pending login of that name");
     let content = cookies::pending(&headers, search.login).ok_or(lost);
     let sealed = content.map(|content| SealedLogin { login: search.login, content });
@@ -88,11 +89,12 @@ pub(super) async fn discovery(
         .into_iter()
         .map(|line| Choice { cvr: line.authority, name: line.name, idp: line.idp, idp_name: line.idp_name })
         .collect();
+    let remembered = cookies::remembered(&headers);
     let view = Discovery {
         login: search.login,
         fagsystem: &offer.fagsystem,
         choices: &choices,
-        remembered: cookies::remembered(&headers).as_ref(),
+        remembered: remembered.as_ref(),
         query: &search.q,
     };
     pages::discovery(&knock.visitor, &view)
@@ -103,9 +105,9 @@ pub(super) async fn choose(
     State(door): State<Arc<Door>>,
     knock: Knock,
     headers: HeaderMap,
-    form: Option<FormBody<ChosenForm>>,
+    form: Result<FormBody<ChosenForm>, FormRejection>,
 ) -> Response {
-    let Some(FormBody(chosen)) = form else { return pages::not_found(&knock.visitor) };
+    let Ok(FormBody(chosen)) = form else { return pages::not_found(&knock.visitor) };
     let content = cookies::pending(&headers, chosen.login).unwrap_or_default();
     let sealed = SealedLogin { login: chosen.login, content };
     let visit = door.visit(&knock, "/discovery POST");
@@ -144,21 +146,18 @@ fn metadata(
 }
 
 /// Takes a message out of a form. The same parameters in the address as well would leave it open which of them counts.
-fn posted(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: &[u8],
-    carries: Carries,
-) -> Result<Arrived, Fault> {
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !media_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
-        return Err(Fault::new(Reason::HttpMethod, format!("expected a form ({form:?})")));
+fn posted(query: Option<&str>, headers: &HeaderMap, body: &[u8], carries: Carries) -> Result<Arrived, Fault> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = stated.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(FORM) {
+        return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
     }
     if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
         return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
     }
-    let body = std::str::from_utf8(body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
+    let body =
+        std::str::from_utf8(body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
     Arrived::by_post(body, carries)
 }
 
