@@ -168,15 +168,19 @@ impl Session<'_> {
         let _ = writeln!(self.desk.out, "{}", answer.trim_end());
     }
 
-    /// Shows what is wrong with what we were given.
+    /// Answers with what is wrong with what we were given.
     fn complain(&mut self, complaints: &[Complaint]) -> Exit {
-        for complaint in complaints {
-            let _ = writeln!(self.desk.err, "error: {complaint}");
-        }
         if self.json {
             self.answer(&serde_json::json!({ "complaints": complaints }), String::new);
         }
+        self.show(complaints);
         Exit::Usage
+    }
+
+    fn show(&mut self, complaints: &[Complaint]) {
+        for complaint in complaints {
+            let _ = writeln!(self.desk.err, "error: {complaint}");
+        }
     }
 }
 

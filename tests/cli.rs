@@ -122,6 +122,20 @@ fn a_wrong_configuration_is_a_usage_error_that_names_file_line_and_remedy() {
 }
 
 #[test]
+fn a_key_file_that_cannot_be_read_is_complained_about_beside_the_settings() {
+    let folder = Folder::new();
+    let config = folder.path("config.toml");
+    let text = fs::read_to_string(&config).expect("is there");
+    fs::write(&config, text.replace("broker-signing.pem", "gone.pem")).expect("is written");
+    let (exit, out, err) = say(&NOW, &["check-config", "--config", &config]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(out.contains("server.public-url"), "{out}");
+    assert!(err.contains("gone.pem: expected a key file, got: No such file"), "{err}");
+    let (_, out, _) = say(&NOW, &["check-config", "--config", &config, "--json"]);
+    assert_eq!(json(&out)["complaints"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn an_expired_key_makes_the_check_fail_and_a_good_one_does_not() {
     let folder = Folder::new();
     let listed = |at| say(&StoppedAt(at), &["keys", "list", "--config", &folder.path("config.toml")]);
