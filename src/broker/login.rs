@@ -142,7 +142,7 @@ impl Broker {
         let document = Document::parse(&arrived.xml)?;
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
-        self.check_not_ours(answer.claimed_issuer())?; // no reflection
+        check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
         let sealed = sealed.ok_or_else(no_login)?; // begun in this browser
         let login = self.unseal(&sealed)?.at_idp()?; // and it has been asked
         login.asked.check_age(now)?; // not long ago
@@ -187,13 +187,6 @@ impl Broker {
         self.store.commit(batch).await?; // all of it, durably, or nothing
         Ok(Next::Answer { login: asked.login, form: issued.form, refused: None })
     }
-
-    fn check_not_ours(&self, issuer: &EntityId) -> Result<(), Fault> {
-        if *issuer == self.settings.entity_id {
-            return Err(Fault::new(Reason::IssuerSelf, "the answer is one that we issued"));
-        }
-        Ok(())
-    }
 }
 
 fn asked(
@@ -235,7 +228,14 @@ fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), Fault> {
+pub(super) fn check_not_ours(claimed: &EntityId, ours: &EntityId) -> Result<(), Fault> {
+    if claimed == ours {
+        return Err(Fault::new(Reason::IssuerSelf, "the answer is one that we issued"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), Fault> {
     if claimed == asked {
         return Ok(());
     }
