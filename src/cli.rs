@@ -5,6 +5,7 @@
 
 mod audit;
 mod check_config;
+mod decode;
 mod explain;
 mod keys;
 mod register;
@@ -60,6 +61,9 @@ enum Command {
 
     /// Judge one stored SAML response as a login would
     VerifyResponse(verify_response::VerifyResponse),
+
+    /// Show readably what a message says: an address, a form, base64, XML or a privilege value
+    Decode(decode::Decode),
 
     /// Search the exchange log
     #[command(subcommand)]
@@ -128,6 +132,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
+        Command::Decode(decode) => decode.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),
