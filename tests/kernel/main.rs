@@ -1,7 +1,10 @@
 //! What the XML security kernel promises: `docs/decisions/0001-xml-security.md`.
 
+mod dice;
 mod encryption;
+mod interop;
 mod reading;
 mod signatures;
 mod support;
+mod tools;
 mod writing;
