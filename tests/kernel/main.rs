@@ -3,6 +3,7 @@
 mod dice;
 mod encryption;
 mod interop;
+mod mutations;
 mod reading;
 mod signatures;
 mod support;

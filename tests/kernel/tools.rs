@@ -86,8 +86,8 @@ pub(crate) fn xmlsec1_refuses(key: &Path, signature: &str, files: &[PathBuf]) ->
 
 /// The value of an XPath expression in each file, as libxml2 reads it.
 pub(crate) fn xpath(expression: &str, files: &[PathBuf]) -> Vec<String> {
-    const END: &str = "\u{2}END\n";
-    let expression = format!("concat({expression}, '\u{2}END')");
+    const END: &str = "|END|\n";
+    let expression = format!("concat({expression}, '|END|')");
     let mut values = Vec::new();
     for batch in files.chunks(200) {
         let output = run("xmllint", &["--xpath", &expression], batch);
