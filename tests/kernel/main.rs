@@ -8,4 +8,5 @@ mod reading;
 mod signatures;
 mod support;
 mod tools;
+mod vectors;
 mod writing;
