@@ -19,11 +19,11 @@ fn random_document(chance: &mut Chance, depth: usize, scope: &[(String, String)]
     let mut scope = scope.to_vec();
     let mut declared: Vec<(String, String)> = Vec::new();
     for _ in 0..chance.below(4) {
-        let prefix = (*chance.pick(&PREFIXES)).to_owned();
+        let prefix = (chance.word(&PREFIXES)).to_owned();
         if declared.iter().any(|(known, _)| *known == prefix) {
             continue;
         }
-        let uri = if prefix.is_empty() && chance.one_in(3) { "" } else { *chance.pick(&URIS) };
+        let uri = if prefix.is_empty() && chance.one_in(3) { "" } else { chance.word(&URIS) };
         scope.retain(|(known, _)| *known != prefix);
         scope.push((prefix.clone(), uri.to_owned()));
         declared.push((prefix, uri.to_owned()));
@@ -35,7 +35,7 @@ fn random_document(chance: &mut Chance, depth: usize, scope: &[(String, String)]
         }
         format!("{}:{local}", chance.pick(&usable).0)
     };
-    let local = *chance.pick_str(&["x", "y", "longer-name", "æ"]);
+    let local = chance.word(&["x", "y", "longer-name", "æ"]);
     let name = qualified(chance, local, true);
     let mut parts = declared
         .iter()
@@ -58,7 +58,7 @@ fn random_document(chance: &mut Chance, depth: usize, scope: &[(String, String)]
             let quote = *chance.pick(&['"', '\'']);
             parts.push(format!(
                 "{name}{}{quote}{}{quote}",
-                chance.pick_str(&["=", " = ", "\n="]),
+                chance.word(&["=", " = ", "\n="]),
                 random_value(chance, quote)
             ));
         }
@@ -72,14 +72,14 @@ fn random_document(chance: &mut Chance, depth: usize, scope: &[(String, String)]
     out.push('<');
     out.push_str(&name);
     for part in parts {
-        out.push_str(chance.pick_str(&[" ", "  ", "\n", "\t", "\r\n"]));
+        out.push_str(chance.word(&[" ", "  ", "\n", "\t", "\r\n"]));
         out.push_str(&part);
     }
     if chance.one_in(5) {
         out.push_str("/>");
         return;
     }
-    out.push_str(chance.pick_str(&[">", " >", "\n>"]));
+    out.push_str(chance.word(&[">", " >", "\n>"]));
     for _ in 0..chance.below(5) {
         if depth > 0 && chance.one_in(2) {
             random_document(chance, depth - 1, &scope, out);
@@ -89,13 +89,7 @@ fn random_document(chance: &mut Chance, depth: usize, scope: &[(String, String)]
     }
     out.push_str("</");
     out.push_str(&name);
-    out.push_str(chance.pick_str(&[">", " >", "\n>"]));
-}
-
-impl Chance {
-    fn pick_str<'a>(&mut self, from: &'a [&'static str]) -> &'a &'static str {
-        self.pick(from)
-    }
+    out.push_str(chance.word(&[">", " >", "\n>"]));
 }
 
 const PIECES: [&str; 22] = [
@@ -125,7 +119,7 @@ const PIECES: [&str; 22] = [
 
 fn random_value(chance: &mut Chance, quote: char) -> String {
     let other = if quote == '"' { "'" } else { "\"" };
-    (0..chance.below(6)).map(|_| if chance.one_in(6) { other } else { *chance.pick(&PIECES) }).collect()
+    (0..chance.below(6)).map(|_| if chance.one_in(6) { other } else { chance.word(&PIECES) }).collect()
 }
 
 fn random_text(chance: &mut Chance, out: &mut String) {
@@ -133,7 +127,7 @@ fn random_text(chance: &mut Chance, out: &mut String) {
         match chance.below(6) {
             0 => out.push_str("<![CDATA[<&]] >\r\n&amp;é]]>"),
             _ => {
-                let piece = *chance.pick(&PIECES);
+                let piece = chance.word(&PIECES);
                 // The one sequence that text may not hold.
                 out.push_str(if piece == ">" && out.ends_with("]]") { "&gt;" } else { piece });
             }
@@ -344,10 +338,13 @@ fn we_open_what_libxmlsec1_encrypts() {
         let text = String::from_utf8(done.stdout).unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let document = Document::parse(text.as_bytes()).unwrap();
-        let opened = decrypt(document.root(), &[key.clone()], Cbc::DangerAllowed).unwrap();
+        let opened = decrypt(document.root(), std::slice::from_ref(&key), Cbc::DangerAllowed).unwrap();
         let signed = Document::parse_decrypted(&opened).unwrap();
         verify(signed.root(), &IDP.trusted()).unwrap();
-        assert_eq!(decrypt(document.root(), &[key.clone()], Cbc::Refused).is_err(), cipher.ends_with("cbc"));
+        assert_eq!(
+            decrypt(document.root(), std::slice::from_ref(&key), Cbc::Refused).is_err(),
+            cipher.ends_with("cbc")
+        );
     }
     assert_eq!(Signer::certificate(&BROKER.key), &BROKER.certificate());
 }

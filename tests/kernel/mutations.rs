@@ -64,9 +64,9 @@ fn judge(text: &str) -> Result<String, &'static str> {
 
 fn agreed(public: &std::path::Path, accepted: Vec<(PathBuf, String)>) {
     let (files, identities): (Vec<_>, Vec<_>) = accepted.into_iter().unzip();
-    for refused in xmlsec1_refuses(public, ROOT_SIGNATURE, &files) {
-        panic!("accepted by us only: {}", std::fs::read_to_string(refused).unwrap());
-    }
+    let refused = xmlsec1_refuses(public, ROOT_SIGNATURE, &files);
+    let first = refused.first().map(|file| std::fs::read_to_string(file).unwrap());
+    assert_eq!(first, None, "accepted by us only");
     for ((file, ours), theirs) in files.iter().zip(&identities).zip(xpath(NAME_ID, &files)) {
         assert_eq!(*ours, theirs, "two identities in {}", std::fs::read_to_string(file).unwrap());
         assert_eq!(*ours, IDENTITY, "a forged identity in {}", std::fs::read_to_string(file).unwrap());
@@ -213,7 +213,7 @@ fn replace(text: &str, (from, to): (usize, usize), with: &str) -> String {
 
 fn spaced_tag(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     let tag = *chance.pick(&tags(text));
-    let spaces = *chance.pick(&[" ", "\n", "\t", "\r\n", "   "]);
+    let spaces = chance.word(&[" ", "\n", "\t", "\r\n", "   "]);
     let attributes = attributes(text, tag);
     let at = if attributes.is_empty() || chance.one_in(2) { tag.1 - 1 } else { chance.pick(&attributes).0 };
     let at = if text[..tag.1].ends_with("/>") && at == tag.1 - 1 { at - 1 } else { at };
@@ -267,7 +267,7 @@ fn self_closed(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> 
 fn unused_namespace(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     let tag = *chance.pick(&start_tags(text));
     let name_end = tag.0 + text[tag.0..tag.1].find([' ', '>', '/', '\n', '\t', '\r'])?;
-    let prefix = *chance.pick(&["unused", "evil", "ID", "xs", "é"]);
+    let prefix = chance.word(&["unused", "evil", "ID", "xs", "é"]);
     (!text[tag.0..tag.1].contains(&format!("xmlns:{prefix}=")))
         .then(|| insert(text, name_end, &format!(" xmlns:{prefix}=\"urn:x\"")))
 }
@@ -283,11 +283,11 @@ fn redeclared_namespace(text: &str, chance: &mut Chance, _: &[String]) -> Option
 }
 
 fn base64_lines(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
-    let element = *chance.pick(&["SignatureValue", "X509Certificate", "DigestValue"]);
+    let element = chance.word(&["SignatureValue", "X509Certificate", "DigestValue"]);
     let start = text.find(&format!("{element}>"))? + element.len() + 1;
     let length = text[start..].find('<')?;
     let at = start + chance.below(length + 1);
-    text.is_char_boundary(at).then(|| insert(text, at, *chance.pick(&["\n", " ", "\r\n", "\t", "&#13;"])))
+    text.is_char_boundary(at).then(|| insert(text, at, chance.word(&["\n", " ", "\r\n", "\t", "&#13;"])))
 }
 
 fn surroundings(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
@@ -303,13 +303,13 @@ fn surroundings(text: &str, chance: &mut Chance, _: &[String]) -> Option<String>
 
 fn comment(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     let at = text_place(text, chance)?;
-    Some(insert(text, at, *chance.pick(&["<!-- -->", "<!---->", "<!-- <NameID>x</NameID> -->"])))
+    Some(insert(text, at, chance.word(&["<!-- -->", "<!---->", "<!-- <NameID>x</NameID> -->"])))
 }
 
 fn changed_character(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     let at = chance.below(text.len());
     let c = text.get(at..).and_then(|rest| rest.chars().next())?;
-    let other = *chance.pick(&["a", "A", "0", " ", "<", "&", "\"", "/", "é", ""]);
+    let other = chance.word(&["a", "A", "0", " ", "<", "&", "\"", "/", "é", ""]);
     Some(replace(text, (at, at + c.len_utf8()), other))
 }
 
@@ -332,7 +332,7 @@ fn moved_element(text: &str, chance: &mut Chance, _: &[String]) -> Option<String
 
 fn white_space(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     let at = text_place(text, chance)?;
-    Some(insert(text, at, *chance.pick(&["\n", " ", "\t"])))
+    Some(insert(text, at, chance.word(&["\n", " ", "\t"])))
 }
 
 /// The genuine message moved into a forged one, in the places that the literature knows and some more.
@@ -382,7 +382,7 @@ fn other_word(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
 }
 
 fn renamed_prefix(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
-    let prefix = *chance.pick(&["saml", "samlp", "ds", "xsi"]);
+    let prefix = chance.word(&["saml", "samlp", "ds", "xsi"]);
     Some(text.replace(&format!("{prefix}:"), "q:").replace(&format!("xmlns:{prefix}="), "xmlns:q="))
 }
 
@@ -392,7 +392,7 @@ fn foreign_attribute(text: &str, chance: &mut Chance, _: &[String]) -> Option<St
     Some(insert(
         text,
         at,
-        *chance.pick(&[" evil=\"1\"", " Id=\"_r1\"", " xml:id=\"_e\"", " ID=\"_e\"", " xml:lang=\"da\""]),
+        chance.word(&[" evil=\"1\"", " Id=\"_r1\"", " xml:id=\"_e\"", " ID=\"_e\"", " xml:lang=\"da\""]),
     ))
 }
 
@@ -401,7 +401,7 @@ fn doctype(text: &str, chance: &mut Chance, _: &[String]) -> Option<String> {
     Some(insert(
         text,
         at,
-        *chance.pick(&["<!DOCTYPE x>", "<!DOCTYPE x [<!ENTITY e 'x'>]>", "<?pi x?>", "<evil/>"]),
+        chance.word(&["<!DOCTYPE x>", "<!DOCTYPE x [<!ENTITY e 'x'>]>", "<?pi x?>", "<evil/>"]),
     ))
 }
 
