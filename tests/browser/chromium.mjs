@@ -31,7 +31,7 @@ export function strict(page) {
   return complaints;
 }
 
-/** No violation of WCAG 2.2 AA or of good practice. Run it through the debugger, which the page's policy allows. */
+/** No violation of WCAG 2.2 AA or of good practice. Runs through the debugger, past the page's policy; needs JavaScript. */
 export async function judged(page, name) {
   await page.evaluate(await (await import("node:fs/promises")).readFile(axe, "utf8"));
   const { violations } = await page.evaluate(() => window.axe.run(document, {
