@@ -11,11 +11,22 @@ use base64::engine::general_purpose::STANDARD;
 /// A browser with an empty cookie jar.
 #[derive(Default)]
 pub(crate) struct Browser {
-    cookies: Vec<(String, String, String)>,
+    cookies: Vec<Cookie>,
     /// Changes a SAMLResponse on its way to the address that starts so.
-    pub(crate) tampering: Option<(String, fn(&str) -> String)>,
+    pub(crate) tampering: Option<(String, Tampering)>,
     /// Every SAMLResponse that passed through, before tampering: where it went, and its XML.
     pub(crate) answers: Vec<(String, String)>,
+}
+
+/// What somebody on the way makes of a message.
+pub(crate) type Tampering = fn(&str) -> String;
+
+struct Cookie {
+    host: String,
+    name: String,
+    value: String,
+    /// `SameSite=Lax` or `Strict`: stays behind when another site's form is posted here.
+    stays_home: bool,
 }
 
 /// What a server answered.
@@ -30,6 +41,7 @@ pub(crate) struct Page {
 /// An HTML form with the values that would be sent.
 #[derive(Debug)]
 pub(crate) struct Form {
+    page: String,
     pub(crate) action: String,
     pub(crate) post: bool,
     pub(crate) fields: Vec<(String, String)>,
@@ -50,13 +62,13 @@ impl Browser {
 
     /// Opens an address and follows its redirects.
     pub(crate) fn get(&mut self, url: &str) -> Page {
-        let page = self.exchange("GET", url, "");
+        let page = self.fetch(url);
         self.follow(page)
     }
 
     /// Opens an address and stays there.
     pub(crate) fn get_once(&mut self, url: &str) -> Page {
-        self.exchange("GET", url, "")
+        self.fetch(url)
     }
 
     /// Sends a form and follows the redirects of the answer.
@@ -65,16 +77,19 @@ impl Browser {
         let encoded: Vec<String> =
             form.fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let page = if form.post {
-            self.exchange("POST", &form.action, &encoded.join("&"))
+            let foreign = site(&form.page) != site(&form.action);
+            self.exchange("POST", &form.action, &encoded.join("&"), foreign)
         } else {
-            self.exchange("GET", &format!("{}?{}", form.action, encoded.join("&")), "")
+            self.fetch(&format!("{}?{}", form.action, encoded.join("&")))
         };
         self.follow(page)
     }
 
     fn remember_and_tamper(&mut self, form: &mut Form) {
         let action = form.action.clone();
-        let Some((_, value)) = form.fields.iter_mut().find(|(name, _)| name == "SAMLResponse") else { return };
+        let Some((_, value)) = form.fields.iter_mut().find(|(name, _)| name == "SAMLResponse") else {
+            return;
+        };
         let xml = String::from_utf8(STANDARD.decode(value.as_bytes()).unwrap()).unwrap();
         if let Some((target, tamper)) = &self.tampering
             && action.starts_with(target)
@@ -89,7 +104,7 @@ impl Browser {
             match page.header("Location") {
                 Some(location) if (300..400).contains(&page.status) => {
                     let next = resolve(&page.url, location);
-                    page = self.exchange("GET", &next, "");
+                    page = self.fetch(&next);
                 }
                 _ => return page,
             }
@@ -97,17 +112,22 @@ impl Browser {
         panic!("too many redirects: {page:?}");
     }
 
-    fn exchange(&mut self, method: &str, url: &str, body: &str) -> Page {
+    fn fetch(&mut self, url: &str) -> Page {
+        self.exchange("GET", url, "", false)
+    }
+
+    fn exchange(&mut self, method: &str, url: &str, body: &str, foreign: bool) -> Page {
         let (host, path) = split(url);
-        let name = host.split(':').next().unwrap_or(host);
+        let sent = |cookie: &&Cookie| cookie.host == site(url) && !(foreign && cookie.stays_home);
         let cookies: Vec<String> = self
             .cookies
             .iter()
-            .filter(|(owner, ..)| owner == name)
-            .map(|(_, key, value)| format!("{key}={value}"))
+            .filter(sent)
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
-        let mut request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept-Language: da\r\n");
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept-Language: da\r\n"
+        );
         if !cookies.is_empty() {
             request += &format!("Cookie: {}\r\n", cookies.join("; "));
         }
@@ -119,17 +139,31 @@ impl Browser {
         }
         let page = read_page(url, &talk(host, &format!("{request}\r\n{body}")));
         for (_, set) in page.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case("Set-Cookie")) {
-            self.keep_cookie(name, set);
+            self.keep_cookie(site(url), set);
         }
         page
     }
 
     fn keep_cookie(&mut self, host: &str, set: &str) {
-        let (key, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
-        self.cookies.retain(|(owner, old, _)| owner != host || old != key.trim());
-        let attributes = set.to_ascii_lowercase();
-        if !attributes.contains("max-age=0") && !attributes.contains("01 jan 1970") && !attributes.contains("01-jan-1970") {
-            self.cookies.push((host.to_owned(), key.trim().to_owned(), value.trim().to_owned()));
+        let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
+        let attributes: Vec<String> =
+            set.split(';').skip(1).map(|part| part.trim().to_ascii_lowercase()).collect();
+        let has = |wanted: &str| attributes.iter().any(|attribute| attribute == wanted);
+        if name.starts_with("__Host-") {
+            let home = !attributes.iter().any(|attribute| attribute.starts_with("domain"));
+            assert!(has("secure") && has("path=/") && home, "a browser refuses this cookie: {set}");
+        }
+        self.cookies.retain(|old| old.host != host || old.name != name.trim());
+        let past = |attribute: &String| {
+            attribute.starts_with("expires=") && ["1970", "1981"].iter().any(|year| attribute.contains(year))
+        };
+        if !has("max-age=0") && !attributes.iter().any(past) {
+            self.cookies.push(Cookie {
+                host: host.to_owned(),
+                name: name.trim().to_owned(),
+                value: value.trim().to_owned(),
+                stays_home: has("samesite=lax") || has("samesite=strict"),
+            });
         }
     }
 }
@@ -152,6 +186,7 @@ impl Page {
             let value = |name: &str| attribute(tag, name);
             if tag.starts_with("form") {
                 forms.push(Form {
+                    page: self.url.clone(),
                     action: resolve(&self.url, &value("action").unwrap_or_default()),
                     post: value("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
                     fields: Vec::new(),
@@ -168,7 +203,9 @@ impl Page {
 
 impl Form {
     fn is_part_of_a_login(&self) -> bool {
-        self.fields.iter().any(|(name, _)| name == "SAMLResponse" || name == "password")
+        self.fields
+            .iter()
+            .any(|(name, _)| ["SAMLRequest", "SAMLResponse", "password"].contains(&name.as_str()))
     }
 
     fn fill(&mut self, name: &str, value: &str) {
@@ -188,7 +225,8 @@ fn talk(host: &str, request: &str) -> Vec<u8> {
 }
 
 fn read_page(url: &str, answer: &[u8]) -> Page {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer: {url}"));
+    let end =
+        answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer: {url}"));
     let head = String::from_utf8_lossy(&answer[..end]);
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
@@ -197,7 +235,8 @@ fn read_page(url: &str, answer: &[u8]) -> Page {
         .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
         .collect();
     let mut page = Page { url: url.to_owned(), status, headers, body: String::new() };
-    let chunked = page.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    let chunked =
+        page.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
     let body = if chunked { join_chunks(&answer[end + 4..]) } else { answer[end + 4..].to_vec() };
     page.body = String::from_utf8_lossy(&body).into_owned();
     page
@@ -220,6 +259,12 @@ fn split(url: &str) -> (&str, &str) {
     let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("not an http address: {url}"));
     let rest = rest.split('#').next().unwrap_or(rest);
     rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash))
+}
+
+/// The host without its port: cookies know no ports.
+fn site(url: &str) -> &str {
+    let (host, _) = split(url);
+    host.split(':').next().unwrap_or(host)
 }
 
 fn resolve(base: &str, reference: &str) -> String {
@@ -279,7 +324,9 @@ fn unescape(text: &str) -> String {
 pub(crate) fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()

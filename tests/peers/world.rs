@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -135,8 +136,11 @@ impl World {
              [[service-agreement]]\nauthority = \"11111111\"\nservice-providers = [\"{entity_id}\"]\n",
             name = sp.name,
             profile = sp.profile,
-            level =
-                if sp.profile == "OIOSAML2" { "required-nist = 3" } else { "required-nsis = \"Substantial\"" },
+            level = if sp.profile == "OIOSAML2" {
+                "required-nist = 3"
+            } else {
+                "required-nsis = \"Substantial\""
+            },
         );
         fs::write(self.folder.join("registry").join(format!("{}.toml", sp.name)), registration).unwrap();
         self.apply();
@@ -157,9 +161,8 @@ impl World {
     fn start_broker(&mut self, port: u16, operations: u16) {
         for name in ["broker-signing", "broker-decryption"] {
             make_key(&self.folder, name);
-            let pem = ["key", "crt"].map(|part| {
-                fs::read_to_string(self.folder.join(name).with_extension(part)).unwrap()
-            });
+            let pem = ["key", "crt"]
+                .map(|part| fs::read_to_string(self.folder.join(name).with_extension(part)).unwrap());
             fs::write(self.folder.join(name).with_extension("pem"), pem.concat()).unwrap();
         }
         let config = format!(
@@ -218,7 +221,8 @@ impl World {
             for file in fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path()) {
                 let text = fs::read_to_string(&file).unwrap();
                 let text = text.replace("@DIR@", folder.to_str().unwrap()).replace("@URL@", url);
-                let text = text.replace("@ENTITY_ID@", entity_id).replace("@BROKER@", &self.broker_entity_id());
+                let text =
+                    text.replace("@ENTITY_ID@", entity_id).replace("@BROKER@", &self.broker_entity_id());
                 let target = folder.join(file.file_name().unwrap());
                 fs::copy(&file, &target).unwrap();
                 fs::write(target, text).unwrap();
@@ -226,11 +230,20 @@ impl World {
         }
         // Apache's workers and shibd step down from root to Debian's web user, who must read and write here.
         // An ordinary user cannot give files away and need not: then they run as that user.
-        let given = Command::new("chown").arg("-R").arg("www-data:www-data").arg(folder).stderr(Stdio::null()).status();
+        let given = Command::new("chown")
+            .arg("-R")
+            .arg("www-data:www-data")
+            .arg(folder)
+            .stderr(Stdio::null())
+            .status();
         let root = given.is_ok_and(|status| status.success());
         if pages == "shibboleth" {
             let mut shibd = Command::new("/usr/sbin/shibd");
-            shibd.args(["-F", "-f", "-c"]).arg(folder.join("shibboleth2.xml")).arg("-p").arg(folder.join("shibd.pid"));
+            shibd
+                .args(["-F", "-f", "-c"])
+                .arg(folder.join("shibboleth2.xml"))
+                .arg("-p")
+                .arg(folder.join("shibd.pid"));
             if root {
                 shibd.args(["-u", "www-data", "-g", "www-data"]);
             }
@@ -258,7 +271,8 @@ impl World {
         for (key, value) in command.get_envs() {
             guarded.env(key, value.unwrap_or_default());
         }
-        guarded.current_dir(&self.folder).stdin(Stdio::null());
+        // Its own process group, because Apache, when asked to end, ends its whole group.
+        guarded.current_dir(&self.folder).stdin(Stdio::null()).process_group(0);
         guarded.stdout(output.try_clone().unwrap()).stderr(output);
         let child = guarded.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         self.processes.push(Process { name: name.to_owned(), child, log });
@@ -324,7 +338,17 @@ fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
 
 fn make_key(folder: &Path, name: &str) {
     let output = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", &format!("/CN={name}")])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            &format!("/CN={name}"),
+        ])
         .args(["-keyout".as_ref(), folder.join(format!("{name}.key")).as_os_str()])
         .args(["-out".as_ref(), folder.join(format!("{name}.crt")).as_os_str()])
         .output()

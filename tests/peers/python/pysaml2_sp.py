@@ -1,4 +1,4 @@
-"""pysaml2 as a service provider: signed AuthnRequest by Redirect, signed and encrypted assertion by POST."""
+"""pysaml2 as a service provider: signed AuthnRequest by Redirect or POST, signed and encrypted assertion by POST."""
 
 import shutil
 
@@ -39,12 +39,15 @@ client = Saml2Client(config)
 outstanding = {}
 
 
-def login(relay_state):
+def login(relay_state, by_post):
     request_id, http = client.prepare_for_authenticate(
-        binding=BINDING_HTTP_REDIRECT, relay_state=relay_state, sign=True, sigalg=SIG_RSA_SHA256
+        binding=BINDING_HTTP_POST if by_post else BINDING_HTTP_REDIRECT,
+        relay_state=relay_state,
+        sign=True,
+        sigalg=SIG_RSA_SHA256,
     )
     outstanding[request_id] = relay_state
-    return dict(http["headers"])["Location"]
+    return http["data"] if by_post else dict(http["headers"])["Location"]
 
 
 def receive(form):

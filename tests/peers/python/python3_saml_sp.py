@@ -10,6 +10,7 @@ import web
 
 settings = OneLogin_Saml2_IdPMetadataParser.parse(web.file("broker-idp.xml")) | {
     "strict": True,
+    "debug": True,
     "sp": {
         "entityId": web.ENTITY_ID,
         "assertionConsumerService": {
@@ -39,7 +40,8 @@ def auth(path, form=None):
     return OneLogin_Saml2_Auth(request, settings)
 
 
-def login(relay_state):
+def login(relay_state, by_post):
+    assert not by_post, "python3-saml asks by Redirect only"
     sp = auth("/login")
     location = sp.login(return_to=relay_state)
     outstanding.add(sp.get_last_request_id())

@@ -21,14 +21,20 @@ def file(name):
 
 
 def serve(login, receive, metadata):
-    """login(relay_state) gives the address of the broker, receive(form) who is logged in (or raises), metadata() XML."""
+    """login(relay_state, by_post) gives the address of the broker, or the page that posts there; receive(form) gives who is
+    logged in, or raises; metadata() gives XML."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             path, _, query = self.path.partition("?")
             if path == "/login":
-                relay_state = dict(urllib.parse.parse_qsl(query)).get("RelayState", "")
-                self.answer(302, "text/plain", "", [("Location", login(relay_state))])
+                asked = dict(urllib.parse.parse_qsl(query))
+                by_post = asked.get("binding") == "post"
+                way = login(asked.get("RelayState", ""), by_post)
+                if by_post:
+                    self.answer(200, "text/html; charset=utf-8", way)
+                else:
+                    self.answer(302, "text/plain", "", [("Location", way)])
             elif path == "/metadata":
                 self.answer(200, "application/samlmetadata+xml", metadata())
             else:
