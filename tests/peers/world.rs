@@ -1,6 +1,7 @@
 //! The world of one login: a broker, a municipality and a service provider, each a process of its own on loopback, in a
 //! folder of their own, with keys made a moment ago. Dropping the world stops every process, whatever happened.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -112,12 +113,12 @@ impl World {
         let mut command = match sp.program {
             Program::Apache(pages) => self.prepare_apache(pages, &folder, &url, &entity_id),
             Program::Python(script) => {
-                let mut python = Command::new(libraries().join("venv/bin/python"));
+                let mut python = guarded(&[], libraries().join("venv/bin/python"));
                 python.arg("-u").arg(sources().join("python").join(script));
                 python
             }
             Program::Node(script) => {
-                let mut node = Command::new("node");
+                let mut node = guarded(&[], "node");
                 node.arg(sources().join("node").join(script));
                 node.env("NODE_PATH", libraries().join("node/node_modules"));
                 node
@@ -176,7 +177,7 @@ impl World {
             decryption = self.folder.join("broker-decryption.pem").display(),
         );
         fs::write(self.folder.join("broker.toml"), config).unwrap();
-        let mut broker = Command::new(env!("CARGO_BIN_EXE_context-handler"));
+        let mut broker = guarded(&[], env!("CARGO_BIN_EXE_context-handler"));
         broker.args(["serve".as_ref(), "--config".as_ref(), self.folder.join("broker.toml").as_os_str()]);
         self.spawn("broker", broker);
         for side in ["idp", "sp"] {
@@ -190,7 +191,7 @@ impl World {
         fs::create_dir_all(folder.join("tmp")).unwrap();
         make_key(&folder, "idp");
         fs::copy(self.folder.join("broker-sp.xml"), folder.join("broker-sp.xml")).unwrap();
-        let mut php = Command::new("php");
+        let mut php = guarded(&[], "php");
         php.args(["-d", "date.timezone=Europe/Copenhagen", "-S", self.idp.trim_start_matches("http://")]);
         php.args(["-t", "/usr/share/simplesamlphp/www"]);
         php.env("SIMPLESAMLPHP_CONFIG_DIR", sources().join("simplesamlphp"));
@@ -228,7 +229,7 @@ impl World {
                 fs::write(target, text).unwrap();
             }
         }
-        // Apache's workers and shibd step down from root to Debian's web user, who must read and write here.
+        // Run by root, Apache and shibd step down to Debian's web user, who must read and write here.
         // An ordinary user cannot give files away and need not: then they run as that user.
         let given = Command::new("chown")
             .arg("-R")
@@ -236,21 +237,23 @@ impl World {
             .arg(folder)
             .stderr(Stdio::null())
             .status();
-        let root = given.is_ok_and(|status| status.success());
+        let step_down: &[&str] = if given.is_ok_and(|status| status.success()) {
+            &["--reuid", "www-data", "--regid", "www-data", "--clear-groups"]
+        } else {
+            &[]
+        };
         if pages == "shibboleth" {
-            let mut shibd = Command::new("/usr/sbin/shibd");
+            let mut shibd = guarded(step_down, "/usr/sbin/shibd");
             shibd
-                .args(["-F", "-f", "-c"])
+                .args(["-F", "-f"])
+                .arg("-c")
                 .arg(folder.join("shibboleth2.xml"))
                 .arg("-p")
                 .arg(folder.join("shibd.pid"));
-            if root {
-                shibd.args(["-u", "www-data", "-g", "www-data"]);
-            }
             self.spawn("shibd", shibd);
             wait_until("shibd listens", || folder.join("shibd.sock").exists());
         }
-        let mut apache = Command::new("/usr/sbin/apache2");
+        let mut apache = guarded(step_down, "/usr/sbin/apache2");
         apache.arg("-DFOREGROUND").arg("-f").arg(folder.join("httpd.conf")).env("PEER_PAGES", folder);
         apache
     }
@@ -262,19 +265,13 @@ impl World {
         metadata.root_element().attribute("entityID").unwrap().to_owned()
     }
 
-    /// Starts a process that dies with this thread, even when the test run itself is killed.
-    fn spawn(&mut self, name: &str, command: Command) {
+    fn spawn(&mut self, name: &str, mut command: Command) {
         let log = self.folder.join(format!("{name}.log"));
         let output = fs::File::create(&log).unwrap();
-        let mut guarded = Command::new("setpriv");
-        guarded.args(["--pdeathsig", "TERM", "--"]).arg(command.get_program()).args(command.get_args());
-        for (key, value) in command.get_envs() {
-            guarded.env(key, value.unwrap_or_default());
-        }
         // Its own process group, because Apache, when asked to end, ends its whole group.
-        guarded.current_dir(&self.folder).stdin(Stdio::null()).process_group(0);
-        guarded.stdout(output.try_clone().unwrap()).stderr(output);
-        let child = guarded.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
+        command.current_dir(&self.folder).stdin(Stdio::null()).process_group(0);
+        command.stdout(output.try_clone().unwrap()).stderr(output);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         self.processes.push(Process { name: name.to_owned(), child, log });
     }
 
@@ -326,6 +323,13 @@ impl Process {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// A command that dies with the thread that starts it, so that nothing is left even when the test run is killed.
+fn guarded(step_down: &[&str], program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM"]).args(step_down).arg("--").arg(program);
+    command
 }
 
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
