@@ -85,13 +85,13 @@ impl World {
     pub(crate) fn start(name: &str, municipality: Municipality) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-peers-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let [broker, operations] = [free_port("127.0.0.1"), free_port("127.0.0.1")];
-        let idp = free_port("127.0.0.2");
+        let [broker, operations] = [free_port(), free_port()];
+        let idp = free_port();
         let mut world = Self {
             folder,
             processes: Vec::new(),
             broker: format!("http://localhost:{broker}"),
-            idp: format!("http://127.0.0.2:{idp}"),
+            idp: format!("http://127.0.0.1:{idp}"),
         };
         world.start_broker(broker, operations);
         world.start_idp(municipality);
@@ -103,8 +103,8 @@ impl World {
     pub(crate) fn join(&mut self, sp: Sp) -> String {
         let folder = self.folder.join(sp.name);
         fs::create_dir_all(&folder).unwrap();
-        let port = free_port("127.0.0.3");
-        let url = format!("http://127.0.0.3:{port}");
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
         let entity_id = format!("https://saml.{}.example", sp.name);
         make_key(&folder, "signing");
         make_key(&folder, "encryption");
@@ -125,7 +125,7 @@ impl World {
             }
         };
         command.env("PEER_DIR", &folder).env("PEER_URL", &url).env("PEER_ENTITY_ID", &entity_id);
-        command.env("PEER_HOST", "127.0.0.3").env("PEER_PORT", port.to_string());
+        command.env("PEER_HOST", "127.0.0.1").env("PEER_PORT", port.to_string());
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         self.spawn(sp.name, command);
 
@@ -361,12 +361,12 @@ fn make_key(folder: &Path, name: &str) {
 }
 
 /// A port that nobody uses, below those which the system hands out by itself.
-fn free_port(host: &str) -> u16 {
+fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 500).unwrap() * 20;
     loop {
         let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind((host, port)).is_ok() {
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
