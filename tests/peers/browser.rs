@@ -8,6 +8,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+/// Whom the user chooses when asked.
+const MUNICIPALITY: &str = "Korsbæk Kommune";
+
 /// A browser with an empty cookie jar.
 #[derive(Default)]
 pub(crate) struct Browser {
@@ -16,6 +19,8 @@ pub(crate) struct Browser {
     pub(crate) tampering: Option<(String, Tampering)>,
     /// Every SAMLResponse that passed through, before tampering: where it went, and its XML.
     pub(crate) answers: Vec<(String, String)>,
+    /// Every address that was opened.
+    pub(crate) visited: Vec<String>,
 }
 
 /// What somebody on the way makes of a message.
@@ -39,12 +44,14 @@ pub(crate) struct Page {
 }
 
 /// An HTML form with the values that would be sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Form {
     page: String,
     pub(crate) action: String,
     pub(crate) post: bool,
     pub(crate) fields: Vec<(String, String)>,
+    /// What stands on each button, and what pressing it adds to the fields.
+    buttons: Vec<(String, Option<(String, String)>)>,
 }
 
 impl Browser {
@@ -53,6 +60,7 @@ impl Browser {
         let mut page = self.get(start);
         for _ in 0..8 {
             let Some(mut form) = page.forms().into_iter().find(Form::is_part_of_a_login) else { return page };
+            form.press(MUNICIPALITY);
             form.fill("username", user);
             form.fill("password", "skjern");
             page = self.submit(form);
@@ -117,6 +125,7 @@ impl Browser {
     }
 
     fn exchange(&mut self, method: &str, url: &str, body: &str, foreign: bool) -> Page {
+        self.visited.push(url.to_owned());
         let (host, path) = split(url);
         let sent = |cookie: &&Cookie| cookie.host == site(url) && !(foreign && cookie.stays_home);
         let cookies: Vec<String> = self
@@ -182,19 +191,26 @@ impl Page {
     /// The forms of the page, top down.
     pub(crate) fn forms(&self) -> Vec<Form> {
         let mut forms: Vec<Form> = Vec::new();
-        for tag in tags(&self.body) {
+        for (tag, text) in tags(&self.body) {
             let value = |name: &str| attribute(tag, name);
+            let unchecked = value("type").is_some_and(|kind| kind == "checkbox") && !tag.contains("checked");
             if tag.starts_with("form") {
                 forms.push(Form {
                     page: self.url.clone(),
                     action: resolve(&self.url, &value("action").unwrap_or_default()),
                     post: value("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
-                    fields: Vec::new(),
+                    ..Form::default()
                 });
-            } else if tag.starts_with("input")
-                && let (Some(form), Some(name)) = (forms.last_mut(), value("name"))
-            {
-                form.fields.push((name, value("value").unwrap_or_default()));
+            }
+            let Some(form) = forms.last_mut() else { continue };
+            if tag.starts_with("input") && !unchecked {
+                form.fields.extend(value("name").map(|name| (name, value("value").unwrap_or_default())));
+            } else if tag.starts_with("button") && value("form").is_none() {
+                let field = value("name").map(|name| (name, value("value").unwrap_or_default()));
+                form.buttons.push((String::new(), field));
+            }
+            if let Some((label, _)) = form.buttons.last_mut() {
+                label.push_str(text);
             }
         }
         forms
@@ -206,6 +222,12 @@ impl Form {
         self.fields
             .iter()
             .any(|(name, _)| ["SAMLRequest", "SAMLResponse", "password"].contains(&name.as_str()))
+    }
+
+    /// Presses the button that is labelled so, if there is one.
+    fn press(&mut self, wanted: &str) {
+        let pressed = self.buttons.iter().find(|(label, _)| label.contains(wanted));
+        self.fields.extend(pressed.and_then(|(_, field)| field.clone()));
     }
 
     fn fill(&mut self, name: &str, value: &str) {
@@ -284,9 +306,9 @@ fn resolve(base: &str, reference: &str) -> String {
     }
 }
 
-/// What stands between `<` and `>` of every opening tag.
-fn tags(html: &str) -> impl Iterator<Item = &str> {
-    html.split('<').skip(1).filter_map(|rest| rest.split('>').next())
+/// What stands between `<` and `>` of every tag, and the text that follows it.
+fn tags(html: &str) -> impl Iterator<Item = (&str, &str)> {
+    html.split('<').skip(1).filter_map(|rest| rest.split_once('>'))
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {

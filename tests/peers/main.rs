@@ -33,6 +33,7 @@ const MELLON: Sp = Sp {
     program: Program::Apache("mellon"),
     name: "mellon",
     profile: "OIOSAML2",
+    sign_response: true,
     login: "/me",
     metadata: "/mellon/metadata",
 };
@@ -40,13 +41,14 @@ const SHIBBOLETH: Sp = Sp {
     program: Program::Apache("shibboleth"),
     name: "shibboleth",
     profile: "OIOSAML3",
+    sign_response: false,
     login: "/me",
     metadata: "/Shibboleth.sso/Metadata",
 };
-const PYSAML2: Sp = library(Program::Python("pysaml2_sp.py"), "pysaml2", "OIOSAML3");
-const PYTHON3_SAML: Sp = library(Program::Python("python3_saml_sp.py"), "python3-saml", "OIOSAML2");
-const NODE_SAML: Sp = library(Program::Node("node_saml_sp.js"), "node-saml", "OIOSAML3");
-const SAMLIFY: Sp = library(Program::Node("samlify_sp.js"), "samlify", "OIOSAML3");
+const PYSAML2: Sp = library(Program::Python("pysaml2_sp.py"), "pysaml2", "OIOSAML3", false);
+const PYTHON3_SAML: Sp = library(Program::Python("python3_saml_sp.py"), "python3-saml", "OIOSAML2", true);
+const NODE_SAML: Sp = library(Program::Node("node_saml_sp.js"), "node-saml", "OIOSAML3", false);
+const SAMLIFY: Sp = library(Program::Node("samlify_sp.js"), "samlify", "OIOSAML3", false);
 
 #[test]
 fn mod_auth_mellon_logs_in_and_refuses() {
@@ -79,16 +81,18 @@ fn samlify_logs_in_and_refuses() {
 }
 
 #[test]
-fn pysaml2_asks_by_post_and_logs_in() {
+fn pysaml2_asks_by_post_and_its_user_chooses_the_municipality() {
     if missing() {
         return;
     }
     let mut world = World::start("post", KORSBAEK);
     let url = world.join(PYSAML2);
+    world.register_neighbour();
     let mut browser = Browser::default();
     let page =
         browser.log_in(&format!("{url}/login?binding=post&RelayState={}", encode(RELAY_STATE)), "karen");
     assert_is_karen(PYSAML2, &page);
+    assert!(browser.visited.iter().any(|url| url.contains("/discovery")), "{:?}", browser.visited);
 }
 
 #[test]
@@ -171,6 +175,11 @@ fn prove(sp: Sp, transport: &str) {
     assert_is_karen(sp, &page);
     let answer = answer_to(&browser, &url);
     assert_eq!(encryption(&answer), (AES256_GCM.into(), transport.into()));
+    assert_eq!(
+        is_signed(&answer),
+        sp.sign_response,
+        "the Response is signed where the registration asks: {answer}"
+    );
 
     let mut browser = Browser::default();
     browser.tampering = Some((url.clone(), change_the_ciphertext));
@@ -298,6 +307,6 @@ fn summary(page: &Page) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }
 
-const fn library(program: Program, name: &'static str, profile: &'static str) -> Sp {
-    Sp { program, name, profile, login: "/login", metadata: "/metadata" }
+const fn library(program: Program, name: &'static str, profile: &'static str, sign_response: bool) -> Sp {
+    Sp { program, name, profile, sign_response, login: "/login", metadata: "/metadata" }
 }

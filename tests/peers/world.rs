@@ -15,6 +15,8 @@ use crate::browser::Browser;
 /// The entityID of the municipality's identity provider (`simplesamlphp/metadata/saml20-idp-hosted.php`).
 pub(crate) const IDP: &str = "https://saml.korsbaek.example/idp";
 
+const NEIGHBOUR: &str = "https://saml.bogense.example/idp";
+
 /// A running broker and municipality, and the service providers that joined.
 pub(crate) struct World {
     folder: PathBuf,
@@ -43,6 +45,8 @@ pub(crate) struct Sp {
     pub(crate) name: &'static str,
     /// The profile in which it is registered.
     pub(crate) profile: &'static str,
+    /// It wants the Response signed too.
+    pub(crate) sign_response: bool,
     /// The path that starts a login.
     pub(crate) login: &'static str,
     /// The path of its metadata.
@@ -133,10 +137,11 @@ impl World {
         fs::write(self.folder.join("registry").join(format!("{}.xml", sp.name)), metadata).unwrap();
         let registration = format!(
             "[[service-provider]]\nentity-id = \"{entity_id}\"\nname = \"{name}\"\ncvr = \"22222222\"\n\
-             metadata = \"{name}.xml\"\nprofile = \"{profile}\"\n{level}\nattribute-profile = \"KOMBIT\"\n\n\
+             metadata = \"{name}.xml\"\nprofile = \"{profile}\"\n{level}\nattribute-profile = \"KOMBIT\"\nsign-response = {sign}\n\n\
              [[service-agreement]]\nauthority = \"11111111\"\nservice-providers = [\"{entity_id}\"]\n",
             name = sp.name,
             profile = sp.profile,
+            sign = sp.sign_response,
             level = if sp.profile == "OIOSAML2" {
                 "required-nist = 3"
             } else {
@@ -157,6 +162,22 @@ impl World {
             .unwrap();
         assert!(output.status.success(), "apply: {output:#?}");
         std::thread::sleep(Duration::from_millis(1100));
+    }
+
+    /// Registers a second municipality, so that the user has a choice. Nobody is at home there.
+    pub(crate) fn register_neighbour(&self) {
+        let registry = self.folder.join("registry");
+        let metadata = fs::read_to_string(registry.join("korsbaek.xml")).unwrap();
+        fs::write(registry.join("bogense.xml"), metadata.replace(IDP, NEIGHBOUR)).unwrap();
+        let registration = format!(
+            "[[authority]]\ncvr = \"33333333\"\nname = \"Bogense Kommune\"\n\n\
+             [[identity-provider]]\nentity-id = \"{NEIGHBOUR}\"\nname = \"Bogense Kommune\"\nmetadata = \"bogense.xml\"\n\
+             active = true\nprofile = \"OIOSAML3\"\nnist = 3\nnsis = \"Substantial\"\n\n\
+             [[federation-agreement]]\nidentity-provider = \"{NEIGHBOUR}\"\nauthority = \"33333333\"\n\n\
+             [[service-agreement]]\nauthority = \"33333333\"\nservice-providers = [\"https://saml.pysaml2.example\"]\n"
+        );
+        fs::write(registry.join("bogense.toml"), registration).unwrap();
+        self.apply();
     }
 
     fn start_broker(&mut self, port: u16, operations: u16) {

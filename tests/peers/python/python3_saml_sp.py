@@ -1,4 +1,4 @@
-"""python3-saml as a service provider, in its strict mode: only encrypted and signed assertions, no deprecated algorithm."""
+"""python3-saml as a service provider, in its strict mode: only encrypted and signed assertions in signed responses, no deprecated algorithm."""
 
 import urllib.parse
 
@@ -23,6 +23,7 @@ settings = OneLogin_Saml2_IdPMetadataParser.parse(web.file("broker-idp.xml")) | 
     },
     "security": {
         "authnRequestsSigned": True,
+        "wantMessagesSigned": True,
         "wantAssertionsSigned": True,
         "wantAssertionsEncrypted": True,
         "requestedAuthnContext": False,
