@@ -1,1 +1,3 @@
+//! Starts: arguments, configuration, log, one command; nothing else.
+
 fn main() {}

@@ -11,6 +11,13 @@
 //! | *grant* | what one fagsystem may be told about a subject; cannot be made without an agreement |
 //! | *level* | how sure we are: NIST 1–4 or NSIS Low, Substantial, High |
 
+pub mod assurance;
+pub mod audit;
+pub mod federation;
 pub mod id;
+pub mod login;
+pub mod network;
 pub mod reason;
+pub mod subject;
 pub mod world;
+pub mod written;

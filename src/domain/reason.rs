@@ -110,270 +110,489 @@ macro_rules! reasons {
 
 reasons! {
     LoginBegun "login.begun" Nobody
-        "A fagsystem asked for a login and the request was accepted." / ""
-        "" / "";
+        "A fagsystem asked for a login and the request was accepted."
+        / "Et fagsystem bad om et login, og anmodningen blev godtaget."
+        "Nothing: this is how every login begins."
+        / "Intet: Sådan begynder ethvert login.";
     LoginChosen "login.chosen" Nobody
-        "The municipality was chosen and its identity provider was asked." / ""
-        "" / "";
+        "The municipality was chosen and its identity provider was asked."
+        / "Kommunen blev valgt, og dens identitetsudbyder blev spurgt."
+        "Nothing: the user is now at the municipality's own login."
+        / "Intet: Brugeren er nu hos kommunens eget login.";
     LoginOk "login.ok" Nobody
-        "The identity provider's answer was accepted and a token was issued." / ""
-        "" / "";
+        "The identity provider's answer was accepted and a token was issued."
+        / "Identitetsudbyderens svar blev godtaget, og et adgangsbevis blev udstedt."
+        "Nothing: the user is logged in."
+        / "Intet: Brugeren er logget ind.";
     RegistryApplied "registry.applied" Nobody
-        "The register was changed." / ""
-        "" / "";
+        "The register was changed."
+        / "Registeret blev ændret."
+        "Nothing: who changed what stands in the audit log."
+        / "Intet: Hvem der ændrede hvad, står i revisionsloggen.";
     LoaCap "loa.cap" Nobody
-        "The identity provider stated a higher level than it is registered for; the registered level counts." / ""
-        "" / "";
+        "The identity provider stated a higher level than it is registered for; the registered level counts."
+        / "Identitetsudbyderen oplyste et højere sikringsniveau, end den er registreret med; det registrerede niveau gælder."
+        "Whoever runs the identity provider lowers the level that it states, or the register keeper records the higher level once it has been proved."
+        / "Den, der driver identitetsudbyderen, sænker det oplyste niveau, eller registerets forvalter indfører det højere niveau, når det er dokumenteret.";
     AttrReserved "attr.reserved" Nobody
-        "The identity provider sent an attribute that only the context handler may set; it was removed." / ""
-        "" / "";
+        "The identity provider sent an attribute that only the context handler may set; it was removed."
+        / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
+        "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
+        / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
     XmlMalformed "xml.malformed" IdentityProvider
-        "The message is not well-formed XML 1.0 in UTF-8." / ""
-        "" / "";
+        "The message is not well-formed XML 1.0 in UTF-8."
+        / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."
+        "Whoever runs the sending system looks for a proxy or template that changes the message on its way, and sends plain UTF-8."
+        / "Den, der driver det afsendende system, finder den proxy eller skabelon, der ændrer meddelelsen undervejs, og sender ren UTF-8.";
     XmlDoctype "xml.doctype" IdentityProvider
-        "The message has a document type declaration, which is never accepted." / ""
-        "" / "";
+        "The message has a document type declaration, which is never accepted."
+        / "Meddelelsen har en dokumenttypeerklæring, og den godtages aldrig."
+        "Whoever runs the sending system removes the DOCTYPE declaration; SAML does not use it."
+        / "Den, der driver det afsendende system, fjerner DOCTYPE-erklæringen; SAML bruger den ikke.";
     XmlDuplicateId "xml.duplicate_id" IdentityProvider
-        "Two elements of the message carry the same ID." / ""
-        "" / "";
+        "Two elements of the message carry the same ID."
+        / "To elementer i meddelelsen har samme ID."
+        "Whoever runs the sending system gives every element an ID of its own. If it already does, somebody has put parts together: keep the message and tell your security team."
+        / "Den, der driver det afsendende system, giver hvert element sit eget ID. Gør det allerede det, har nogen sat dele sammen: Gem meddelelsen, og giv jeres sikkerhedsteam besked.";
     XmlNamespace "xml.namespace" IdentityProvider
-        "The message uses namespaces in a way that two readers could understand differently." / ""
-        "" / "";
+        "The message uses namespaces in a way that two readers could understand differently."
+        / "Meddelelsen bruger navnerum på en måde, som to læsere kunne forstå forskelligt."
+        "Whoever runs the sending system declares each namespace once and binds no prefix anew to something else."
+        / "Den, der driver det afsendende system, erklærer hvert navnerum én gang og genbruger ikke et præfiks til noget andet.";
     XmlSchema "xml.schema" IdentityProvider
-        "The message lacks a part that SAML demands, or has one too many." / ""
-        "" / "";
+        "The message lacks a part that SAML demands, or has one too many."
+        / "Meddelelsen mangler en del, som SAML kræver, eller har en for meget."
+        "Whoever runs the sending system compares the message with the SAML schema; the detail in the audit log names the part."
+        / "Den, der driver det afsendende system, sammenholder meddelelsen med SAML-skemaet; detaljen i revisionsloggen nævner delen.";
     LimitXml "limit.xml" IdentityProvider
-        "The message is larger, deeper or has more parts than any genuine one." / ""
-        "" / "";
+        "The message is larger, deeper or has more parts than any genuine one."
+        / "Meddelelsen er større, dybere eller har flere dele end nogen ægte meddelelse."
+        "Whoever runs the sending system sends less: fewer attributes, groups or certificates. The detail says which limit was passed."
+        / "Den, der driver det afsendende system, sender mindre: færre attributter, grupper eller certifikater. Detaljen siger, hvilken grænse der blev overskredet.";
     LimitInflate "limit.inflate" Fagsystem
-        "The compressed message grows beyond any genuine size." / ""
-        "" / "";
+        "The compressed message grows beyond any genuine size."
+        / "Den komprimerede meddelelse vokser til mere end nogen ægte størrelse."
+        "The supplier of the fagsystem sends a smaller request; a genuine one holds a few kilobytes."
+        / "Fagsystemets leverandør sender en mindre anmodning; en ægte fylder nogle få kilobyte.";
     LimitSig "limit.sig" IdentityProvider
-        "The message has more signatures or certificates than any genuine one." / ""
-        "" / "";
+        "The message has more signatures or certificates than any genuine one."
+        / "Meddelelsen har flere signaturer eller certifikater end nogen ægte meddelelse."
+        "Whoever runs the sending system signs the message and the assertion once each, and encloses no certificates that are not needed."
+        / "Den, der driver det afsendende system, signerer meddelelsen og adgangsbeviset én gang hver og vedlægger ikke unødige certifikater.";
     LimitDepth "limit.depth" IdentityProvider
-        "Encrypted content holds encrypted content." / ""
-        "" / "";
+        "Encrypted content holds encrypted content."
+        / "Krypteret indhold indeholder krypteret indhold."
+        "Whoever runs the identity provider encrypts the assertion once."
+        / "Den, der driver identitetsudbyderen, krypterer adgangsbeviset én gang.";
     EncodingBase64 "encoding.base64" IdentityProvider
-        "A part of the message is not valid base64." / ""
-        "" / "";
+        "A part of the message is not valid base64."
+        / "En del af meddelelsen er ikke gyldig base64."
+        "Whoever runs the sending system encodes with standard base64 and looks for a step that turns + into a space or cuts the value."
+        / "Den, der driver det afsendende system, koder med almindelig base64 og finder det trin, der gør + til mellemrum eller klipper værdien over.";
     SigMissing "sig.missing" IdentityProvider
-        "The message, or the part that must be signed, has no signature." / ""
-        "" / "";
+        "The message, or the part that must be signed, has no signature."
+        / "Meddelelsen, eller den del der skal være signeret, har ingen signatur."
+        "Whoever runs the sending system switches signing on: requests at the fagsystem, assertions at the identity provider."
+        / "Den, der driver det afsendende system, slår signering til: anmodninger hos fagsystemet, adgangsbeviser hos identitetsudbyderen.";
     SigInvalid "sig.invalid" IdentityProvider
-        "The signature does not fit the message." / ""
-        "" / "";
+        "The signature does not fit the message."
+        / "Signaturen passer ikke til meddelelsen."
+        "Whoever runs the sending system checks that nothing changes the message after signing (proxy, pretty-printing, re-encoding) and that it signs with the registered key."
+        / "Den, der driver det afsendende system, sikrer, at intet ændrer meddelelsen efter signering (proxy, indrykning, omkodning), og at der signeres med den registrerede nøgle.";
     SigReference "sig.reference" IdentityProvider
-        "The signature does not point at exactly the element that it stands in." / ""
-        "" / "";
+        "The signature does not point at exactly the element that it stands in."
+        / "Signaturen peger ikke på præcis det element, den står i."
+        "Whoever runs the sending system lets the signature refer to the ID of its own parent, once."
+        / "Den, der driver det afsendende system, lader signaturen henvise til ID’et på det element, den står i, og kun til det.";
     SigStructure "sig.structure" IdentityProvider
-        "The signature has parts that the profile does not allow." / ""
-        "" / "";
+        "The signature has parts that the profile does not allow."
+        / "Signaturen har dele, som profilen ikke tillader."
+        "Whoever runs the sending system makes a plain enveloped signature; the detail names the part to leave out."
+        / "Den, der driver det afsendende system, laver en almindelig indlejret signatur; detaljen nævner den del, der skal udelades.";
     SigCoverage "sig.coverage" IdentityProvider
-        "What would be read is not what was signed." / ""
-        "" / "";
+        "What would be read is not what was signed."
+        / "Det, der ville blive læst, er ikke det, der blev signeret."
+        "This is not a setting that went wrong by itself: keep the message and tell your security team. Whoever runs the sending system then finds out who put the message together."
+        / "Det er næppe en forkert indstilling: Gem meddelelsen, og giv jeres sikkerhedsteam besked. Den, der driver det afsendende system, undersøger så, hvem der satte meddelelsen sammen.";
     SigTransform "sig.transform" IdentityProvider
-        "The signature asks for a transformation that is not allowed." / ""
-        "" / "";
+        "The signature asks for a transformation that is not allowed."
+        / "Signaturen beder om en omformning, som ikke er tilladt."
+        "Whoever runs the sending system uses only the enveloped-signature transform and exclusive canonicalisation."
+        / "Den, der driver det afsendende system, bruger kun omformningen enveloped-signature og eksklusiv kanonisering.";
     SigC14n "sig.c14n" IdentityProvider
-        "The signature asks for a canonical form that is not allowed." / ""
-        "" / "";
+        "The signature asks for a canonical form that is not allowed."
+        / "Signaturen beder om en kanonisk form, som ikke er tilladt."
+        "Whoever runs the sending system uses exclusive canonicalisation without comments."
+        / "Den, der driver det afsendende system, bruger eksklusiv kanonisering uden kommentarer.";
     AlgRefused "alg.refused" IdentityProvider
-        "The message uses an algorithm or a key that is too weak or unknown." / ""
-        "" / "";
+        "The message uses an algorithm or a key that is too weak or unknown."
+        / "Meddelelsen bruger en algoritme eller en nøgle, der er for svag eller ukendt."
+        "Whoever runs the sending system moves to SHA-256 or better and RSA keys of at least 2048 bits; the detail names what was used."
+        / "Den, der driver det afsendende system, går over til SHA-256 eller bedre og RSA-nøgler på mindst 2048 bit; detaljen nævner det brugte.";
     KeyUntrusted "key.untrusted" IdentityProvider
-        "The message is signed with a key that is not registered for its sender." / ""
-        "" / "";
+        "The message is signed with a key that is not registered for its sender."
+        / "Meddelelsen er signeret med en nøgle, der ikke er registreret for afsenderen."
+        "Whoever runs the sending system has its present metadata registered here. After a change of certificate, the new one must be registered before it is used."
+        / "Den, der driver det afsendende system, får sine aktuelle metadata registreret her. Ved certifikatskift skal det nye være registreret, før det tages i brug.";
     KeyExpired "key.expired" IdentityProvider
-        "The certificate of the key that signed has expired or is not yet valid." / ""
-        "" / "";
+        "The certificate of the key that signed has expired or is not yet valid."
+        / "Certifikatet til den nøgle, der signerede, er udløbet eller endnu ikke gyldigt."
+        "Whoever runs the sending system renews the certificate and has the new metadata registered here."
+        / "Den, der driver det afsendende system, fornyer certifikatet og får de nye metadata registreret her.";
     KeyRole "key.role" IdentityProvider
-        "The message is signed with a key that is registered for another role." / ""
-        "" / "";
+        "The message is signed with a key that is registered for another role."
+        / "Meddelelsen er signeret med en nøgle, der er registreret til en anden rolle."
+        "Whoever runs the sending system signs with the key that its metadata lists for signing in this role."
+        / "Den, der driver det afsendende system, signerer med den nøgle, som dets metadata angiver til signering i denne rolle.";
     DecFailed "dec.failed" IdentityProvider
-        "The encrypted part could not be read with any of our keys." / ""
-        "" / "";
+        "The encrypted part could not be read with any of our keys."
+        / "Den krypterede del kunne ikke læses med nogen af vores nøgler."
+        "Whoever runs the identity provider fetches our present metadata and encrypts to the certificate in it."
+        / "Den, der driver identitetsudbyderen, henter vores aktuelle metadata og krypterer til certifikatet deri.";
     DecStructure "dec.structure" IdentityProvider
-        "The encrypted part has a form that the profile does not allow." / ""
-        "" / "";
+        "The encrypted part has a form that the profile does not allow."
+        / "Den krypterede del har en form, som profilen ikke tillader."
+        "Whoever runs the identity provider uses AES-GCM with RSA-OAEP, as our metadata lists."
+        / "Den, der driver identitetsudbyderen, bruger AES-GCM med RSA-OAEP, som vores metadata angiver.";
     EncNokey "enc.nokey" Fagsystem
-        "The fagsystem's token must be encrypted, but its registration has no usable encryption key." / ""
-        "" / "";
+        "The fagsystem's token must be encrypted, but its registration has no usable encryption key."
+        / "Fagsystemets adgangsbevis skal krypteres, men dets registrering har ingen brugbar krypteringsnøgle."
+        "The supplier of the fagsystem adds a valid encryption certificate to its metadata and has it registered here."
+        / "Fagsystemets leverandør lægger et gyldigt krypteringscertifikat i sine metadata og får dem registreret her.";
     ParamMissing "param.missing" Fagsystem
-        "The address or form lacks a required parameter." / ""
-        "" / "";
+        "The address or form lacks a required parameter."
+        / "Adressen eller formularen mangler en nødvendig oplysning."
+        "The supplier of the fagsystem sends all parameters of the binding; the detail names the missing one. If you came by a bookmark, begin in the fagsystem instead."
+        / "Fagsystemets leverandør sender alle bindingens parametre; detaljen nævner den manglende. Kom du via et bogmærke, så begynd i fagsystemet i stedet.";
     ParamDuplicate "param.duplicate" Fagsystem
-        "A parameter stands twice." / ""
-        "" / "";
+        "A parameter stands twice."
+        / "En parameter står der to gange."
+        "The supplier of the fagsystem sends each parameter once."
+        / "Fagsystemets leverandør sender hver parameter én gang.";
     ParamEncoded "param.encoded" Fagsystem
-        "The name of a parameter is written in a disguised way." / ""
-        "" / "";
+        "The name of a parameter is written in a disguised way."
+        / "Navnet på en parameter er skrevet på en forklædt måde."
+        "The supplier of the fagsystem writes the names of parameters plainly, without percent-encoding or brackets."
+        / "Fagsystemets leverandør skriver parametrenes navne direkte, uden procentkodning og kantede parenteser.";
     ParamShadow "param.shadow" Fagsystem
-        "A registered address carries a parameter that belongs to the protocol." / ""
-        "" / "";
+        "A registered address carries a parameter that belongs to the protocol."
+        / "En registreret adresse indeholder en parameter, som hører til protokollen."
+        "The supplier of the fagsystem removes the SAML parameter from the address in its metadata."
+        / "Fagsystemets leverandør fjerner SAML-parameteren fra adressen i sine metadata.";
     HttpMethod "http.method" Fagsystem
-        "The address was called with a method or content type that it does not take." / ""
-        "" / "";
+        "The address was called with a method or content type that it does not take."
+        / "Adressen blev kaldt med en metode eller en indholdstype, som den ikke tager imod."
+        "The supplier of the fagsystem uses the binding that our metadata lists for the address. If you reloaded the page, begin in the fagsystem instead."
+        / "Fagsystemets leverandør bruger den binding, som vores metadata angiver for adressen. Genindlæste du siden, så begynd i fagsystemet i stedet.";
     RelayState "relaystate" Fagsystem
-        "RelayState is longer than what can be carried." / ""
-        "" / "";
+        "RelayState is longer than what can be carried."
+        / "Fagsystemets huskeseddel, RelayState, er længere, end der kan sendes med."
+        "The supplier of the fagsystem sends a short reference in RelayState and keeps the rest on its own side."
+        / "Fagsystemets leverandør sender en kort reference i RelayState og gemmer resten hos sig selv.";
     IrtMissing "irt.missing" IdentityProvider
-        "The answer does not say which question it answers." / ""
-        "" / "";
+        "The answer does not say which question it answers."
+        / "Svaret siger ikke, hvilket spørgsmål det svarer på."
+        "Whoever runs the identity provider sends InResponseTo, and lets logins begin in the fagsystem, never at the identity provider."
+        / "Den, der driver identitetsudbyderen, sender InResponseTo og lader login begynde i fagsystemet, aldrig hos identitetsudbyderen.";
     IrtUnknown "irt.unknown" User
-        "The answer belongs to a login that is finished, too old, or was begun elsewhere." / ""
-        "" / "";
+        "The answer belongs to a login that is finished, too old, or was begun elsewhere."
+        / "Svaret hører til et login, der er afsluttet, for gammelt eller begyndt et andet sted."
+        "Begin again in the fagsystem. A login must be finished within ten minutes, in the window where it began."
+        / "Begynd forfra i fagsystemet. Et login skal gøres færdigt inden for ti minutter i det vindue, hvor det begyndte.";
     BrowserBinding "browser.binding" User
-        "The answer arrived in another browser than the one in which the login began." / ""
-        "" / "";
+        "The answer arrived in another browser than the one in which the login began."
+        / "Svaret kom i en anden browser end den, hvor loginnet begyndte."
+        "Begin again in the fagsystem and stay in the same browser. It must accept cookies from this page."
+        / "Begynd forfra i fagsystemet, og bliv i samme browser. Den skal tillade cookies fra denne side.";
     Replay "replay" User
-        "The same answer has been used before." / ""
-        "" / "";
+        "The same answer has been used before."
+        / "Det samme svar er allerede blevet brugt."
+        "Begin again in the fagsystem; don't use the back button or reload while logging in. If nobody did that, tell your security team."
+        / "Begynd forfra i fagsystemet; brug ikke tilbageknappen, og genindlæs ikke under login. Har ingen gjort det, så giv jeres sikkerhedsteam besked.";
     RequestReplay "request.replay" User
-        "The same request has already led to a login." / ""
-        "" / "";
+        "The same request has already led to a login."
+        / "Den samme anmodning har allerede ført til et login."
+        "Begin again in the fagsystem; an old tab or bookmark cannot be used twice."
+        / "Begynd forfra i fagsystemet; en gammel fane eller et bogmærke kan ikke bruges to gange.";
     RequestStale "request.stale" Fagsystem
-        "The request is too old or comes from the future." / ""
-        "" / "";
+        "The request is too old or comes from the future."
+        / "Anmodningen er for gammel eller dateret ude i fremtiden."
+        "The supplier of the fagsystem sets its clock by NTP. If you came by an old tab, begin again in the fagsystem."
+        / "Fagsystemets leverandør stiller sit ur med NTP. Kom du fra en gammel fane, så begynd forfra i fagsystemet.";
     Destination "destination" Fagsystem
-        "The message is addressed to another address than the one it arrived at." / ""
-        "" / "";
+        "The message is addressed to another address than the one it arrived at."
+        / "Meddelelsen er stilet til en anden adresse end den, den kom til."
+        "The supplier of the fagsystem, or whoever runs the identity provider, takes the address from our present metadata, letter by letter."
+        / "Fagsystemets leverandør, eller den der driver identitetsudbyderen, tager adressen fra vores aktuelle metadata, bogstav for bogstav.";
     TimeConditions "time.conditions" IdentityProvider
-        "The assertion is not valid now." / ""
-        "" / "";
+        "The assertion is not valid now."
+        / "Adgangsbeviset er ikke gyldigt nu."
+        "Whoever runs the identity provider sets its clock by NTP and lets assertions live for some minutes."
+        / "Den, der driver identitetsudbyderen, stiller uret med NTP og lader adgangsbeviser gælde i nogle minutter.";
     TimeScd "time.scd" IdentityProvider
-        "The confirmation of the subject is not valid now." / ""
-        "" / "";
+        "The confirmation of the subject is not valid now."
+        / "Bekræftelsen af, hvem brugeren er, gælder ikke nu."
+        "Whoever runs the identity provider sets its clock by NTP and gives the subject confirmation some minutes to live."
+        / "Den, der driver identitetsudbyderen, stiller uret med NTP og lader bekræftelsen gælde i nogle minutter.";
     TimeIssue "time.issue" IdentityProvider
-        "The time at which the answer was made does not fit the login." / ""
-        "" / "";
+        "The time at which the answer was made does not fit the login."
+        / "Det tidspunkt, svaret blev lavet på, passer ikke til loginnet."
+        "Whoever runs the identity provider sets its clock by NTP. If the user was asked to log in anew, it must really do so."
+        / "Den, der driver identitetsudbyderen, stiller uret med NTP. Er der bedt om et nyt login, skal det også finde sted.";
     TimeSession "time.session" IdentityProvider
-        "The session at the identity provider has already ended." / ""
-        "" / "";
+        "The session at the identity provider has already ended."
+        / "Sessionen hos identitetsudbyderen er allerede slut."
+        "Begin again in the fagsystem. If it goes on, whoever runs the identity provider corrects its clock or the end of the session."
+        / "Begynd forfra i fagsystemet. Bliver det ved, retter den, der driver identitetsudbyderen, uret eller sessionens sluttid.";
     Audience "audience" IdentityProvider
-        "The assertion is meant for somebody else." / ""
-        "" / "";
+        "The assertion is meant for somebody else."
+        / "Adgangsbeviset er beregnet til en anden."
+        "Whoever runs the identity provider sets our entityID, exactly as in our metadata, as the audience."
+        / "Den, der driver identitetsudbyderen, sætter vores entityID, præcis som i vores metadata, som modtager (audience).";
     Recipient "recipient" IdentityProvider
-        "The assertion was made for delivery at another address." / ""
-        "" / "";
+        "The assertion was made for delivery at another address."
+        / "Adgangsbeviset er lavet til aflevering på en anden adresse."
+        "Whoever runs the identity provider takes the delivery address from our present metadata, letter by letter."
+        / "Den, der driver identitetsudbyderen, tager afleveringsadressen fra vores aktuelle metadata, bogstav for bogstav.";
     ScdMethod "scd.method" IdentityProvider
-        "The subject is not confirmed in the way that a browser login demands." / ""
-        "" / "";
+        "The subject is not confirmed in the way that a browser login demands."
+        / "Brugeren er ikke bekræftet på den måde, som et login i en browser kræver."
+        "Whoever runs the identity provider uses the subject confirmation method bearer."
+        / "Den, der driver identitetsudbyderen, bruger bekræftelsesmetoden bearer.";
     ConditionUnknown "condition.unknown" IdentityProvider
-        "The assertion sets a condition that we do not know." / ""
-        "" / "";
+        "The assertion sets a condition that we do not know."
+        / "Adgangsbeviset stiller en betingelse, som vi ikke kender."
+        "Whoever runs the identity provider removes the condition; the detail names it."
+        / "Den, der driver identitetsudbyderen, fjerner betingelsen; detaljen nævner den.";
     Status "status" IdentityProvider
-        "The identity provider did not log the user in." / ""
-        "" / "";
+        "The identity provider did not log the user in."
+        / "Identitetsudbyderen loggede ikke brugeren ind."
+        "Try again, and choose the municipality that you work for. If it goes on, whoever runs the identity provider looks the attempt up in its own log."
+        / "Prøv igen, og vælg den kommune, du arbejder for. Bliver det ved, slår den, der driver identitetsudbyderen, forsøget op i sin egen log.";
     AssertionCount "assertion.count" IdentityProvider
-        "The answer does not hold exactly one assertion." / ""
-        "" / "";
+        "The answer does not hold exactly one assertion."
+        / "Svaret indeholder ikke præcis ét adgangsbevis."
+        "Whoever runs the identity provider sends one assertion in each answer."
+        / "Den, der driver identitetsudbyderen, sender ét adgangsbevis i hvert svar.";
     AttrDuplicate "attr.duplicate" IdentityProvider
-        "An attribute that identifies the user stands twice." / ""
-        "" / "";
+        "An attribute that identifies the user stands twice."
+        / "En attribut, der udpeger brugeren, står der to gange."
+        "Whoever runs the identity provider sends each identifying attribute once, with one value."
+        / "Den, der driver identitetsudbyderen, sender hver udpegende attribut én gang med én værdi.";
     AttrType "attr.type" IdentityProvider
-        "An attribute has structure where text is expected." / ""
-        "" / "";
+        "An attribute has structure where text is expected."
+        / "En attribut har struktur, hvor der ventes tekst."
+        "Whoever runs the identity provider sends the value as plain text; the detail names the attribute."
+        / "Den, der driver identitetsudbyderen, sender værdien som ren tekst; detaljen nævner attributten.";
     AttrChars "attr.chars" IdentityProvider
-        "A value has characters that XML cannot carry." / ""
-        "" / "";
+        "A value has characters that XML cannot carry."
+        / "En værdi har tegn, som XML ikke kan rumme."
+        "Whoever runs the identity provider removes control characters from the value in its directory; the detail names the attribute."
+        / "Den, der driver identitetsudbyderen, fjerner styretegn fra værdien i sit brugerkatalog; detaljen nævner attributten.";
     AttrMissing "attr.missing" IdentityProvider
-        "A required attribute is missing." / ""
-        "" / "";
+        "A required attribute is missing."
+        / "En påkrævet attribut mangler."
+        "Whoever runs the identity provider adds the attribute that the detail names, and checks that this user has a value for it."
+        / "Den, der driver identitetsudbyderen, tilføjer den attribut, som detaljen nævner, og ser efter, om brugeren har en værdi i den.";
     ValueComment "value.comment" IdentityProvider
-        "A value is interrupted by a comment or a processing instruction." / ""
-        "" / "";
+        "A value is interrupted by a comment or a processing instruction."
+        / "En værdi er afbrudt af en kommentar eller en behandlingsinstruktion."
+        "Whoever runs the sending system sends values without comments inside. If it never writes any, keep the message and tell your security team."
+        / "Den, der driver det afsendende system, sender værdier uden kommentarer i. Skriver det aldrig sådanne, så gem meddelelsen, og giv jeres sikkerhedsteam besked.";
     ValueFormat "value.format" IdentityProvider
-        "A value does not have the form that the profile demands." / ""
-        "" / "";
+        "A value does not have the form that the profile demands."
+        / "En værdi har ikke den form, som profilen kræver."
+        "Whoever runs the identity provider corrects the value; the detail names the attribute and the form that was expected."
+        / "Den, der driver identitetsudbyderen, retter værdien; detaljen nævner attributten og den form, der ventedes.";
     IdpUnknown "idp.unknown" Register
-        "The sender is not a registered identity provider." / ""
-        "" / "";
+        "The sender is not a registered identity provider."
+        / "Afsenderen er ikke en registreret identitetsudbyder."
+        "The municipality has its identity provider registered here, with exactly the entityID that it sends."
+        / "Kommunen får sin identitetsudbyder registreret her med præcis det entityID, den sender.";
     IdpUnexpected "idp.unexpected" IdentityProvider
-        "Another identity provider answered than the one that was asked." / ""
-        "" / "";
+        "Another identity provider answered than the one that was asked."
+        / "En anden identitetsudbyder svarede end den, der blev spurgt."
+        "Begin again in the fagsystem with one tab. If it goes on, whoever runs the identity provider answers with the entityID that is registered."
+        / "Begynd forfra i fagsystemet med kun én fane. Bliver det ved, svarer den, der driver identitetsudbyderen, med det registrerede entityID.";
     IdpDisabled "idp.disabled" Register
-        "The identity provider is switched off or speaks for no municipality." / ""
-        "" / "";
+        "The identity provider is switched off or speaks for no municipality."
+        / "Identitetsudbyderen er slået fra eller taler ikke for nogen kommune."
+        "The municipality and the register keeper switch the identity provider on, or make a federation agreement that is in force."
+        / "Kommunen og registerets forvalter slår identitetsudbyderen til eller indgår en føderationsaftale, der er i kraft.";
     SpUnknown "sp.unknown" Register
-        "The sender is not a registered fagsystem." / ""
-        "" / "";
+        "The sender is not a registered fagsystem."
+        / "Afsenderen er ikke et registreret fagsystem."
+        "The supplier has the fagsystem registered here, with exactly the entityID that it sends."
+        / "Leverandøren får fagsystemet registreret her med præcis det entityID, det sender.";
     SpDisabled "sp.disabled" Register
-        "The fagsystem is switched off." / ""
-        "" / "";
+        "The fagsystem is switched off."
+        / "Fagsystemet er slået fra."
+        "The supplier and the register keeper find out why, and switch the fagsystem on again."
+        / "Leverandøren og registerets forvalter finder ud af hvorfor og slår fagsystemet til igen.";
     AgreementMissing "agreement.missing" Register
-        "There is no agreement in force between the municipality, its identity provider and the fagsystem." / ""
-        "" / "";
+        "There is no agreement in force between the municipality, its identity provider and the fagsystem."
+        / "Der er ingen aftale i kraft mellem kommunen, dens identitetsudbyder og fagsystemet."
+        "The municipality makes a service agreement for this fagsystem, or renews the one that ran out."
+        / "Kommunen indgår en serviceaftale om dette fagsystem eller fornyer den, der er udløbet.";
     IssuerMismatch "issuer.mismatch" IdentityProvider
-        "The answer and its assertion name different senders." / ""
-        "" / "";
+        "The answer and its assertion name different senders."
+        / "Svaret og dets adgangsbevis nævner forskellige afsendere."
+        "Whoever runs the identity provider writes the same entityID as issuer in both."
+        / "Den, der driver identitetsudbyderen, skriver samme entityID som udsteder begge steder.";
     IssuerSelf "issuer.self" User
-        "A token that we issued was sent back to us." / ""
-        "" / "";
+        "A token that we issued was sent back to us."
+        / "Et adgangsbevis, som vi har udstedt, blev sendt tilbage til os."
+        "Begin again in the fagsystem. If nobody tampered with the address, tell your security team."
+        / "Begynd forfra i fagsystemet. Har ingen pillet ved adressen, så giv jeres sikkerhedsteam besked.";
     TenantMismatch "tenant.mismatch" IdentityProvider
-        "The municipality in the answer is not the one that was chosen, or the answer was meant for another one." / ""
-        "" / "";
+        "The municipality in the answer is not the one that was chosen, or the answer was meant for another one."
+        / "Kommunen i svaret er ikke den, der blev valgt, eller svaret var beregnet til en anden."
+        "Choose the municipality that you work for. If you did, whoever runs the identity provider sends that municipality's CVR number."
+        / "Vælg den kommune, du arbejder for. Gjorde du det, skal den, der driver identitetsudbyderen, sende denne kommunes CVR-nummer.";
     TenantNameid "tenant.nameid" IdentityProvider
-        "The user's name belongs to a municipality that the identity provider does not speak for." / ""
-        "" / "";
+        "The user's name belongs to a municipality that the identity provider does not speak for."
+        / "Brugerens navn hører til en kommune, som identitetsudbyderen ikke taler for."
+        "Whoever runs the identity provider corrects the CVR number in the user's name, or the municipality makes a federation agreement with it."
+        / "Den, der driver identitetsudbyderen, retter CVR-nummeret i brugerens navn, eller kommunen indgår en føderationsaftale med den.";
     StateForged "state.forged" User
-        "The state of the login was changed on its way or comes from elsewhere." / ""
-        "" / "";
+        "The state of the login was changed on its way or comes from elsewhere."
+        / "Loginnets tilstand blev ændret undervejs eller kommer et andet sted fra."
+        "Begin again in the fagsystem and let the browser keep its cookies. If it goes on in other browsers too, tell us the case number."
+        / "Begynd forfra i fagsystemet, og lad browseren beholde sine cookies. Sker det også i andre browsere, så oplys os sagsnummeret.";
     FlowStep "flow.step" User
-        "A step of the login was skipped." / ""
-        "" / "";
+        "A step of the login was skipped."
+        / "Et trin i loginnet blev sprunget over."
+        "Begin again in the fagsystem and follow the pages in their order, without bookmarks."
+        / "Begynd forfra i fagsystemet, og følg siderne i rækkefølge, uden bogmærker.";
     Scoping "scoping" Fagsystem
-        "The request limits who may log the user in, and nobody fits." / ""
-        "" / "";
+        "The request limits who may log the user in, and nobody fits."
+        / "Anmodningen begrænser, hvem der må logge brugeren ind, og ingen passer."
+        "The supplier of the fagsystem corrects the list of identity providers in the request, or leaves it out."
+        / "Fagsystemets leverandør retter listen over identitetsudbydere i anmodningen eller udelader den.";
+    ProxyCount "proxy_count" Fagsystem
+        "The request allows no further identity provider behind us."
+        / "Anmodningen tillader ingen yderligere identitetsudbyder bag os."
+        "The supplier of the fagsystem leaves ProxyCount out of the request or sets it to 1 or more: the municipality's own login always stands behind us."
+        / "Fagsystemets leverandør udelader ProxyCount af anmodningen eller sætter den til mindst 1: Kommunens eget login står altid bag os.";
     Passive "passive" Fagsystem
-        "The fagsystem asked for a login without any page, and that is not possible." / ""
-        "" / "";
+        "The fagsystem asked for a login without any page, and that is not possible."
+        / "Fagsystemet bad om et login uden nogen side, og det er ikke muligt."
+        "The supplier of the fagsystem asks anew without IsPassive when the user is not logged in already."
+        / "Fagsystemets leverandør spørger igen uden IsPassive, når brugeren ikke allerede er logget ind.";
     RequestUnsupported "request.unsupported" Fagsystem
-        "The request asks for something that contradicts itself or that we do not offer." / ""
-        "" / "";
+        "The request asks for something that contradicts itself or that we do not offer."
+        / "Anmodningen beder om noget, der modsiger sig selv, eller som vi ikke tilbyder."
+        "The supplier of the fagsystem changes the request; the detail names what cannot be met."
+        / "Fagsystemets leverandør ændrer anmodningen; detaljen nævner det, der ikke kan opfyldes.";
     AcsUnknown "acs.unknown" Fagsystem
-        "The request names an address for the answer that is not registered." / ""
-        "" / "";
+        "The request names an address for the answer that is not registered."
+        / "Anmodningen nævner en adresse til svaret, som ikke er registreret."
+        "The supplier of the fagsystem has the address registered in its metadata, or sends exactly one of those that stand there."
+        / "Fagsystemets leverandør får adressen registreret i sine metadata eller sender præcis en af dem, der står der.";
     Discovery "discovery" User
-        "The choice of municipality does not fit the login." / ""
-        "" / "";
+        "The choice of municipality does not fit the login."
+        / "Valget af kommune passer ikke til loginnet."
+        "Begin again in the fagsystem and choose from the list that is shown."
+        / "Begynd forfra i fagsystemet, og vælg fra den liste, der vises.";
     Profile "profile" IdentityProvider
-        "The assertion does not follow the profile that the identity provider is registered with." / ""
-        "" / "";
+        "The assertion does not follow the profile that the identity provider is registered with."
+        / "Adgangsbeviset følger ikke den profil, som identitetsudbyderen er registreret med."
+        "Whoever runs the identity provider sends what the profile demands, or the register keeper records the profile that is really used."
+        / "Den, der driver identitetsudbyderen, sender det, profilen kræver, eller registerets forvalter indfører den profil, der faktisk bruges.";
     LoaInconsistent "loa.inconsistent" IdentityProvider
-        "The levels in the assertion contradict one another." / ""
-        "" / "";
+        "The levels in the assertion contradict one another."
+        / "Sikringsniveauerne i adgangsbeviset modsiger hinanden."
+        "Whoever runs the identity provider states one level, the same in every place."
+        / "Den, der driver identitetsudbyderen, oplyser ét niveau, det samme alle steder.";
     LoaUnknown "loa.unknown" IdentityProvider
-        "The assertion states no level that we know." / ""
-        "" / "";
+        "The assertion states no level that we know."
+        / "Adgangsbeviset oplyser intet sikringsniveau, som vi kender."
+        "Whoever runs the identity provider states an NSIS level or a NIST level as the profile writes it."
+        / "Den, der driver identitetsudbyderen, oplyser et NSIS- eller NIST-niveau, som profilen skriver det.";
     LoaLower "loa.lower" IdentityProvider
-        "The level that the user reached is lower than what the fagsystem requires." / ""
-        "" / "";
+        "The level that the user reached is lower than what the fagsystem requires."
+        / "Brugerens login er mindre sikkert, end fagsystemet kræver."
+        "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
+        / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
     MdRefused "md.refused" Register
-        "The metadata could not be accepted." / ""
-        "" / "";
+        "The metadata could not be accepted."
+        / "Metadata kunne ikke godtages."
+        "Whoever delivers the metadata corrects what the detail names and delivers them again; until then the last good ones count."
+        / "Den, der leverer metadata, retter det, detaljen nævner, og leverer dem igen; indtil da gælder de sidste gode.";
     MdKey "md.key" Register
-        "The metadata lists no usable signing key." / ""
-        "" / "";
+        "The metadata lists no usable signing key."
+        / "Metadata indeholder ingen brugbar signeringsnøgle."
+        "Whoever delivers the metadata adds a valid signing certificate with an RSA key of at least 2048 bits or a P-256 or P-384 key."
+        / "Den, der leverer metadata, tilføjer et gyldigt signeringscertifikat med en RSA-nøgle på mindst 2048 bit eller en P-256- eller P-384-nøgle.";
     MdLimit "md.limit" Register
-        "The metadata is larger than allowed or describes somebody else." / ""
-        "" / "";
+        "The metadata is larger than allowed or describes somebody else."
+        / "Metadata er større end tilladt eller beskriver en anden."
+        "Whoever delivers the metadata delivers one file that describes exactly the registered entityID."
+        / "Den, der leverer metadata, leverer én fil, der beskriver præcis det registrerede entityID.";
     AdminConflict "admin.conflict" Register
-        "Two registrations claim the same name." / ""
-        "" / "";
+        "Two registrations claim the same name."
+        / "To registreringer gør krav på samme navn."
+        "The register keeper finds out to whom the name belongs and removes the other registration."
+        / "Registerets forvalter finder ud af, hvem navnet tilhører, og fjerner den anden registrering.";
     AdminAcs "admin.acs" Register
-        "A registered address is not a web address that an answer may be sent to." / ""
-        "" / "";
+        "A registered address is not a web address that an answer may be sent to."
+        / "En registreret adresse er ikke en webadresse, som et svar må sendes til."
+        "The supplier of the fagsystem delivers metadata with an https address."
+        / "Fagsystemets leverandør leverer metadata med en https-adresse.";
     StoreDown "store.down" Us
-        "The store cannot be written, so nothing is issued." / ""
-        "" / "";
+        "The store cannot be written, so nothing is issued."
+        / "Lageret kan ikke skrives, så intet udstedes."
+        "Try again in a little while. Whoever runs this context-handler looks at disk space, permissions and the database."
+        / "Prøv igen om lidt. Den, der driver denne context-handler, ser efter diskplads, rettigheder og database.";
     SecondOpinion "second_opinion" Us
-        "The independent verifier disagrees with ours about a signature; the login is refused." / ""
-        "" / "";
+        "The independent verifier disagrees with ours about a signature; the login is refused."
+        / "Den uafhængige kontrol er uenig med vores om en signatur; loginnet er afvist."
+        "Whoever runs this context-handler keeps the message and reports it as a security matter before anything else."
+        / "Den, der driver denne context-handler, gemmer meddelelsen og melder den som en sikkerhedssag før alt andet.";
     Internal "internal" Us
-        "Something failed on our side." / ""
-        "" / "";
+        "Something failed on our side."
+        / "Noget gik galt hos os."
+        "Try again. If it goes on, whoever runs this context-handler finds the cause under the case number."
+        / "Prøv igen. Bliver det ved, finder den, der driver denne context-handler, årsagen under sagsnummeret.";
     NotFound "page.unknown" User
-        "There is no such page." / ""
-        "" / "";
+        "There is no such page."
+        / "Siden findes ikke."
+        "Check the address, or begin in the fagsystem that you want to use."
+        / "Se efter, om adressen er rigtig, eller begynd i det fagsystem, du vil bruge.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_explained_in_both_languages_in_whole_sentences() {
+        for reason in Reason::ALL {
+            let Explanation { means, fix } = reason.explanation();
+            for text in [means.da, means.en, fix.da, fix.en] {
+                assert!(text.len() > 15 && text.ends_with('.'), "{reason}: {text:?}");
+                assert!(text.chars().next().is_some_and(char::is_uppercase), "{reason}: {text:?}");
+            }
+            assert_ne!(means.da, means.en, "{reason}");
+            assert_ne!(fix.da, fix.en, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_a_reason_means_is_said_without_codes() {
+        for reason in Reason::ALL {
+            let Explanation { means, .. } = reason.explanation();
+            for text in [means.da, means.en] {
+                assert!(!text.contains('_') && !text.contains(reason.code()), "{reason}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_again_and_belongs_to_one_reason() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+        assert_eq!(Reason::from_code("no.such"), None);
+    }
 }

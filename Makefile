@@ -1,0 +1,51 @@
+# The two commands of the README are `make demo` and `make test`. Both install what they need and say what.
+
+CARGO_DENY = 0.20.2
+
+.PHONY: demo test web peers browser lint bench tools certificates
+
+# Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login.
+demo: tools
+	@command -v npm >/dev/null && sh web/install.sh || echo "no npm here: the pages keep their own stylesheet (make web installs it)"
+	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once)
+
+# Everything that can be proved: our own tests, and real SAML software and a real browser that log in through us.
+test: tools web peers browser
+	CH_PEERS=1 CH_BROWSER=1 cargo test
+
+# The design system for the pages; the next build embeds it.
+web:
+	tools/need node=nodejs npm
+	sh web/install.sh
+
+# The SAML software that logs in through us.
+peers:
+	sh tests/peers/install.sh
+
+# Chromium, and axe that judges the pages.
+browser:
+	tools/need node=nodejs npm
+	sh tests/browser/install.sh
+
+# What a machine must find by reading: form, lints, documentation, licences, advisories.
+lint: tools
+	cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+	command -v cargo-deny >/dev/null || cargo install cargo-deny --version $(CARGO_DENY) --locked
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	cargo deny --all-features check bans licenses sources
+	tools/advisories
+
+bench: tools
+	cargo bench
+
+# Makes the development keys that are missing.
+certificates:
+	sh certs-dev/make.sh
+
+# What compiles the crates that are written in C: OpenSSL and SQLite.
+tools:
+	@command -v cargo >/dev/null || { echo "please install Rust: https://rustup.rs" >&2; exit 1; }
+	@tools/need cc=gcc perl make

@@ -1,0 +1,134 @@
+//! The exchange log: one record for every message in and every token out, durable before the answer.
+
+use super::{Broker, Next, Refusal, Visit};
+use crate::domain::assurance::Achieved;
+use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::id::{EntityId, LoginId, MessageId};
+use crate::domain::login::{Asked, AtIdp};
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::Proof;
+use crate::protocol::saml::binding::{Arrived, Carries, Form};
+use crate::protocol::saml::response::{OurResponse, Response};
+use crate::protocol::saml::status::Status;
+use crate::store::{AuditQuery, Batch, Logged};
+
+/// What is known so far about the message in hand. It grows along the steps, so that whatever step refuses, the
+/// record tells all that was found out before.
+pub(super) struct Trail {
+    pub(super) record: Record,
+    /// Whose request may be answered with a refusal: set once its sender and the address for the answer are proved.
+    pub(super) may_be_told: Option<Asked>,
+}
+
+impl Trail {
+    pub(super) fn saw(&mut self, arrived: &Arrived) {
+        self.record.sha256 = Some(arrived.sha256());
+    }
+
+    pub(super) fn claimed(&mut self, issuer: &EntityId) {
+        self.record.claimed_issuer = Some(Record::tame(issuer.as_str()));
+    }
+
+    /// The fagsystem's request is proved, so from here on it may be told how the login ends.
+    pub(super) fn asks(&mut self, asked: &Asked) {
+        self.record.fagsystem = Some(asked.fagsystem.clone());
+        self.record.required = Some(asked.requirement.to_string());
+        if self.record.event == Event::RequestReceived {
+            self.record.message = Some(asked.request.to_string());
+        }
+        self.may_be_told = Some(asked.clone());
+    }
+
+    pub(super) fn expects(&mut self, login: &AtIdp) {
+        self.record.authority = Some(login.authority);
+        self.record.idp = Some(login.idp.clone());
+        self.record.in_response_to = Some(login.question.to_string());
+    }
+
+    pub(super) fn answered(&mut self, answer: &Response) {
+        self.record.message = Some(answer.id().to_string());
+        self.record.assertion = Some(answer.assertion().id.to_string());
+    }
+
+    pub(super) fn reached(&mut self, level: &Achieved) {
+        self.record.level = Some(level.to_string());
+        self.notice(&level.noticed);
+    }
+
+    pub(super) fn notice(&mut self, reasons: &[Reason]) {
+        self.record.noticed.extend(reasons.iter().map(|reason| reason.code().to_owned()));
+    }
+
+    pub(super) fn proved_by(&mut self, proof: &Proof) {
+        self.record.key = Some(proof.key.as_str().to_owned());
+        self.record.algorithm = Some(proof.algorithm.uri().to_owned());
+    }
+
+    /// The record of a step that was allowed.
+    pub(super) fn allowed(&self, actor: Actor, reason: Reason) -> Record {
+        Record { actor, allowed: true, reason: reason.code().to_owned(), ..self.record.clone() }
+    }
+}
+
+impl Broker {
+    /// Begins the story of one message.
+    pub(super) fn trail(&self, login: LoginId, visit: &Visit, event: Event) -> Trail {
+        let now = self.clock.now();
+        let mut record = Record::allowed(now, login, event, Actor::Unauthenticated, Reason::Internal);
+        record.endpoint = visit.endpoint.to_owned();
+        record.source = visit.source.map(|address| address.to_string());
+        Trail { record, may_be_told: None }
+    }
+
+    /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
+    pub(super) async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
+        let Trail { mut record, may_be_told } = trail;
+        record.allowed = false;
+        record.reason = fault.reason.code().to_owned();
+        record.detail = Some(Record::tame(&fault.detail));
+        let (login, at) = (record.login, record.at);
+        let told = may_be_told.as_ref().and_then(|asked| self.refusal_form(asked, fault.reason));
+        let sent = told.as_ref().map(|(_, message)| Record {
+            event: Event::RefusalSent,
+            actor: Actor::Broker,
+            message: Some(message.to_string()),
+            in_response_to: may_be_told.as_ref().map(|asked| asked.request.to_string()),
+            fagsystem: may_be_told.as_ref().map(|asked| asked.fagsystem.clone()),
+            ..record.clone()
+        });
+        let records = std::iter::once(record).chain(sent).collect();
+        let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
+        match (self.store.commit(Batch { records, ..Batch::default() }).await, told) {
+            (Ok(()), Some((form, _))) => Next::Answer { login, form, refused: Some(fault.reason) },
+            (Ok(()), None) => Next::Refuse(Refusal { login, reason: fault.reason, at, fagsystem }),
+            // What was not written down is not told: the user learns that it is our fault, and nothing else.
+            (Err(_), _) => Next::Refuse(Refusal { login, reason: Reason::StoreDown, at, fagsystem }),
+        }
+    }
+
+    /// The signed answer that tells a fagsystem why there is no login, for the reasons that it may be told.
+    fn refusal_form(&self, asked: &Asked, reason: Reason) -> Option<(Form, MessageId)> {
+        let status = Status::for_reason(reason)?;
+        let id = MessageId::from_random(self.random.bits());
+        let response = OurResponse {
+            id: &id,
+            issuer: &self.settings.entity_id,
+            issue_instant: self.clock.now(),
+            destination: &asked.acs,
+            in_response_to: &asked.request,
+        };
+        let xml = response.write_refusal(status, self.keys.signer()).ok()?;
+        Some((Form::new(&asked.acs, Carries::Response, xml.as_str(), asked.relay_state.clone()), id))
+    }
+
+    fn name_of(&self, asked: &Asked) -> Option<String> {
+        let snapshot = self.snapshot.load();
+        let fagsystem = snapshot.federation().fagsystem(&asked.fagsystem).ok()?;
+        Some(fagsystem.name.clone())
+    }
+
+    /// Searches the exchange log; the youngest first.
+    pub async fn search_audit(&self, query: AuditQuery) -> Result<Vec<Logged>, Fault> {
+        self.store.search_audit(query).await.map_err(Fault::from)
+    }
+}

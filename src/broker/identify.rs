@@ -1,0 +1,109 @@
+//! Who the user is, by the register's measure: from an accepted answer to a [`Subject`]. What an assertion says about
+//! itself only narrows; which municipality it may speak for and how high a level it may state stands in the register.
+
+use super::Broker;
+use super::registry::KnownIdp;
+use crate::domain::assurance::{Achieved, Ceiling, Stated};
+use crate::domain::federation::Dialect;
+use crate::domain::id::Cvr;
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::subject::{Subject, SubjectName};
+use crate::protocol::Accepted;
+use crate::protocol::saml::assertion::Assertion;
+use crate::protocol::saml::attribute as name;
+use crate::protocol::saml::response::Response;
+
+impl Broker {
+    pub(super) fn identify(
+        &self,
+        answer: &Accepted<Response>,
+        chosen: Cvr,
+        idp: &KnownIdp<'_>,
+    ) -> Result<Subject, Fault> {
+        let assertion = answer.assertion();
+        let dialect = idp.registered.profile.dialect();
+        check_profile(assertion, dialect)?;
+        let user = SubjectName::new(&assertion.name_id)?;
+        self.check_name(&user, chosen, idp)?;
+        check_cvr(assertion, chosen, dialect)?;
+        let mut level = level(assertion, idp)?;
+        level.noticed.extend(reserved(assertion, dialect)?);
+        Ok(Subject {
+            authority: chosen,
+            idp: idp.registered.entity_id.clone(),
+            name: user,
+            email: assertion.attributes.all(name::EMAIL)?,
+            level,
+        })
+    }
+
+    /// The name must be one of a municipality that the provider speaks for, and of the one that was chosen.
+    fn check_name(&self, user: &SubjectName, chosen: Cvr, idp: &KnownIdp<'_>) -> Result<(), Fault> {
+        let provider = &idp.registered.entity_id;
+        let now = self.clock.now();
+        if !self.snapshot.load().federation().speaks_for(provider, user.cvr(), now) {
+            let detail = format!("the NameID names {}, which {provider} does not speak for", user.cvr());
+            return Err(Fault::new(Reason::TenantNameid, detail));
+        }
+        if user.cvr() != chosen {
+            let detail = format!("chosen was {chosen}, the NameID names {}", user.cvr());
+            return Err(Fault::new(Reason::TenantMismatch, detail));
+        }
+        Ok(())
+    }
+}
+
+fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+    let expected = name::spec_version(dialect);
+    match assertion.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
+        Some(version) if version == expected => Ok(()),
+        got => {
+            let name = name::SPEC_VERSION.in_dialect(dialect);
+            let got = got
+                .map_or("none".to_owned(), |got| format!("{:?}", got.chars().take(40).collect::<String>()));
+            Err(Fault::new(Reason::Profile, format!("expected {name} = {expected}, got {got}")))
+        }
+    }
+}
+
+fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(), Fault> {
+    let Some(stated) = assertion.attributes.one(name::CVR)? else {
+        return match dialect {
+            // The older profile names the organisation in the NameID and leaves the attribute optional.
+            Dialect::Oiosaml2 => Ok(()),
+            Dialect::Oiosaml3 => {
+                Err(Fault::new(Reason::AttrMissing, format!("expected {}", name::CVR.oiosaml3)))
+            }
+        };
+    };
+    let stated = Cvr::new(stated).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))?;
+    if stated != chosen {
+        let detail = format!("chosen was {chosen}, the assertion says {stated}");
+        return Err(Fault::new(Reason::TenantMismatch, detail));
+    }
+    Ok(())
+}
+
+fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
+    let attributes = &assertion.attributes;
+    let stated = Stated {
+        class: assertion.authn.class.as_deref(),
+        loa: attributes.one_named(name::LOA)?,
+        ial: attributes.one_named(name::IAL)?,
+        aal: attributes.one_named(name::AAL)?,
+        assurance_level: attributes.one_named(name::ASSURANCE_LEVEL)?,
+    };
+    let ceiling = match idp.registered.profile.dialect() {
+        Dialect::Oiosaml2 => Ceiling { nsis: None, ..idp.registered.ceiling },
+        Dialect::Oiosaml3 => idp.registered.ceiling,
+    };
+    Achieved::read(&stated, ceiling)
+}
+
+/// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is
+/// noticed, since somebody may be trying.
+fn reserved(assertion: &Assertion, dialect: Dialect) -> Result<Option<Reason>, Fault> {
+    let stated = assertion.attributes.one(name::KOMBIT_SPEC_VERSION)?;
+    let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
+    Ok(foreign.then_some(Reason::AttrReserved))
+}

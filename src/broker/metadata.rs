@@ -1,0 +1,32 @@
+//! Our own metadata in both roles, for those who want to trust us.
+
+use super::Broker;
+use crate::domain::id::MessageId;
+use crate::domain::reason::Fault;
+use crate::protocol::saml::metadata::OurMetadata;
+
+impl Broker {
+    /// What fagsystemer need to know about us.
+    pub fn idp_metadata(&self) -> Result<String, Fault> {
+        self.our_metadata(|ours| ours.write_idp(&self.settings.sso(), self.keys.signer()))
+    }
+
+    /// What identity providers need to know about us.
+    pub fn sp_metadata(&self) -> Result<String, Fault> {
+        self.our_metadata(|ours| ours.write_sp(&self.settings.acs(), self.keys.signer()))
+    }
+
+    fn our_metadata(
+        &self,
+        write: impl FnOnce(&OurMetadata<'_>) -> Result<crate::protocol::xml::Canonical, Fault>,
+    ) -> Result<String, Fault> {
+        let ours = OurMetadata {
+            id: &MessageId::from_random(self.random.bits()),
+            entity_id: &self.settings.entity_id,
+            now: self.clock.now(),
+            signing: self.keys.signing(),
+            encryption: self.keys.encryption(),
+        };
+        Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", write(&ours)?.as_str()))
+    }
+}

@@ -1,0 +1,193 @@
+//! What happens: the use cases, each readable from top to bottom as the list of its steps.
+//!
+//! [`Broker`] is one handle; `login.rs` and its neighbours each add the part that they are named after. Decisions are
+//! made here in order; whether a thing is true is asked of the domain, how it is said of the protocol.
+
+mod ask;
+pub mod audit;
+mod identify;
+mod issue;
+pub mod keys;
+mod login;
+mod metadata;
+pub mod registry;
+mod sealing;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::world::{Clock, Random};
+use crate::protocol::saml::binding::Form;
+use crate::protocol::seal::Sealer;
+use crate::store::{Kind, Store, StoreError};
+
+pub use ask::{Offer, OfferLine};
+
+use keys::Keys;
+use registry::Snapshot;
+
+/// What the broker is told about itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Our name in SAML.
+    pub entity_id: EntityId,
+    /// The base of all our addresses, without a slash at its end.
+    pub public_url: String,
+    /// How far clocks may differ.
+    pub skew: SignedDuration,
+    /// How long an assertion of ours holds.
+    pub assertion_for: SignedDuration,
+    /// How long a session lasts.
+    pub session_for: SignedDuration,
+}
+
+impl Settings {
+    /// Where fagsystemer send their requests.
+    pub fn sso(&self) -> String {
+        format!("{}/saml/idp/sso", self.public_url)
+    }
+
+    /// Where identity providers send their answers.
+    pub fn acs(&self) -> String {
+        format!("{}/saml/sp/acs", self.public_url)
+    }
+}
+
+/// The one handle on everything that happens.
+pub struct Broker {
+    settings: Settings,
+    keys: Keys,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    snapshot: ArcSwap<Snapshot>,
+    sealer: ArcSwap<Sealer>,
+}
+
+impl Broker {
+    /// Opens for business: loads the register and the sealing keys.
+    pub async fn open(
+        settings: Settings,
+        keys: Keys,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Fault> {
+        let broker = Self {
+            settings,
+            keys,
+            store,
+            clock,
+            random,
+            snapshot: ArcSwap::from_pointee(Snapshot::default()),
+            sealer: ArcSwap::from_pointee(Sealer::new(Vec::new())),
+        };
+        broker.reload_registry().await?;
+        broker.rotate_seal_keys().await?;
+        Ok(broker)
+    }
+
+    /// What the broker is told about itself.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The register as it stands at this moment.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The time that decisions are made by.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Forgets what has expired.
+    pub async fn purge(&self) -> Result<(), Fault> {
+        self.store.purge(self.clock.now()).await.map_err(Fault::from)
+    }
+}
+
+/// Who knocks, and what the browser brings along. All of it narrows or hints; none of it is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Visit {
+    /// The address and method that was called, for the exchange log: `/saml/idp/sso GET`.
+    pub endpoint: &'static str,
+    /// Where the visitor comes from.
+    pub source: Option<IpAddr>,
+    /// The municipality that the visitor, or the fagsystem on its behalf, hints at.
+    pub hint: Option<Cvr>,
+}
+
+/// What the browser is to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Go to the identity provider, and keep the sealed login meanwhile.
+    Ask {
+        /// The sealed login.
+        sealed: SealedLogin,
+        /// How our question gets there.
+        question: Question,
+    },
+    /// Choose a municipality, and keep the sealed login meanwhile.
+    Choose(SealedLogin),
+    /// Take the answer to the fagsystem, and forget the sealed login.
+    Answer {
+        /// The login.
+        login: LoginId,
+        /// The form.
+        form: Form,
+        /// The reason, when the answer is a refusal.
+        refused: Option<Reason>,
+    },
+    /// Read why it ends here.
+    Refuse(Refusal),
+}
+
+/// A pending login in the form in which the browser keeps it.
+#[derive(Clone, Debug)]
+pub struct SealedLogin {
+    /// Its id, which names the cookie.
+    pub login: LoginId,
+    /// What the cookie holds.
+    pub content: String,
+}
+
+/// How a question of ours travels.
+#[derive(Debug)]
+pub enum Question {
+    /// In an address.
+    Redirect(String),
+    /// In a form.
+    Post(Form),
+}
+
+/// A login that ends on a page of ours.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The login, whose case number the user reads aloud.
+    pub login: LoginId,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub at: Timestamp,
+    /// The name of the fagsystem, when it is known for sure.
+    pub fagsystem: Option<String>,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let reason = match error {
+            StoreError::Used(Kind::Request) => Reason::RequestReplay,
+            StoreError::Used(Kind::Assertion | Kind::Question) => Reason::Replay,
+            StoreError::Conflict { .. } => Reason::AdminConflict,
+            StoreError::Down(_) => Reason::StoreDown,
+        };
+        Self::new(reason, error.to_string())
+    }
+}

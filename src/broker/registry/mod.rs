@@ -1,0 +1,143 @@
+//! The register: a directory of files that people review, kept in the store and read into one immutable snapshot.
+//!
+//! Whatever stands in a snapshot has been read and checked whole. It is swapped atomically, and every question of a
+//! login asks the snapshot of that moment, so that a party that was switched off is refused everywhere at once.
+
+mod plan;
+mod read;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Broker;
+use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::federation::{Fagsystem, Federation, IdentityProvider};
+use crate::domain::id::{EntityId, LoginId};
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::written::Complaint;
+use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
+use crate::store::{RegistryFiles, StoreError};
+
+pub use plan::{Change, Plan};
+
+/// The register at one moment: who is registered, what they have agreed, where they are reached, which keys are theirs.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    version: u64,
+    federation: Federation,
+    idps: HashMap<EntityId, IdpMetadata>,
+    fagsystemer: HashMap<EntityId, SpMetadata>,
+}
+
+/// An identity provider that is registered and switched on, with metadata that holds.
+#[derive(Clone, Copy)]
+pub struct KnownIdp<'s> {
+    /// What the register says.
+    pub registered: &'s IdentityProvider,
+    /// What its metadata says.
+    pub metadata: &'s IdpMetadata,
+}
+
+/// A fagsystem that is registered and switched on, with metadata that holds.
+#[derive(Clone, Copy)]
+pub struct KnownFagsystem<'s> {
+    /// What the register says.
+    pub registered: &'s Fagsystem,
+    /// What its metadata says.
+    pub metadata: &'s SpMetadata,
+}
+
+impl Snapshot {
+    /// Who is registered and what they have agreed.
+    pub fn federation(&self) -> &Federation {
+        &self.federation
+    }
+
+    /// The identity provider of this name, if it may speak now.
+    pub fn idp(&self, name: &EntityId, now: Timestamp) -> Result<KnownIdp<'_>, Fault> {
+        let registered = self.federation.idp(name)?;
+        let metadata = self.idps.get(name).ok_or_else(|| no_metadata(name))?;
+        check_validity(name, metadata.valid_until, now)?;
+        Ok(KnownIdp { registered, metadata })
+    }
+
+    /// The fagsystem of this name, if it may ask now.
+    pub fn fagsystem(&self, name: &EntityId, now: Timestamp) -> Result<KnownFagsystem<'_>, Fault> {
+        let registered = self.federation.fagsystem(name)?;
+        let metadata = self.fagsystemer.get(name).ok_or_else(|| no_metadata(name))?;
+        check_validity(name, metadata.valid_until, now)?;
+        Ok(KnownFagsystem { registered, metadata })
+    }
+}
+
+fn no_metadata(name: &EntityId) -> Fault {
+    Fault::new(Reason::MdRefused, format!("there is no metadata of {name}"))
+}
+
+fn check_validity(name: &EntityId, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
+    match until {
+        Some(until) if until <= now => {
+            Err(Fault::new(Reason::MdRefused, format!("the metadata of {name} was valid until {until}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Files by their path below the directory of the register.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Why a directory was not applied.
+#[derive(Debug)]
+pub enum NotApplied {
+    /// Everything that is wrong with it.
+    Wrong(Vec<Complaint>),
+    /// The store says no.
+    Store(StoreError),
+}
+
+impl Broker {
+    /// Takes up the register from the store when it has changed; true when it had.
+    pub async fn reload_registry(&self) -> Result<bool, Fault> {
+        let version = self.store.registry_version().await?;
+        if version == self.snapshot.load().version && version != 0 {
+            return Ok(false);
+        }
+        let kept = self.store.registry().await?;
+        // What was applied was read whole before, so this fails only if somebody wrote into the database by hand:
+        // then the last good snapshot stays.
+        let snapshot = read::snapshot(&kept).map_err(|complaints| {
+            let first = complaints.first().map_or(String::new(), ToString::to_string);
+            Fault::new(Reason::Internal, format!("the register in the store cannot be read: {first}"))
+        })?;
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(true)
+    }
+}
+
+/// Checks a directory as `apply` does, and says what it would change.
+pub fn plan(kept: &RegistryFiles, files: &Files) -> Result<Plan, Vec<Complaint>> {
+    let wanted = RegistryFiles { files: files.clone(), ..kept.clone() };
+    read::snapshot(&wanted)?;
+    Plan::between(&kept.files, files)
+}
+
+/// Checks a directory and makes it the register, whole or not at all.
+pub async fn apply(
+    store: &dyn crate::store::Store,
+    files: Files,
+    now: Timestamp,
+    change: LoginId,
+) -> Result<Plan, NotApplied> {
+    let kept = store.registry().await.map_err(NotApplied::Store)?;
+    let plan = plan(&kept, &files).map_err(NotApplied::Wrong)?;
+    if plan.changes().is_empty() && kept.files == files {
+        return Ok(plan);
+    }
+    let mut record =
+        Record::allowed(now, change, Event::RegistryChanged, Actor::Operator, Reason::RegistryApplied);
+    record.detail = Some(Record::tame(&plan.summary()));
+    store.replace_registry(kept.version, files, record).await.map_err(NotApplied::Store)?;
+    Ok(plan)
+}

@@ -1,0 +1,151 @@
+//! The closed list of what is written down about every exchange.
+//!
+//! There is one event for every message that comes in and for every token that goes out. It is durable before the
+//! answer leaves. An event holds identifiers, never the value of an attribute, a token or a key; text that a
+//! stranger chose is cut at a length.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::{Cvr, EntityId, LoginId};
+use super::reason::Reason;
+
+/// What kind of exchange an event tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A fagsystem asked for a login.
+    RequestReceived,
+    /// An identity provider was chosen and asked.
+    QuestionSent,
+    /// An identity provider answered.
+    AnswerReceived,
+    /// A token was issued to a fagsystem.
+    TokenIssued,
+    /// A fagsystem was told that there is no login.
+    RefusalSent,
+    /// The register was changed.
+    RegistryChanged,
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// Somebody whose name is not proved.
+    Unauthenticated,
+    /// A fagsystem, proved by its signature.
+    Fagsystem,
+    /// An identity provider, proved by its signature.
+    IdentityProvider,
+    /// The user in front of the browser, bound by the sealed login.
+    User,
+    /// An operator on this machine.
+    Operator,
+    /// We.
+    Broker,
+}
+
+/// One line of the exchange log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// Which login it belongs to.
+    pub login: LoginId,
+    /// What happened.
+    pub event: Event,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whether it was allowed.
+    pub allowed: bool,
+    /// The reason code.
+    pub reason: String,
+    /// Expected and received, where something was refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// Reasons that did not decide but belong to the story.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub noticed: Vec<String>,
+    /// Where the message arrived and how: `/saml/sp/acs POST`.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub endpoint: String,
+    /// The address that it came from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<String>,
+    /// Who the message says that it is from, proved or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claimed_issuer: Option<String>,
+    /// The municipality.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authority: Option<Cvr>,
+    /// The identity provider.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub idp: Option<EntityId>,
+    /// The fagsystem.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fagsystem: Option<EntityId>,
+    /// The ID of the message that came or went.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    /// The ID that it answers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_response_to: Option<String>,
+    /// The ID of the assertion in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub assertion: Option<String>,
+    /// The SHA-256 of the message as it came.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    /// The fingerprint of the key that verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<String>,
+    /// The signature algorithm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub algorithm: Option<String>,
+    /// The level that was reached or issued.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<String>,
+    /// The level that was required.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub required: Option<String>,
+}
+
+impl Record {
+    /// The longest text of a stranger's choosing that is kept.
+    const MAX_TEXT: usize = 300;
+
+    /// An allowed event without its circumstances.
+    pub fn allowed(at: Timestamp, login: LoginId, event: Event, actor: Actor, reason: Reason) -> Self {
+        Self {
+            at,
+            login,
+            event,
+            actor,
+            allowed: true,
+            reason: reason.code().to_owned(),
+            detail: None,
+            noticed: Vec::new(),
+            endpoint: String::new(),
+            source: None,
+            claimed_issuer: None,
+            authority: None,
+            idp: None,
+            fagsystem: None,
+            message: None,
+            in_response_to: None,
+            assertion: None,
+            sha256: None,
+            key: None,
+            algorithm: None,
+            level: None,
+            required: None,
+        }
+    }
+
+    /// Cuts and cleans text of a stranger's choosing, so that it can neither fill the log nor forge a line of it.
+    pub fn tame(text: &str) -> String {
+        let shown = text.chars().take(Self::MAX_TEXT);
+        shown.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    }
+}

@@ -1,0 +1,346 @@
+//! Who may do what with whom: authorities, identity providers, fagsystemer and the agreements between them.
+//!
+//! A [`Federation`] is an immutable snapshot. Every question that a login asks of it is one look-up, however many
+//! parties there are, and every answer says for which moment it holds.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::assurance::{Ceiling, Level};
+use super::id::{Cvr, EntityId};
+use super::network::Network;
+use super::reason::{Fault, Reason};
+
+/// A municipality or another public authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Its number.
+    pub cvr: Cvr,
+    /// Its name, as users know it and as tokens carry it.
+    pub name: String,
+}
+
+/// How an identity provider speaks, and in particular how a required level is put to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdpProfile {
+    /// OIOSAML 2; levels are asked for as NIST URNs.
+    #[serde(rename = "OIOSAML2")]
+    Oiosaml2,
+    /// OIOSAML 2 on AD FS; two factors are asked for as `multipleauthn`.
+    #[serde(rename = "OIOSAML2_ADFS_MULTIPLEAUTHN")]
+    Oiosaml2AdfsMultipleAuthn,
+    /// OIOSAML 2; no level is asked for, only judged.
+    #[serde(rename = "OIOSAML2_WITHOUT_REQUESTED_LOA")]
+    Oiosaml2WithoutRequestedLoa,
+    /// OIOSAML 3; levels are asked for as NSIS URIs or NIST URNs.
+    #[serde(rename = "OIOSAML3")]
+    Oiosaml3,
+    /// OIOSAML 3 on AD FS; two factors are asked for as `multipleauthn`.
+    #[serde(rename = "OIOSAML3_ADFS_MULTIPLEAUTHN")]
+    Oiosaml3AdfsMultipleAuthn,
+    /// OIOSAML 3 on AD FS; the level travels in RelayState.
+    #[serde(rename = "OIOSAML3_ADFS_RELAY_STATE")]
+    Oiosaml3AdfsRelayState,
+}
+
+impl IdpProfile {
+    /// The family of attribute names and rules that the profile belongs to.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Oiosaml2 | Self::Oiosaml2AdfsMultipleAuthn | Self::Oiosaml2WithoutRequestedLoa => {
+                Dialect::Oiosaml2
+            }
+            Self::Oiosaml3 | Self::Oiosaml3AdfsMultipleAuthn | Self::Oiosaml3AdfsRelayState => {
+                Dialect::Oiosaml3
+            }
+        }
+    }
+}
+
+/// The two generations of the Danish SAML profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dialect {
+    /// OIOSAML 2.
+    #[serde(rename = "OIOSAML2")]
+    Oiosaml2,
+    /// OIOSAML 3.
+    #[serde(rename = "OIOSAML3")]
+    Oiosaml3,
+}
+
+/// Which attributes a fagsystem is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttributeProfile {
+    /// The organisation, the level, the rights, and the e-mail address.
+    #[default]
+    #[serde(rename = "KOMBIT")]
+    Kombit,
+    /// The same without the e-mail address.
+    #[serde(rename = "KOMBIT_WITHOUT_PERSONAL_DATA")]
+    KombitWithoutPersonalData,
+    /// What the health sector's broker needs.
+    #[serde(rename = "SEB")]
+    Seb,
+}
+
+/// What the register says about an identity provider. Its addresses and keys stand in its metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityProvider {
+    /// Its name in SAML.
+    pub entity_id: EntityId,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is switched on.
+    pub active: bool,
+    /// How it speaks.
+    pub profile: IdpProfile,
+    /// The highest levels that it may state.
+    pub ceiling: Ceiling,
+    /// The networks whose users are sent straight to it.
+    pub networks: Vec<Network>,
+    /// Whether it wants to be told which fagsystem asks.
+    pub scoping: bool,
+    /// Whether it may send AES-CBC, which other parties must not.
+    pub danger_allow_cbc: bool,
+}
+
+/// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fagsystem {
+    /// Its name in SAML.
+    pub entity_id: EntityId,
+    /// Its name for people.
+    pub name: String,
+    /// The organisation that owns it.
+    pub cvr: Cvr,
+    /// Whether it is switched on.
+    pub active: bool,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// The level that its users must reach.
+    pub required: Option<Level>,
+    /// Which attributes it is told.
+    pub attributes: AttributeProfile,
+    /// Whether the Response is signed as well as the assertion.
+    pub sign_response: bool,
+}
+
+/// From when until when something holds; an open end means always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validity {
+    /// The first moment.
+    pub from: Option<Timestamp>,
+    /// The first moment after.
+    pub until: Option<Timestamp>,
+}
+
+impl Validity {
+    /// Whether it holds at this moment.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// An authority and the identity provider that speaks for it: one line of the choice that a user is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'f> {
+    /// The authority.
+    pub authority: &'f Authority,
+    /// Its identity provider.
+    pub idp: &'f IdentityProvider,
+}
+
+/// The proof that an authority, its identity provider and a fagsystem have agreed, at one moment.
+/// Only [`Federation::agreement`] makes one, and no grant can be made without it.
+#[derive(Clone, Copy, Debug)]
+pub struct Agreement<'f> {
+    authority: &'f Authority,
+    idp: &'f IdentityProvider,
+    fagsystem: &'f Fagsystem,
+}
+
+impl<'f> Agreement<'f> {
+    /// The authority whose user this is.
+    pub fn authority(&self) -> &'f Authority {
+        self.authority
+    }
+
+    /// The identity provider that speaks for it.
+    pub fn idp(&self) -> &'f IdentityProvider {
+        self.idp
+    }
+
+    /// The fagsystem that may be told.
+    pub fn fagsystem(&self) -> &'f Fagsystem {
+        self.fagsystem
+    }
+}
+
+/// Everybody who is registered, and who has agreed with whom.
+#[derive(Debug, Default)]
+pub struct Federation {
+    authorities: HashMap<Cvr, Authority>,
+    idps: HashMap<EntityId, IdentityProvider>,
+    fagsystemer: HashMap<EntityId, Fagsystem>,
+    /// Per authority the identity providers that speak for it.
+    speakers: HashMap<Cvr, Vec<(EntityId, Validity)>>,
+    /// Per fagsystem the authorities whose users may use it.
+    users: HashMap<EntityId, HashMap<Cvr, Validity>>,
+}
+
+impl Federation {
+    /// Registers an authority; false when its number is taken.
+    pub fn add_authority(&mut self, authority: Authority) -> bool {
+        self.authorities.insert(authority.cvr, authority).is_none()
+    }
+
+    /// Registers an identity provider; false when its name is taken.
+    pub fn add_idp(&mut self, idp: IdentityProvider) -> bool {
+        self.idps.insert(idp.entity_id.clone(), idp).is_none()
+    }
+
+    /// Registers a fagsystem; false when its name is taken.
+    pub fn add_fagsystem(&mut self, fagsystem: Fagsystem) -> bool {
+        self.fagsystemer.insert(fagsystem.entity_id.clone(), fagsystem).is_none()
+    }
+
+    /// Registers that an identity provider speaks for an authority; false when that is registered already.
+    pub fn add_speaker(&mut self, authority: Cvr, idp: EntityId, validity: Validity) -> bool {
+        let speakers = self.speakers.entry(authority).or_default();
+        let is_new = speakers.iter().all(|(known, _)| *known != idp);
+        speakers.push((idp, validity));
+        is_new
+    }
+
+    /// Registers that an authority's users may use a fagsystem; false when that is registered already.
+    pub fn add_use(&mut self, authority: Cvr, fagsystem: EntityId, validity: Validity) -> bool {
+        self.users.entry(fagsystem).or_default().insert(authority, validity).is_none()
+    }
+
+    /// The authority of this number.
+    pub fn authority(&self, cvr: Cvr) -> Option<&Authority> {
+        self.authorities.get(&cvr)
+    }
+
+    /// Every authority, in no particular order.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authority> {
+        self.authorities.values()
+    }
+
+    /// Every identity provider, in no particular order.
+    pub fn idps(&self) -> impl Iterator<Item = &IdentityProvider> {
+        self.idps.values()
+    }
+
+    /// Every fagsystem, in no particular order.
+    pub fn fagsystemer(&self) -> impl Iterator<Item = &Fagsystem> {
+        self.fagsystemer.values()
+    }
+
+    /// The registered identity provider of this name, switched on.
+    pub fn idp(&self, entity_id: &EntityId) -> Result<&IdentityProvider, Fault> {
+        match self.idps.get(entity_id) {
+            Some(idp) if idp.active => Ok(idp),
+            Some(_) => Err(Fault::new(Reason::IdpDisabled, format!("{entity_id} is switched off"))),
+            None => Err(Fault::new(Reason::IdpUnknown, format!("{entity_id} is not registered"))),
+        }
+    }
+
+    /// The registered fagsystem of this name, switched on.
+    pub fn fagsystem(&self, entity_id: &EntityId) -> Result<&Fagsystem, Fault> {
+        match self.fagsystemer.get(entity_id) {
+            Some(fagsystem) if fagsystem.active => Ok(fagsystem),
+            Some(_) => Err(Fault::new(Reason::SpDisabled, format!("{entity_id} is switched off"))),
+            None => Err(Fault::new(Reason::SpUnknown, format!("{entity_id} is not registered"))),
+        }
+    }
+
+    /// The agreement of all three at this moment, or which part of it is missing.
+    pub fn agreement(
+        &self,
+        authority: Cvr,
+        idp: &EntityId,
+        fagsystem: &EntityId,
+        now: Timestamp,
+    ) -> Result<Agreement<'_>, Fault> {
+        let fagsystem = self.fagsystem(fagsystem)?;
+        let idp = self.idp(idp)?;
+        let missing = |what: String| Fault::new(Reason::AgreementMissing, what);
+        let authority = self
+            .authorities
+            .get(&authority)
+            .ok_or_else(|| missing(format!("authority {authority} is not registered")))?;
+        if !self.speaks_for(&idp.entity_id, authority.cvr, now) {
+            let cvr = authority.cvr;
+            return Err(missing(format!("no federation agreement of {cvr} with {} in force", idp.entity_id)));
+        }
+        if !self.may_use(authority.cvr, &fagsystem.entity_id, now) {
+            let cvr = authority.cvr;
+            return Err(missing(format!(
+                "no service agreement of {cvr} with {} in force",
+                fagsystem.entity_id
+            )));
+        }
+        Ok(Agreement { authority, idp, fagsystem })
+    }
+
+    /// Whether the identity provider speaks for the authority at this moment.
+    pub fn speaks_for(&self, idp: &EntityId, authority: Cvr, now: Timestamp) -> bool {
+        self.speakers
+            .get(&authority)
+            .is_some_and(|all| all.iter().any(|(known, validity)| known == idp && validity.holds(now)))
+    }
+
+    /// Whether the authority's users may use the fagsystem at this moment.
+    pub fn may_use(&self, authority: Cvr, fagsystem: &EntityId, now: Timestamp) -> bool {
+        self.users.get(fagsystem).and_then(|all| all.get(&authority)).is_some_and(|v| v.holds(now))
+    }
+
+    /// The choices that a user of this fagsystem has at this moment, by name of the authority.
+    pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
+        let Some(users) = self.users.get(fagsystem) else { return Vec::new() };
+        let mut choices: Vec<Choice<'_>> = users
+            .iter()
+            .filter(|(_, validity)| validity.holds(now))
+            .filter_map(|(cvr, _)| self.authorities.get(cvr))
+            .flat_map(|authority| self.speakers_of(authority, now))
+            .collect();
+        choices.sort_by(|a, b| {
+            (&a.authority.name, &a.idp.name, &a.idp.entity_id).cmp(&(
+                &b.authority.name,
+                &b.idp.name,
+                &b.idp.entity_id,
+            ))
+        });
+        choices
+    }
+
+    fn speakers_of<'f>(
+        &'f self,
+        authority: &'f Authority,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Choice<'f>> {
+        self.speakers
+            .get(&authority.cvr)
+            .into_iter()
+            .flatten()
+            .filter(move |(_, validity)| validity.holds(now))
+            .filter_map(|(idp, _)| self.idp(idp).ok())
+            .map(move |idp| Choice { authority, idp })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_includes_its_first_moment_and_excludes_its_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let validity = Validity { from: Some(at(10)), until: Some(at(20)) };
+        assert_eq!([9, 10, 19, 20].map(|s| validity.holds(at(s))), [false, true, true, false]);
+        assert!(Validity::default().holds(at(0)));
+    }
+}

@@ -1,0 +1,122 @@
+//! A login that is under way: what was asked, by whom, and how far it has come.
+//!
+//! A pending login lives in the user's browser, sealed. Each stage holds only what is true in it, and a move to the
+//! next stage consumes the one before.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::assurance::Requirement;
+use super::id::{Cvr, EntityId, LoginId, MessageId};
+use super::reason::{Fault, Reason};
+
+/// How long a user has from the fagsystem's question to the identity provider's answer.
+///
+/// A replay mark of a request lives longer than this, so a pending login cannot outlive the memory of its use.
+pub const PENDING_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// What a fagsystem asked, after its request was verified and accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Ties everything together.
+    pub login: LoginId,
+    /// Who asked.
+    pub fagsystem: EntityId,
+    /// The ID of its request.
+    pub request: MessageId,
+    /// The registered address that it wants the answer at.
+    pub acs: String,
+    /// What it wants back unchanged.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub relay_state: Option<String>,
+    /// Whether the user must authenticate anew.
+    pub force_authn: bool,
+    /// Whether no page may be shown.
+    pub is_passive: bool,
+    /// What the user must reach.
+    pub requirement: Requirement,
+    /// The identity providers that the fagsystem will accept; empty means any.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub only_idps: Vec<EntityId>,
+    /// How many more proxies may stand between us and who authenticates.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proxies_left: Option<u32>,
+    /// When it asked.
+    pub begun: Timestamp,
+}
+
+impl Asked {
+    /// Whether the login is still young enough to go on.
+    pub fn check_age(&self, now: Timestamp) -> Result<(), Fault> {
+        if now.duration_since(self.begun) <= PENDING_FOR {
+            return Ok(());
+        }
+        Err(Fault::new(Reason::IrtUnknown, format!("the login began at {} and is too old", self.begun)))
+    }
+}
+
+/// A login that waits for the user to choose a municipality.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choosing {
+    /// What was asked.
+    pub asked: Asked,
+}
+
+impl Choosing {
+    /// The user, or a hint, chose; the identity provider is being asked.
+    pub fn ask(self, authority: Cvr, idp: EntityId, question: MessageId, at: Timestamp) -> AtIdp {
+        AtIdp { asked: self.asked, authority, idp, question, at }
+    }
+}
+
+/// A login that waits for the identity provider's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtIdp {
+    /// What was asked of us.
+    pub asked: Asked,
+    /// The municipality that was chosen.
+    pub authority: Cvr,
+    /// The identity provider that we asked.
+    pub idp: EntityId,
+    /// The ID of our question.
+    pub question: MessageId,
+    /// When we asked.
+    pub at: Timestamp,
+}
+
+/// The two stages in which a login leaves our hands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case")]
+pub enum Pending {
+    /// The user is choosing.
+    Choosing(Choosing),
+    /// The identity provider is answering.
+    AtIdp(AtIdp),
+}
+
+impl Pending {
+    /// What was asked.
+    pub fn asked(&self) -> &Asked {
+        match self {
+            Self::Choosing(stage) => &stage.asked,
+            Self::AtIdp(stage) => &stage.asked,
+        }
+    }
+
+    /// The stage in which a choice makes sense. A user who goes back and chooses another municipality starts
+    /// from what the fagsystem asked, so the later stage turns into the earlier one.
+    pub fn choosing(self) -> Choosing {
+        match self {
+            Self::Choosing(stage) => stage,
+            Self::AtIdp(stage) => Choosing { asked: stage.asked },
+        }
+    }
+
+    /// The stage in which an answer makes sense.
+    pub fn at_idp(self) -> Result<AtIdp, Fault> {
+        match self {
+            Self::AtIdp(stage) => Ok(stage),
+            Self::Choosing(_) => Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet")),
+        }
+    }
+}

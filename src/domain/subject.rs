@@ -1,0 +1,166 @@
+//! Who is logged in, and what one fagsystem may be told about it.
+//!
+//! Every way in ends in a [`Subject`]; every way out starts from a [`Grant`]. A grant cannot be made without an
+//! [`Agreement`], so nothing can be issued that nobody has agreed to.
+
+use super::assurance::Achieved;
+use super::federation::{Agreement, AttributeProfile};
+use super::id::{Cvr, EntityId};
+use super::reason::{Fault, Reason};
+
+/// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
+///
+/// Field variants are read; the text itself is passed on unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectName {
+    text: String,
+    cvr: Cvr,
+    serial: String,
+}
+
+impl SubjectName {
+    /// Reads the name. Country and organisation are taken from the left, the serial number from the last
+    /// `Serial=`, and what stands between is the person's name, which may hold commas and equals signs.
+    pub fn new(text: &str) -> Result<Self, Fault> {
+        let wrong = |what: &str| {
+            Fault::new(Reason::ValueFormat, format!("expected C=DK,O=<CVR>,CN=<name>,Serial=<id>: {what}"))
+        };
+        let rest = field(text, "C").filter(|(country, _)| *country == "DK").ok_or_else(|| wrong("C=DK"))?.1;
+        let (organisation, rest) = field(rest, "O").ok_or_else(|| wrong("O"))?;
+        let cvr = Cvr::new(organisation).map_err(|bad| wrong(&bad.to_string()))?;
+        let (before, serial) = last_serial(rest).ok_or_else(|| wrong("Serial"))?;
+        let name = key(before, "CN").ok_or_else(|| wrong("CN"))?.trim();
+        if name.is_empty() || serial.is_empty() || serial.contains([',', '=']) {
+            return Err(wrong("CN and Serial must not be empty"));
+        }
+        Ok(Self { text: text.to_owned(), cvr, serial: serial.to_owned() })
+    }
+
+    /// The name as it came.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The organisation that it names.
+    pub fn cvr(&self) -> Cvr {
+        self.cvr
+    }
+
+    /// The user's stable id at that organisation.
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+}
+
+/// `key = value` up to the next comma, and what follows the comma.
+fn field<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
+    let (value, rest) = key(text, name)?.split_once(',')?;
+    Some((value.trim(), rest))
+}
+
+/// What follows `key =`.
+fn key<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.trim_start().strip_prefix(name)?.trim_start().strip_prefix('=')
+}
+
+/// What stands before the last `, Serial =`, and what stands after it.
+fn last_serial(text: &str) -> Option<(&str, &str)> {
+    text.rmatch_indices(',')
+        .find_map(|(comma, _)| Some((&text[..comma], key(&text[comma + 1..], "Serial")?.trim())))
+}
+
+/// Who is logged in, in the one form that every protocol is translated to and from.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The municipality whose user this is.
+    pub authority: Cvr,
+    /// The identity provider that said so.
+    pub idp: EntityId,
+    /// The user's name.
+    pub name: SubjectName,
+    /// The user's e-mail addresses.
+    pub email: Vec<String>,
+    /// How sure we are.
+    pub level: Achieved,
+}
+
+/// What one fagsystem may be told about one subject.
+#[derive(Clone, Debug)]
+pub struct Grant<'f> {
+    agreement: Agreement<'f>,
+    subject: Subject,
+}
+
+impl<'f> Grant<'f> {
+    /// Joins a subject with the agreement under which it may be told. The two must speak of the same user's
+    /// municipality and identity provider.
+    pub fn new(subject: Subject, agreement: Agreement<'f>) -> Result<Self, Fault> {
+        if subject.authority != agreement.authority().cvr {
+            let detail = format!("expected {}, got {}", agreement.authority().cvr, subject.authority);
+            return Err(Fault::new(Reason::TenantMismatch, detail));
+        }
+        if subject.idp != agreement.idp().entity_id {
+            let detail = format!("expected {}, got {}", agreement.idp().entity_id, subject.idp);
+            return Err(Fault::new(Reason::IdpUnexpected, detail));
+        }
+        Ok(Self { agreement, subject })
+    }
+
+    /// The agreement that allows it.
+    pub fn agreement(&self) -> &Agreement<'f> {
+        &self.agreement
+    }
+
+    /// The user's name.
+    pub fn name(&self) -> &SubjectName {
+        &self.subject.name
+    }
+
+    /// How sure we are.
+    pub fn level(&self) -> &Achieved {
+        &self.subject.level
+    }
+
+    /// The e-mail addresses, where the fagsystem's profile has them.
+    pub fn email(&self) -> &[String] {
+        match self.agreement.fagsystem().attributes {
+            AttributeProfile::Kombit | AttributeProfile::Seb => &self.subject.email,
+            AttributeProfile::KombitWithoutPersonalData => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_subject_name_is_read() {
+        for (text, cvr, serial) in [
+            ("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c", "11111111", "5b0c"),
+            ("C=DK, O=11111111, CN=Ib, Serial=CVR:11111111-RID:5", "11111111", "CVR:11111111-RID:5"),
+            ("C = DK, O = 11111111, CN = user1 idp, Serial = 555e", "11111111", "555e"),
+            ("C=DK,O=11111111,CN=Dam, Ib = hr,Serial=x,Serial=7", "11111111", "7"),
+        ] {
+            let name = SubjectName::new(text).unwrap();
+            assert_eq!((name.cvr().as_str(), name.serial(), name.as_str()), (cvr, serial, text));
+        }
+    }
+
+    #[test]
+    fn a_subject_name_without_its_parts_is_refused() {
+        for text in [
+            "",
+            "ib@korsbaek.dk",
+            "C=SE,O=11111111,CN=Ib,Serial=1",
+            "C=DK,O=1111111,CN=Ib,Serial=1",
+            "C=DK,O=11111111,CN=Ib",
+            "C=DK,O=11111111,CN=,Serial=1",
+            "C=DK,O=11111111,CN=Ib,Serial=",
+            "C=DK,O=１１１１１１１１,CN=Ib,Serial=1",
+            "O=11111111,C=DK,CN=Ib,Serial=1",
+        ] {
+            assert_eq!(SubjectName::new(text).unwrap_err().reason, Reason::ValueFormat, "{text:?}");
+        }
+    }
+}

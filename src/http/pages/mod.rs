@@ -1,0 +1,410 @@
+//! The pages that a person sees: plain data in, one complete answer with its headers out.
+//!
+//! Nothing is decided here and no broker type is needed; the router fills a view and calls the function of its page:
+//!
+//! | page | call | status |
+//! |---|---|---|
+//! | `GET /discovery` | [`discovery`] with a [`Discovery`]; the answering form is a [`Chosen`] | 200 |
+//! | `POST /discovery`, once the municipality is known | [`onward`] with the IdP's address, **never a redirect**, see there | 200 |
+//! | the HTTP-POST binding, answers and status answers alike | [`post`] with a [`Post`] | 200 |
+//! | any refusal | [`refusal`] with a [`Refusal`] | its own |
+//! | `/` | [`home`] | 200 |
+//! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
+//! | no such page | [`not_found`] | 404 |
+//! | the store is down | [`unavailable`] | 503 |
+//!
+//! The first argument is always the [`Visitor`], an extractor that cannot fail. Pages that can be asked for again
+//! have a link to themselves in the other language; pages that answer a form hold both languages instead.
+//! Every page works without JavaScript; the two scripts are inline and allowed by their hash alone.
+
+mod answer;
+mod target;
+mod words;
+
+use std::borrow::Cow;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use crate::domain::id::{BadId, CaseNumber, Cvr, EntityId, LoginId};
+use crate::domain::reason::{Fault, Reason};
+use crate::http::assets;
+use crate::http::text::{Act, Text};
+use crate::http::visitor::Visitor;
+use answer::{FormAction, Script, answer};
+use target::Target;
+
+/// One municipality to choose, with one identity provider that speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The municipality's number.
+    pub cvr: Cvr,
+    /// The municipality's name.
+    pub name: String,
+    /// The identity provider.
+    pub idp: EntityId,
+    /// Its name, shown only where the municipality has several.
+    pub idp_name: String,
+}
+
+/// The choice of municipality for one login.
+#[derive(Clone, Debug)]
+pub struct Discovery<'a> {
+    /// Which login.
+    pub login: LoginId,
+    /// The name of the fagsystem that the user is on the way to.
+    pub fagsystem: &'a str,
+    /// All that may be chosen, in any order; a municipality with several identity providers stands here several times.
+    pub choices: &'a [Choice],
+    /// What the cookie remembers; shown on top when it is one of the choices.
+    pub remembered: Option<&'a Chosen>,
+    /// What was searched for: the value of `q`.
+    pub query: &'a str,
+}
+
+/// What the form of the discovery page sends by POST.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ChosenForm {
+    /// Which login.
+    pub login: LoginId,
+    /// What was chosen.
+    pub choice: Chosen,
+    /// Whether to remember it.
+    #[serde(default, deserialize_with = "ticked")]
+    pub remember: bool,
+}
+
+/// A municipality and, where it has several, the identity provider: `11111111` or `11111111 https://idp.example`.
+/// The remembering cookie may hold it in the same form; see [`std::fmt::Display`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Chosen {
+    /// The municipality.
+    pub cvr: Cvr,
+    /// The identity provider, if the municipality has more than one.
+    pub idp: Option<EntityId>,
+}
+
+impl TryFrom<String> for Chosen {
+    type Error = BadId;
+    fn try_from(value: String) -> Result<Self, BadId> {
+        let (cvr, idp) = value.split_once(' ').map_or((value.as_str(), None), |(cvr, idp)| (cvr, Some(idp)));
+        Ok(Self { cvr: Cvr::new(cvr)?, idp: idp.map(EntityId::new).transpose()? })
+    }
+}
+
+impl std::fmt::Display for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.idp {
+            Some(idp) => write!(f, "{} {idp}", self.cvr),
+            None => write!(f, "{}", self.cvr),
+        }
+    }
+}
+
+/// A message for another party, carried there by the browser: the HTTP-POST binding.
+#[derive(Clone, Debug)]
+pub struct Post<'a> {
+    /// Where to: an address from the register.
+    pub action: &'a str,
+    /// The name of the field: `SAMLResponse` or `SAMLRequest`.
+    pub field: &'static str,
+    /// The message in base64.
+    pub message: &'a str,
+    /// What the receiver gave us to hand back, byte by byte.
+    pub relay_state: Option<&'a str>,
+    /// The name of the receiver, for the person who reads the page.
+    pub receiver: &'a str,
+}
+
+/// A login that ended without a token and is told to the user, not to the fagsystem.
+#[derive(Clone, Debug)]
+pub struct Refusal<'a> {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Why; the page says so only where that helps nobody to attack.
+    pub reason: Reason,
+    /// What the user reads aloud to the help desk.
+    pub case: CaseNumber,
+    /// When.
+    pub at: Timestamp,
+    /// Where to start again, if it is known: the fagsystem's name and, if registered, its front page.
+    pub fagsystem: Option<(&'a str, Option<&'a str>)>,
+}
+
+/// The choice of municipality.
+pub fn discovery(visitor: &Visitor, view: &Discovery<'_>) -> Response {
+    let needle = words::folded(view.query);
+    let mut rows: Vec<Row<'_>> = view.choices.iter().map(|c| Row::new(c, view, &needle)).collect();
+    rows.sort_by_cached_key(|row| (words::collation(row.name), words::collation(row.through)));
+    let count = rows.iter().filter(|row| row.shown).count();
+    let page = DiscoveryPage {
+        frame: Frame::new(visitor, |t| t.choose),
+        login: view.login,
+        fagsystem: view.fagsystem,
+        remembered: view.remembered.and_then(|r| rows.iter().find(|row| row.value == r.to_string()).cloned()),
+        rows,
+        count,
+        query: view.query.chars().take(100).collect(),
+        lang: visitor.chose().then(|| visitor.lang().tag()),
+        script: Script::SEARCH.source(),
+    };
+    answer(StatusCode::OK, &page, visitor, FormAction::Own, Some(Script::SEARCH))
+}
+
+/// The hop from our pages to an identity provider: a page that moves on by itself, with a link for whoever stays.
+///
+/// Chromium applies `form-action` to every redirect that follows a form, so a redirect from `POST /discovery`
+/// would be blocked as soon as the identity provider, or whoever it redirects to, is not listed. A page ends that chain.
+pub fn onward(visitor: &Visitor, address: &str, to: &str) -> Result<Response, Fault> {
+    let target = Target::new(address)?;
+    let page = OnwardPage { frame: Frame::both(visitor, |t| t.going_on), address: target.address(), to };
+    Ok(answer(StatusCode::OK, &page, visitor, FormAction::None, None))
+}
+
+/// The page that posts a message to another party. A target that is not a web address, and a RelayState that no
+/// HTML form can carry unchanged, are refused.
+pub fn post(visitor: &Visitor, view: &Post<'_>) -> Result<Response, Fault> {
+    let target = Target::new(view.action)?;
+    let page = PostPage {
+        frame: Frame::both(visitor, |t| t.going_on),
+        action: target.address(),
+        field: view.field,
+        message: view.message,
+        relay_state: view.relay_state.map(words::form_value).transpose()?,
+        receiver: view.receiver,
+        script: Script::PRESS.source(),
+    };
+    let script = Some(Script::PRESS);
+    Ok(answer(StatusCode::OK, &page, visitor, FormAction::Target(&target), script))
+}
+
+/// What happened, what to do, who must act, and the case number.
+pub fn refusal(visitor: &Visitor, view: &Refusal<'_>) -> Response {
+    let page = RefusalPage {
+        frame: Frame::both(visitor, |t| t.not_logged_in),
+        outward: may_be_shown(view.reason).then_some(view.reason),
+        case: view.case.to_string(),
+        at: view.at,
+        fagsystem: view.fagsystem.map(|(name, _)| name),
+        start: view.fagsystem.and_then(|(_, url)| Target::new(url?).ok()),
+    };
+    answer(view.status, &page, visitor, FormAction::None, None)
+}
+
+/// What this is.
+pub fn home(visitor: &Visitor) -> Response {
+    let page = HomePage { frame: Frame::new(visitor, |t| t.home) };
+    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
+}
+
+/// Every reason there is.
+pub fn errors(visitor: &Visitor) -> Response {
+    let page = ErrorsPage { frame: Frame::new(visitor, |t| t.all_errors), reasons: Reason::ALL };
+    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
+}
+
+/// One reason.
+pub fn error(visitor: &Visitor, reason: Reason) -> Response {
+    let page = ErrorPage { frame: Frame::new(visitor, |t| t.error), reason };
+    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
+}
+
+/// There is no such page.
+pub fn not_found(visitor: &Visitor) -> Response {
+    let page = NoticePage {
+        frame: Frame::both(visitor, |t| t.no_such_page),
+        says: |t| t.no_such_page_text,
+        heading: |t| t.no_such_page,
+        retry: None,
+    };
+    answer(StatusCode::NOT_FOUND, &page, visitor, FormAction::None, None)
+}
+
+/// The store is down: come back in so many seconds.
+pub fn unavailable(visitor: &Visitor, retry_after: u32) -> Response {
+    let page = NoticePage {
+        frame: Frame::both(visitor, |t| t.unavailable),
+        says: |t| t.unavailable_text,
+        heading: |t| t.unavailable,
+        retry: Some(retry_after),
+    };
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &page, visitor, FormAction::None, None);
+    response.headers_mut().insert(axum::http::header::RETRY_AFTER, retry_after.into());
+    response
+}
+
+/// Whether a reason may be told to whoever is in front of the browser. What has to do with proof and decryption may
+/// not: an attacker who can tell these apart learns something with every try.
+pub fn may_be_shown(reason: Reason) -> bool {
+    let family = reason.code().split('.').next().unwrap_or_default();
+    !matches!(
+        family,
+        "xml"
+            | "limit"
+            | "encoding"
+            | "sig"
+            | "alg"
+            | "key"
+            | "dec"
+            | "value"
+            | "attr"
+            | "assertion"
+            | "second_opinion"
+    )
+}
+
+fn ticked<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
+    Ok(!Cow::<'_, str>::deserialize(field)?.is_empty())
+}
+
+/// What stands around every page.
+struct Frame<'a> {
+    t: &'static Text,
+    title: &'static str,
+    /// Where the link to the other language leads.
+    switch: &'a str,
+    stylesheet: &'static str,
+    icon: &'static str,
+    notices: Option<&'static str>,
+}
+
+impl<'a> Frame<'a> {
+    /// A page in one language, which links to itself in the other.
+    fn new(visitor: &'a Visitor, title: fn(&Text) -> &'static str) -> Self {
+        Self { switch: visitor.switch().unwrap_or("#other"), ..Self::both(visitor, title) }
+    }
+
+    /// A page in both languages, because it cannot be asked for again.
+    fn both(visitor: &Visitor, title: fn(&Text) -> &'static str) -> Self {
+        let t = Text::of(visitor.lang());
+        let (stylesheet, icon, notices) = (assets::STYLESHEET, assets::ICON, assets::NOTICES);
+        Self { t, title: title(t), switch: "#other", stylesheet, icon, notices }
+    }
+
+    /// The texts of a page that holds both, the reader's language first.
+    fn languages(&self) -> [&'static Text; 2] {
+        [self.t, self.t.other()]
+    }
+}
+
+#[derive(Clone)]
+struct Row<'a> {
+    name: &'a str,
+    cvr: Cvr,
+    /// The identity provider's name where the municipality has several, else empty.
+    through: &'a str,
+    value: String,
+    /// What a search is compared with.
+    find: String,
+    shown: bool,
+}
+
+impl<'a> Row<'a> {
+    fn new(choice: &'a Choice, view: &Discovery<'a>, needle: &str) -> Self {
+        let several = view.choices.iter().filter(|other| other.cvr == choice.cvr).count() > 1;
+        let through = if several { choice.idp_name.as_str() } else { "" };
+        let find = words::findable(&[&choice.name, choice.cvr.as_str(), through]);
+        let value = Chosen { cvr: choice.cvr, idp: several.then(|| choice.idp.clone()) }.to_string();
+        Self { name: &choice.name, cvr: choice.cvr, through, value, shown: find.contains(needle), find }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "discovery.html")]
+struct DiscoveryPage<'a> {
+    frame: Frame<'a>,
+    login: LoginId,
+    fagsystem: &'a str,
+    remembered: Option<Row<'a>>,
+    rows: Vec<Row<'a>>,
+    count: usize,
+    query: String,
+    lang: Option<&'static str>,
+    script: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "onward.html")]
+struct OnwardPage<'a> {
+    frame: Frame<'a>,
+    address: &'a str,
+    to: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "post.html")]
+struct PostPage<'a> {
+    frame: Frame<'a>,
+    action: &'a str,
+    field: &'static str,
+    message: &'a str,
+    /// Escaped already, because line ends need more than the template's escaping.
+    relay_state: Option<String>,
+    receiver: &'a str,
+    script: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct RefusalPage<'a> {
+    frame: Frame<'a>,
+    /// The reason where it may be told.
+    outward: Option<Reason>,
+    case: String,
+    at: Timestamp,
+    fagsystem: Option<&'a str>,
+    start: Option<Target<'a>>,
+}
+
+impl RefusalPage<'_> {
+    fn happened(&self, t: &'static Text) -> &'static str {
+        self.outward.map_or(t.untrusted_says, |reason| t.say(&reason.explanation().means))
+    }
+
+    fn act(&self, t: &'static Text) -> &'static Act {
+        self.outward.map_or(&t.untrusted, |reason| t.act(reason.blame()))
+    }
+
+    fn time(&self, t: &'static Text) -> String {
+        words::time(self.at, t.lang)
+    }
+
+    /// The digits one by one, so that a screen reader does not make them a number of thousands.
+    fn spoken(&self) -> String {
+        let group = |g: &str| g.chars().map(String::from).collect::<Vec<_>>().join(" ");
+        self.case.split(' ').map(group).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    frame: Frame<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "errors.html")]
+struct ErrorsPage<'a> {
+    frame: Frame<'a>,
+    reasons: &'static [Reason],
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: Frame<'a>,
+    reason: Reason,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage<'a> {
+    frame: Frame<'a>,
+    heading: fn(&Text) -> &'static str,
+    says: fn(&Text) -> &'static str,
+    retry: Option<u32>,
+}

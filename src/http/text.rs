@@ -1,0 +1,404 @@
+//! What the pages say, in Danish and in English: two values of one struct, so that a missing text does not compile.
+//!
+//! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
+//! the audit log mean stands beside them in `domain::reason`.
+
+use crate::domain::reason::{Blame, Sentence};
+use crate::http::visitor::Lang;
+
+/// Who has to act, and what the user in front of the page can do.
+pub(super) struct Act {
+    pub(super) who: &'static str,
+    pub(super) advice: &'static str,
+}
+
+/// Every text of the pages in one language.
+pub(super) struct Text {
+    pub(super) lang: Lang,
+    /// The language, in itself.
+    pub(super) own_name: &'static str,
+    /// What the link to this language says to a screen reader, in this language.
+    pub(super) switch_hint: &'static str,
+    /// The first link of every page.
+    pub(super) skip: &'static str,
+    /// Beneath the name, at the top of every page.
+    pub(super) tagline: &'static str,
+    /// Footer: what this is.
+    pub(super) about: &'static str,
+    /// Footer: the list of errors.
+    pub(super) all_errors: &'static str,
+    /// Footer: who made what is embedded.
+    pub(super) licences: &'static str,
+
+    /// Choice of municipality: its heading.
+    pub(super) choose: &'static str,
+    /// Before the name of the fagsystem.
+    pub(super) on_the_way_to: &'static str,
+    /// What happens next.
+    pub(super) choose_lead: &'static str,
+    /// Above the remembered choice.
+    pub(super) last_time: &'static str,
+    /// The label of the search field.
+    pub(super) search: &'static str,
+    /// What can be searched for.
+    pub(super) search_hint: &'static str,
+    /// The button of the search field.
+    pub(super) search_button: &'static str,
+    /// Above the list.
+    pub(super) all_choices: &'static str,
+    /// After the number 1.
+    pub(super) found_one: &'static str,
+    /// After any other number.
+    pub(super) found_many: &'static str,
+    /// The search found nothing.
+    pub(super) none_found: &'static str,
+    /// What to do then.
+    pub(super) none_found_advice: &'static str,
+    /// The way back to the whole list.
+    pub(super) show_all: &'static str,
+    /// The box to tick.
+    pub(super) remember: &'static str,
+    /// Whom it is not for.
+    pub(super) remember_hint: &'static str,
+    /// Before the identity provider, when a municipality has several.
+    pub(super) through: &'static str,
+
+    /// Refusal: its heading.
+    pub(super) not_logged_in: &'static str,
+    /// Refusal: what happened.
+    pub(super) what_happened: &'static str,
+    /// Refusal: what the user can do.
+    pub(super) what_to_do: &'static str,
+    /// Refusal: who has to act.
+    pub(super) who_acts: &'static str,
+    /// Refusal: the number to read aloud.
+    pub(super) case_number: &'static str,
+    /// Refusal: what the number is for.
+    pub(super) case_hint: &'static str,
+    /// Refusal: when.
+    pub(super) time: &'static str,
+    /// Refusal: the part for whoever helps.
+    pub(super) for_helper: &'static str,
+    /// Refusal: the link to the page of the error.
+    pub(super) read_more: &'static str,
+    /// Refusal: the link back. The name of the fagsystem follows.
+    pub(super) start_again: &'static str,
+    /// Refusal: the one text for everything that has to do with proof.
+    pub(super) untrusted_says: &'static str,
+
+    /// The page that posts: its heading.
+    pub(super) going_on: &'static str,
+    /// The page that posts: the name of the receiver follows.
+    pub(super) press_continue: &'static str,
+    /// The page that posts: why it may vanish.
+    pub(super) goes_by_itself: &'static str,
+    /// The button.
+    pub(super) resume: &'static str,
+    /// The hop to the identity provider: before its name.
+    pub(super) to_login: &'static str,
+
+    /// Start page: its heading.
+    pub(super) home: &'static str,
+    /// Start page: what this is.
+    pub(super) home_lead: &'static str,
+    /// Start page: first card.
+    pub(super) for_users: &'static str,
+    /// Its text.
+    pub(super) for_users_text: &'static str,
+    /// Start page: second card.
+    pub(super) for_suppliers: &'static str,
+    /// Its text.
+    pub(super) for_suppliers_text: &'static str,
+    /// Start page: third card.
+    pub(super) for_municipalities: &'static str,
+    /// Its text.
+    pub(super) for_municipalities_text: &'static str,
+    /// The links of the second and third card.
+    pub(super) metadata: &'static str,
+    /// Start page: fourth card.
+    pub(super) for_helpers: &'static str,
+    /// Its text.
+    pub(super) for_helpers_text: &'static str,
+
+    /// List of errors: what it is.
+    pub(super) errors_lead: &'static str,
+    /// Page of one error: its heading.
+    pub(super) error: &'static str,
+    /// Page of one error: what to do.
+    pub(super) to_fix: &'static str,
+    /// Page of one error: before the code.
+    pub(super) code: &'static str,
+    /// Page of one error: where the rest stands.
+    pub(super) detail_hint: &'static str,
+    /// Page of one error: back to the list.
+    pub(super) back_to_errors: &'static str,
+
+    /// There is no such page: its heading.
+    pub(super) no_such_page: &'static str,
+    /// Its text.
+    pub(super) no_such_page_text: &'static str,
+    /// Down: its heading.
+    pub(super) unavailable: &'static str,
+    /// Down: why. The number of seconds follows in `retry_in`.
+    pub(super) unavailable_text: &'static str,
+    /// Down: before the number of seconds.
+    pub(super) retry_in: &'static str,
+    /// Down: after the number.
+    pub(super) seconds: &'static str,
+
+    /// The fagsystem has to act.
+    pub(super) fagsystem: Act,
+    /// The identity provider has to act.
+    pub(super) identity_provider: Act,
+    /// The keepers of the register have to act.
+    pub(super) register: Act,
+    /// The user can act.
+    pub(super) user: Act,
+    /// We have to act.
+    pub(super) us: Act,
+    /// Nobody has to act.
+    pub(super) nobody: Act,
+    /// Somebody has to look at a proof that failed.
+    pub(super) untrusted: Act,
+}
+
+impl Text {
+    /// The texts of a language.
+    pub(super) fn of(lang: Lang) -> &'static Text {
+        match lang {
+            Lang::Da => &DANISH,
+            Lang::En => &ENGLISH,
+        }
+    }
+
+    /// As it stands in the attribute `lang`.
+    pub(super) fn tag(&self) -> &'static str {
+        self.lang.tag()
+    }
+
+    /// The same page in the other language.
+    pub(super) fn other(&self) -> &'static Text {
+        Text::of(self.lang.other())
+    }
+
+    /// One sentence of the two.
+    pub(super) fn say(&self, sentence: &Sentence) -> &'static str {
+        match self.lang {
+            Lang::Da => sentence.da,
+            Lang::En => sentence.en,
+        }
+    }
+
+    /// Who has to act when this party is to blame.
+    pub(super) fn act(&self, blame: Blame) -> &Act {
+        match blame {
+            Blame::Fagsystem => &self.fagsystem,
+            Blame::IdentityProvider => &self.identity_provider,
+            Blame::Register => &self.register,
+            Blame::User => &self.user,
+            Blame::Us => &self.us,
+            Blame::Nobody => &self.nobody,
+        }
+    }
+
+    /// The word after a number of municipalities.
+    pub(super) fn found(&self, count: &usize) -> &'static str {
+        if *count == 1 { self.found_one } else { self.found_many }
+    }
+}
+
+static DANISH: Text = Text {
+    lang: Lang::Da,
+    own_name: "Dansk",
+    switch_hint: "Læs siden på dansk",
+    skip: "Spring til indholdet",
+    tagline: "Login til kommunernes fagsystemer",
+    about: "Om context-handler",
+    all_errors: "Hvad fejlene betyder",
+    licences: "Licenser",
+
+    choose: "Vælg din kommune",
+    on_the_way_to: "Du er på vej til",
+    choose_lead: "Vælg den kommune, du arbejder for. Du logger ind hos kommunen selv; vi ser aldrig din adgangskode.",
+    last_time: "Sidst valgte du",
+    search: "Søg efter din kommune",
+    search_hint: "Skriv en del af navnet eller CVR-nummeret.",
+    search_button: "Søg",
+    all_choices: "Kommuner",
+    found_one: "kommune",
+    found_many: "kommuner",
+    none_found: "Ingen kommune passer til din søgning",
+    none_found_advice: "Prøv en mindre del af navnet. Mangler din kommune på hele listen, har den ingen aftale om dette fagsystem; så er det kommunens it-afdeling, der kan hjælpe.",
+    show_all: "Vis alle kommuner",
+    remember: "Husk mit valg i denne browser",
+    remember_hint: "Lad være, hvis du deler computer med andre.",
+    through: "via",
+
+    not_logged_in: "Du blev ikke logget ind",
+    what_happened: "Hvad skete der?",
+    what_to_do: "Hvad kan du gøre?",
+    who_acts: "Hvem skal gøre noget?",
+    case_number: "Dit sagsnummer",
+    case_hint: "Oplys det, når du beder om hjælp, så kan netop dit forsøg findes frem.",
+    time: "Tidspunkt",
+    for_helper: "Til den, der hjælper dig",
+    read_more: "Læs mere om denne fejl",
+    start_again: "Begynd forfra i",
+    untrusted_says: "En meddelelse, som dit login afhænger af, kunne ikke godkendes. For en sikkerheds skyld stoppede vi.",
+
+    going_on: "Du sendes videre",
+    press_continue: "Tryk på knappen for at komme til",
+    goes_by_itself: "De fleste browsere går selv videre efter et øjeblik.",
+    resume: "Fortsæt",
+    to_login: "Log ind hos",
+
+    home: "Ét login til kommunens fagsystemer",
+    home_lead: "context-handler står mellem fagsystemerne og kommunernes egne login. Den kontrollerer hvert svar, oversætter det til fagsystemets sprog og gemmer, hvorfor det blev godtaget.",
+    for_users: "Skal du logge ind?",
+    for_users_text: "Begynd i det fagsystem, du vil bruge. Det sender dig selv herhen, når du skal vælge kommune.",
+    for_suppliers: "Leverer du et fagsystem?",
+    for_suppliers_text: "Hent vores metadata som identitetsudbyder, og få dit fagsystem registreret.",
+    for_municipalities: "Driver du kommunens login?",
+    for_municipalities_text: "Hent vores metadata som tjenesteudbyder, og knyt jeres identitetsudbyder til kommunens CVR-nummer.",
+    metadata: "Hent metadata",
+    for_helpers: "Fik du en fejl?",
+    for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
+
+    errors_lead: "Alt, hvad der kan afvises, ændres eller noteres undervejs i et login, med den kode, som står i revisionsloggen.",
+    error: "Hvad fejlen betyder",
+    to_fix: "Sådan rettes den",
+    code: "Kode i revisionsloggen",
+    detail_hint: "Hvad der ventedes, og hvad der kom, står i revisionsloggen under sagsnummeret.",
+    back_to_errors: "Alle fejl",
+
+    no_such_page: "Siden findes ikke",
+    no_such_page_text: "Adressen er forkert, eller siden er flyttet. Vil du logge ind, så begynd i det fagsystem, du vil bruge.",
+    unavailable: "Vi kan ikke logge nogen ind lige nu",
+    unavailable_text: "Et login, der ikke kan skrives ned, bliver ikke udstedt. Derfor venter vi, til vores lager virker igen. Du har ikke gjort noget forkert.",
+    retry_in: "Prøv igen om",
+    seconds: "sekunder",
+
+    fagsystem: Act {
+        who: "Leverandøren af fagsystemet.",
+        advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret; den kontakter leverandøren.",
+    },
+    identity_provider: Act {
+        who: "Den, der driver kommunens login, som regel kommunens it-afdeling.",
+        advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret.",
+    },
+    register: Act {
+        who: "Kommunen og den, der forvalter registeret over aftaler og forbindelser.",
+        advice: "Giv din it-afdeling sagsnummeret. Det hjælper ikke at prøve igen, før registeret er rettet.",
+    },
+    user: Act {
+        who: "Du selv. Ingen behøver at rette noget.",
+        advice: "Begynd forfra i fagsystemet, og bliv i det samme vindue, til du er logget ind.",
+    },
+    us: Act {
+        who: "Os, der driver context-handler.",
+        advice: "Vent lidt, og prøv igen. Bliver det ved, så giv din it-afdeling sagsnummeret.",
+    },
+    nobody: Act { who: "Ingen.", advice: "Du behøver ikke at gøre noget." },
+    untrusted: Act {
+        who: "Din kommunes it-afdeling sammen med os, der driver context-handler.",
+        advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret, og sig, at det haster, hvis flere oplever det.",
+    },
+};
+
+static ENGLISH: Text = Text {
+    lang: Lang::En,
+    own_name: "English",
+    switch_hint: "Read this page in English",
+    skip: "Skip to the content",
+    tagline: "Login to municipal IT systems",
+    about: "About context-handler",
+    all_errors: "What the errors mean",
+    licences: "Licences",
+
+    choose: "Choose your municipality",
+    on_the_way_to: "You are on your way to",
+    choose_lead: "Choose the municipality that you work for. You log in at the municipality itself; we never see your password.",
+    last_time: "Last time you chose",
+    search: "Search for your municipality",
+    search_hint: "Type a part of the name, or the CVR number.",
+    search_button: "Search",
+    all_choices: "Municipalities",
+    found_one: "municipality",
+    found_many: "municipalities",
+    none_found: "No municipality matches your search",
+    none_found_advice: "Try a smaller part of the name. If your municipality is missing from the whole list, it has no agreement for this system; its IT department is then the one to help.",
+    show_all: "Show all municipalities",
+    remember: "Remember my choice in this browser",
+    remember_hint: "Leave it out if you share the computer with others.",
+    through: "through",
+
+    not_logged_in: "You were not logged in",
+    what_happened: "What happened?",
+    what_to_do: "What can you do?",
+    who_acts: "Who has to act?",
+    case_number: "Your case number",
+    case_hint: "Give it when you ask for help, so that exactly your attempt can be found.",
+    time: "Time",
+    for_helper: "For whoever helps you",
+    read_more: "Read more about this error",
+    start_again: "Start again in",
+    untrusted_says: "A message that your login depends on could not be accepted. To be on the safe side, we stopped.",
+
+    going_on: "You are being sent on",
+    press_continue: "Press the button to go to",
+    goes_by_itself: "Most browsers go on by themselves after a moment.",
+    resume: "Continue",
+    to_login: "Log in at",
+
+    home: "One login to a municipality’s IT systems",
+    home_lead: "context-handler stands between IT systems and the municipalities’ own logins. It checks every answer, translates it into the language of the system, and keeps a record of why it was accepted.",
+    for_users: "Do you want to log in?",
+    for_users_text: "Begin in the system that you want to use. It sends you here by itself when you have to choose a municipality.",
+    for_suppliers: "Do you supply a system?",
+    for_suppliers_text: "Fetch our metadata as an identity provider, and have your system registered.",
+    for_municipalities: "Do you run a municipality’s login?",
+    for_municipalities_text: "Fetch our metadata as a service provider, and tie your identity provider to the municipality’s CVR number.",
+    metadata: "Fetch metadata",
+    for_helpers: "Did you get an error?",
+    for_helpers_text: "Each error has a page that says what it means and who can put it right.",
+
+    errors_lead: "Everything that can be refused, changed or noted during a login, with the code that stands in the audit log.",
+    error: "What the error means",
+    to_fix: "How to put it right",
+    code: "Code in the audit log",
+    detail_hint: "What was expected and what came stands in the audit log under the case number.",
+    back_to_errors: "All errors",
+
+    no_such_page: "There is no such page",
+    no_such_page_text: "The address is wrong, or the page has moved. If you want to log in, begin in the system that you want to use.",
+    unavailable: "We cannot log anybody in right now",
+    unavailable_text: "A login that cannot be written down is not issued. So we wait until our store works again. You did nothing wrong.",
+    retry_in: "Try again in",
+    seconds: "seconds",
+
+    fagsystem: Act {
+        who: "The supplier of the system that you came from.",
+        advice: "Try once more from that system. If it does not help, give your IT department the case number; it will contact the supplier.",
+    },
+    identity_provider: Act {
+        who: "Whoever runs the municipality’s login, usually its IT department.",
+        advice: "Try once more from the system that you came from. If it does not help, give your IT department the case number.",
+    },
+    register: Act {
+        who: "The municipality and the keeper of the register of agreements and connections.",
+        advice: "Give your IT department the case number. Trying again does not help until the register is put right.",
+    },
+    user: Act {
+        who: "You yourself. Nobody has to repair anything.",
+        advice: "Start again in the system that you came from, and stay in the same window until you are logged in.",
+    },
+    us: Act {
+        who: "We, who run context-handler.",
+        advice: "Wait a little and try again. If it goes on, give your IT department the case number.",
+    },
+    nobody: Act { who: "Nobody.", advice: "You need not do anything." },
+    untrusted: Act {
+        who: "Your municipality’s IT department together with us, who run context-handler.",
+        advice: "Try once more from the system that you came from. If it does not help, give your IT department the case number, and say that it is urgent if it happens to others too.",
+    },
+};

@@ -1,0 +1,37 @@
+//! Keys: the certificates of others, parsed once, and private keys of ours behind [`Signer`] and [`Decrypter`].
+//!
+//! What makes a key trusted is decided elsewhere: it is registered for a party in a role. Here a list of such keys
+//! becomes [`TrustedKeys`], which is never empty and holds no key that is too weak. No key is ever taken from a message.
+
+mod algorithm;
+mod certificate;
+mod file;
+mod trusted;
+
+pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
+pub use certificate::{Certificate, KeyId};
+pub use file::FileKey;
+pub use trusted::TrustedKeys;
+
+use crate::domain::reason::Fault;
+
+/// A private key that signs. The key itself may lie in a file or in a device.
+pub trait Signer: Send + Sync {
+    /// The certificate that others know the key by.
+    fn certificate(&self) -> &Certificate;
+
+    /// How it signs.
+    fn algorithm(&self) -> SignatureAlgorithm;
+
+    /// Signs the data, in the form that XML signatures carry (for ECDSA both numbers side by side).
+    fn sign(&self, data: &[u8]) -> Result<Vec<u8>, Fault>;
+}
+
+/// A private key that opens what was encrypted for us.
+pub trait Decrypter: Send + Sync {
+    /// The certificate that others encrypt for.
+    fn certificate(&self) -> &Certificate;
+
+    /// Unwraps a content key. A caller must not tell one failure from another.
+    fn decrypt(&self, wrapped: &[u8], oaep: Oaep) -> Result<Vec<u8>, Fault>;
+}

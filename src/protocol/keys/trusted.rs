@@ -1,0 +1,98 @@
+//! The keys that a party is registered with.
+
+use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
+use openssl::sign::RsaPssSaltlen;
+
+use super::algorithm::Scheme;
+use super::certificate::KeyKind;
+use super::{Certificate, KeyId, SignatureAlgorithm};
+use crate::domain::reason::{Fault, Reason};
+
+/// The keys registered for one party in one role: at least one, and none too weak.
+#[derive(Clone, Debug)]
+pub struct TrustedKeys(Vec<Certificate>);
+
+impl TrustedKeys {
+    /// Takes the registered certificates. One weak key refuses all: whoever registers them is to look.
+    pub fn new(certificates: Vec<Certificate>) -> Result<Self, Fault> {
+        if certificates.is_empty() {
+            return Err(Fault::new(Reason::MdKey, "no key"));
+        }
+        match certificates.iter().find_map(|certificate| certificate.weakness()) {
+            Some(weakness) => Err(Fault::new(Reason::MdKey, weakness)),
+            None => Ok(Self(certificates)),
+        }
+    }
+
+    /// The certificates.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.0
+    }
+
+    /// Verifies a signature over the exact octets, as the Redirect binding carries it.
+    pub fn verify_detached(
+        &self,
+        algorithm_uri: &str,
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<(KeyId, SignatureAlgorithm), Fault> {
+        let algorithm = SignatureAlgorithm::from_uri(algorithm_uri)
+            .ok_or_else(|| Fault::new(Reason::AlgRefused, "an unknown signature algorithm"))?;
+        let certificate = self.verify(algorithm, data, signature)?;
+        Ok((certificate.id().clone(), algorithm))
+    }
+
+    /// The certificate whose key made the signature.
+    pub(crate) fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<&Certificate, Fault> {
+        let mut fitting =
+            self.0.iter().filter(|one| one.kind().is_ok_and(|kind| kind.fits(algorithm.scheme))).peekable();
+        if fitting.peek().is_none() {
+            return Err(Fault::new(Reason::AlgRefused, "no registered key is of the algorithm's kind"));
+        }
+        let digest = algorithm.digest.of(data);
+        fitting
+            // An error of the library is a signature that does not fit, never one that does.
+            .find(|certificate| matches!(fits(certificate, algorithm, &digest, signature), Ok(true)))
+            .ok_or_else(|| Fault::new(Reason::SigInvalid, "no registered key made the signature"))
+    }
+}
+
+fn fits(
+    certificate: &Certificate,
+    algorithm: SignatureAlgorithm,
+    digest: &[u8],
+    signature: &[u8],
+) -> Result<bool, ErrorStack> {
+    let mut context = PkeyCtx::new(certificate.key())?;
+    context.verify_init()?;
+    match (algorithm.scheme, certificate.kind()) {
+        (Scheme::Rsa, _) => context.set_rsa_padding(Padding::PKCS1)?,
+        (Scheme::RsaPss, _) => {
+            context.set_rsa_padding(Padding::PKCS1_PSS)?;
+            context.set_rsa_mgf1_md(algorithm.digest.md())?;
+            context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+        }
+        (Scheme::Ecdsa, Ok(KeyKind::Ec(size))) => {
+            if signature.len() != 2 * size {
+                return Ok(false);
+            }
+            context.set_signature_md(algorithm.digest.md())?;
+            let (r, s) = signature.split_at(size);
+            let der = EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?
+                .to_der()?;
+            return context.verify(digest, &der);
+        }
+        (Scheme::Ecdsa, _) => return Ok(false),
+    }
+    context.set_signature_md(algorithm.digest.md())?;
+    context.verify(digest, signature)
+}

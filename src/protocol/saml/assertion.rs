@@ -1,0 +1,315 @@
+//! The assertion: what an identity provider says about a user, read; and what we say to a fagsystem, written.
+
+use jiff::Timestamp;
+
+use super::attribute::AttributeName;
+use super::{Header, entity_id, issuer, message_id, moment, required, saml, written};
+use crate::domain::id::{EntityId, MessageId};
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::Signer;
+use crate::protocol::xml::{Canonical, Element, Writer};
+
+const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+
+/// What an identity provider says about a user.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// Its ID.
+    pub id: MessageId,
+    /// Who says it.
+    pub issuer: EntityId,
+    /// When it was made.
+    pub issue_instant: Timestamp,
+    /// The user's name.
+    pub name_id: String,
+    /// The ways in which the subject may be confirmed that a browser login can use.
+    pub(super) confirmations: Vec<Confirmation>,
+    /// Other confirmation methods that were offered.
+    pub(super) other_methods: usize,
+    /// When it holds.
+    pub(super) conditions: Conditions,
+    /// How and when the user authenticated.
+    pub authn: AuthnStatement,
+    /// What else is said.
+    pub attributes: Attributes,
+}
+
+/// A bearer confirmation.
+#[derive(Clone, Debug)]
+pub(super) struct Confirmation {
+    pub(super) recipient: Option<String>,
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) not_on_or_after: Option<Timestamp>,
+    pub(super) in_response_to: Option<MessageId>,
+}
+
+/// The conditions that we know.
+#[derive(Clone, Debug)]
+pub(super) struct Conditions {
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) not_on_or_after: Option<Timestamp>,
+    /// All must be met; each by one of its names.
+    pub(super) audiences: Vec<Vec<String>>,
+}
+
+/// How and when the user authenticated.
+#[derive(Clone, Debug)]
+pub struct AuthnStatement {
+    /// When.
+    pub instant: Timestamp,
+    /// The session at the identity provider.
+    pub session_index: Option<String>,
+    /// When that session ends.
+    pub session_not_on_or_after: Option<Timestamp>,
+    /// The class, which may be a level.
+    pub class: Option<String>,
+}
+
+/// Attributes by name. A value is asked for as text; one with structure is refused when it is asked for, not before,
+/// since attributes that we never use may look as they like.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes(Vec<(String, Vec<Result<String, Fault>>)>);
+
+impl Attributes {
+    /// The one value of an attribute that must not be ambiguous.
+    pub fn one(&self, name: AttributeName) -> Result<Option<&str>, Fault> {
+        self.single(name.oiosaml3, |known| name.is(known))
+    }
+
+    /// The same for an attribute with one name only.
+    pub fn one_named(&self, name: &str) -> Result<Option<&str>, Fault> {
+        self.single(name, |known| known == name)
+    }
+
+    /// All values of an attribute that may have several.
+    pub fn all(&self, name: AttributeName) -> Result<Vec<String>, Fault> {
+        self.values(|known| name.is(known)).into_iter().cloned().collect()
+    }
+
+    /// The names that are there, for the report.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn values(&self, wanted: impl Fn(&str) -> bool) -> Vec<&Result<String, Fault>> {
+        self.0.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, values)| values).collect()
+    }
+
+    fn single(&self, name: &str, wanted: impl Fn(&str) -> bool) -> Result<Option<&str>, Fault> {
+        match self.values(wanted).as_slice() {
+            [] => Ok(None),
+            [Ok(value)] => Ok(Some(value)),
+            [Err(fault)] => Err(fault.clone()),
+            _ => Err(Fault::new(Reason::AttrDuplicate, format!("expected one value of {name}, got several"))),
+        }
+    }
+}
+
+/// Reads an assertion out of the element that the signature covered.
+pub(super) fn read(element: Element<'_>) -> Result<Assertion, Fault> {
+    let header = Header::read(element)?;
+    let subject = element.only_child(saml("Subject"))?;
+    let (confirmations, other_methods) = confirmations(subject)?;
+    Ok(Assertion {
+        id: header.id,
+        issuer: issuer(element)?,
+        issue_instant: header.issue_instant,
+        name_id: name_id(subject)?,
+        confirmations,
+        other_methods,
+        conditions: conditions(element.only_child(saml("Conditions"))?)?,
+        authn: authn_statement(element.only_child(saml("AuthnStatement"))?)?,
+        attributes: attributes(element)?,
+    })
+}
+
+fn name_id(subject: Element<'_>) -> Result<String, Fault> {
+    let name = subject.only_child(saml("NameID"))?.text()?;
+    if name.is_empty() {
+        return Err(Fault::new(Reason::ValueFormat, "expected a NameID, got an empty one"));
+    }
+    Ok(name.into_owned())
+}
+
+fn confirmations(subject: Element<'_>) -> Result<(Vec<Confirmation>, usize), Fault> {
+    let mut bearer = Vec::new();
+    let mut others = 0;
+    for confirmation in subject.children().filter(|child| child.is(saml("SubjectConfirmation"))) {
+        if required(confirmation, "Method")? != BEARER {
+            others += 1;
+            continue;
+        }
+        let data = confirmation.only_child(saml("SubjectConfirmationData"))?;
+        bearer.push(Confirmation {
+            recipient: data.attribute("Recipient").map(str::to_owned),
+            not_before: optional_moment(data, "NotBefore")?,
+            not_on_or_after: optional_moment(data, "NotOnOrAfter")?,
+            in_response_to: data.attribute("InResponseTo").map(message_id).transpose()?,
+        });
+    }
+    Ok((bearer, others))
+}
+
+fn conditions(element: Element<'_>) -> Result<Conditions, Fault> {
+    let mut audiences = Vec::new();
+    for condition in element.children() {
+        if condition.is(saml("AudienceRestriction")) {
+            let names = condition.children().filter(|child| child.is(saml("Audience")));
+            let names = names.map(|name| Ok(name.text()?.into_owned())).collect::<Result<_, Fault>>()?;
+            audiences.push(names);
+        } else if !condition.is(saml("OneTimeUse")) {
+            // OneTimeUse is what we do in any case. Anything else could forbid what a broker does.
+            let detail = format!("the condition {} cannot be met", condition.local());
+            return Err(Fault::new(Reason::ConditionUnknown, detail));
+        }
+    }
+    Ok(Conditions {
+        not_before: optional_moment(element, "NotBefore")?,
+        not_on_or_after: optional_moment(element, "NotOnOrAfter")?,
+        audiences,
+    })
+}
+
+fn authn_statement(element: Element<'_>) -> Result<AuthnStatement, Fault> {
+    let context = element.only_child(saml("AuthnContext"))?;
+    let class = context.optional_child(saml("AuthnContextClassRef"))?;
+    Ok(AuthnStatement {
+        instant: moment(required(element, "AuthnInstant")?)?,
+        session_index: element.attribute("SessionIndex").map(str::to_owned),
+        session_not_on_or_after: optional_moment(element, "SessionNotOnOrAfter")?,
+        class: class.map(|class| class.text().map(|text| text.into_owned())).transpose()?,
+    })
+}
+
+fn attributes(assertion: Element<'_>) -> Result<Attributes, Fault> {
+    let Some(statement) = assertion.optional_child(saml("AttributeStatement"))? else {
+        return Ok(Attributes::default());
+    };
+    let mut attributes = Vec::new();
+    for attribute in statement.children() {
+        if !attribute.is(saml("Attribute")) {
+            let detail = format!("expected an Attribute, got {}", attribute.local());
+            return Err(Fault::new(Reason::XmlSchema, detail));
+        }
+        let values = attribute.children().filter(|child| child.is(saml("AttributeValue")));
+        let values = values.map(|value| value.text().map(|text| text.into_owned())).collect();
+        attributes.push((required(attribute, "Name")?.to_owned(), values));
+    }
+    Ok(Attributes(attributes))
+}
+
+fn optional_moment(element: Element<'_>, name: &str) -> Result<Option<Timestamp>, Fault> {
+    element.attribute(name).map(moment).transpose()
+}
+
+/// The entityID of the assertion's sender, for finding its keys before anything is proved.
+pub(super) fn claimed_issuer(element: Element<'_>) -> Result<EntityId, Fault> {
+    entity_id(&element.only_child(saml("Issuer"))?.text()?)
+}
+
+/// What we say to a fagsystem.
+#[derive(Clone, Debug)]
+pub struct OurAssertion<'a> {
+    /// Its ID.
+    pub id: &'a MessageId,
+    /// Our name.
+    pub issuer: &'a EntityId,
+    /// Now.
+    pub issue_instant: Timestamp,
+    /// A moment earlier, since some readers' clocks are behind and know no tolerance.
+    pub not_before: Timestamp,
+    /// The first moment at which it no longer holds.
+    pub not_on_or_after: Timestamp,
+    /// The user's name.
+    pub name_id: &'a str,
+    /// The request that it answers.
+    pub in_response_to: &'a MessageId,
+    /// The address that it goes to.
+    pub recipient: &'a str,
+    /// The fagsystem.
+    pub audience: &'a EntityId,
+    /// The session that it begins.
+    pub session_index: &'a str,
+    /// When that session ends.
+    pub session_not_on_or_after: Timestamp,
+    /// The level, as a class.
+    pub class: &'a str,
+    /// Who authenticated the user.
+    pub authenticated_by: &'a EntityId,
+    /// The format of the attribute names.
+    pub name_format: &'a str,
+    /// What else is said.
+    pub attributes: &'a [(&'static str, Vec<String>)],
+}
+
+impl OurAssertion<'_> {
+    /// Writes and signs it.
+    pub fn write_signed(&self, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = Writer::new();
+        xml.start(saml("Assertion"));
+        xml.attribute("ID", self.id.as_str());
+        xml.attribute("IssueInstant", &written(self.issue_instant));
+        xml.attribute("Version", "2.0");
+        xml.element(saml("Issuer"), self.issuer.as_str());
+        xml.signature_goes_here();
+        self.subject(&mut xml);
+        self.conditions(&mut xml);
+        self.authn_statement(&mut xml);
+        self.attribute_statement(&mut xml);
+        xml.end();
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
+    fn subject(&self, xml: &mut Writer) {
+        xml.start(saml("Subject"));
+        xml.start(saml("NameID"));
+        xml.attribute("Format", super::X509_SUBJECT_NAME);
+        xml.text(self.name_id);
+        xml.end();
+        xml.start(saml("SubjectConfirmation"));
+        xml.attribute("Method", BEARER);
+        xml.start(saml("SubjectConfirmationData"));
+        xml.attribute("InResponseTo", self.in_response_to.as_str());
+        xml.attribute("NotOnOrAfter", &written(self.not_on_or_after));
+        xml.attribute("Recipient", self.recipient);
+        xml.end();
+        xml.end();
+        xml.end();
+    }
+
+    fn conditions(&self, xml: &mut Writer) {
+        xml.start(saml("Conditions"));
+        xml.attribute("NotBefore", &written(self.not_before));
+        xml.attribute("NotOnOrAfter", &written(self.not_on_or_after));
+        xml.start(saml("AudienceRestriction"));
+        xml.element(saml("Audience"), self.audience.as_str());
+        xml.end();
+        xml.end();
+    }
+
+    fn authn_statement(&self, xml: &mut Writer) {
+        xml.start(saml("AuthnStatement"));
+        xml.attribute("AuthnInstant", &written(self.issue_instant));
+        xml.attribute("SessionIndex", self.session_index);
+        xml.attribute("SessionNotOnOrAfter", &written(self.session_not_on_or_after));
+        xml.start(saml("AuthnContext"));
+        xml.element(saml("AuthnContextClassRef"), self.class);
+        xml.element(saml("AuthenticatingAuthority"), self.authenticated_by.as_str());
+        xml.end();
+        xml.end();
+    }
+
+    fn attribute_statement(&self, xml: &mut Writer) {
+        xml.start(saml("AttributeStatement"));
+        for (name, values) in self.attributes {
+            xml.start(saml("Attribute"));
+            xml.attribute("Name", name);
+            xml.attribute("NameFormat", self.name_format);
+            for value in values {
+                xml.element(saml("AttributeValue"), value);
+            }
+            xml.end();
+        }
+        xml.end();
+    }
+}

@@ -1,0 +1,97 @@
+//! The names of the attributes of OIOSAML 2 and 3, and how each generation writes them.
+
+use crate::domain::federation::Dialect;
+
+/// An attribute as the two generations name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttributeName {
+    /// In OIOSAML 2.
+    pub oiosaml2: &'static str,
+    /// In OIOSAML 3.
+    pub oiosaml3: &'static str,
+}
+
+impl AttributeName {
+    /// The name in one generation.
+    pub fn in_dialect(self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Oiosaml2 => self.oiosaml2,
+            Dialect::Oiosaml3 => self.oiosaml3,
+        }
+    }
+
+    /// Whether an attribute of this name is meant, in either generation: municipalities mix them.
+    pub fn is(self, name: &str) -> bool {
+        name == self.oiosaml2 || name == self.oiosaml3
+    }
+}
+
+/// The version of the profile that the assertion follows.
+pub const SPEC_VERSION: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:SpecVer",
+    oiosaml3: "https://data.gov.dk/model/core/specVersion",
+};
+
+/// The version of the municipal profile. Only a context handler sets it towards fagsystemer.
+pub const KOMBIT_SPEC_VERSION: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:KombitSpecVer",
+    oiosaml3: "https://data.gov.dk/model/core/kombitSpecVer",
+};
+
+/// The CVR number of the user's organisation.
+pub const CVR: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:CvrNumberIdentifier",
+    oiosaml3: "https://data.gov.dk/model/core/eid/professional/cvr",
+};
+
+/// The name of the user's organisation.
+pub const ORGANISATION: AttributeName = AttributeName {
+    oiosaml2: "urn:oid:2.5.4.10",
+    oiosaml3: "https://data.gov.dk/model/core/eid/professional/orgName",
+};
+
+/// The user's e-mail address.
+pub const EMAIL: AttributeName = AttributeName {
+    oiosaml2: "urn:oid:0.9.2342.19200300.100.1.3",
+    oiosaml3: "https://data.gov.dk/model/core/eid/email",
+};
+
+/// The rights, as a base64 privilege list.
+pub const PRIVILEGES: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:Privileges_intermediate",
+    oiosaml3: "https://data.gov.dk/model/core/eid/privilegesIntermediate",
+};
+
+/// The level on the older scale; both generations name it alike.
+pub const ASSURANCE_LEVEL: &str = "dk:gov:saml:attribute:AssuranceLevel";
+
+/// The level on the national standard.
+pub const LOA: &str = "https://data.gov.dk/concept/core/nsis/loa";
+/// The part of it that tells how well the person was identified.
+pub const IAL: &str = "https://data.gov.dk/concept/core/nsis/ial";
+/// The part of it that tells how well the person authenticated.
+pub const AAL: &str = "https://data.gov.dk/concept/core/nsis/aal";
+
+/// The NameFormat of a generation.
+pub fn name_format(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Oiosaml2 => "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
+        Dialect::Oiosaml3 => "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
+    }
+}
+
+/// What [`SPEC_VERSION`] says in a generation.
+pub fn spec_version(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Oiosaml2 => "DK-SAML-2.0",
+        Dialect::Oiosaml3 => "OIO-SAML-3.0",
+    }
+}
+
+/// What [`KOMBIT_SPEC_VERSION`] says in a generation. Both write it under the older name.
+pub fn kombit_spec_version(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Oiosaml2 => "1.0",
+        Dialect::Oiosaml3 => "2.0",
+    }
+}

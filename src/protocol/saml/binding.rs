@@ -1,0 +1,381 @@
+//! How messages travel through the browser: in the address (Redirect) or in a form (POST).
+//!
+//! A signature over an address is checked against the octets that arrived, not against a re-encoding of what they
+//! mean, because senders escape differently. For the same reason a parameter has exactly one spelling here: a name
+//! that stands twice, or that only becomes a protocol name after decoding, refuses the message.
+
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, DeflateEncoder};
+
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::Signer;
+
+/// The largest message that we read, compressed or not. A genuine response with 200 rights has 60 kB.
+pub const MAX_MESSAGE: usize = 512 * 1024;
+
+/// The longest RelayState that we carry: it travels through the browser inside a cookie of at most 4 kB. SAML asks
+/// senders to keep to 80 bytes; real ones send whole addresses.
+pub const MAX_RELAY_STATE: usize = 1024;
+
+const PROTOCOL_NAMES: [&str; 6] =
+    ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"];
+
+/// Which of the two kinds of message a parameter carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// `SAMLRequest`.
+    Request,
+    /// `SAMLResponse`.
+    Response,
+}
+
+impl Carries {
+    /// The name of the parameter.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Request => "SAMLRequest",
+            Self::Response => "SAMLResponse",
+        }
+    }
+}
+
+/// A message as it arrived, not yet looked into.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The XML.
+    pub xml: Vec<u8>,
+    /// What the sender wants back unchanged.
+    pub relay_state: Option<String>,
+    /// The signature beside it, when it came by Redirect and is signed.
+    pub detached: Option<Detached>,
+    /// Whether it came by Redirect, where a signature inside the message does not count.
+    pub by_redirect: bool,
+}
+
+/// A signature over the octets of an address.
+#[derive(Debug)]
+pub struct Detached {
+    /// What was signed.
+    pub octets: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// The algorithm's URI.
+    pub algorithm: String,
+}
+
+impl Arrived {
+    /// Takes a message out of the query of an address.
+    pub fn by_redirect(query: &str, carries: Carries) -> Result<Self, Fault> {
+        let parameters = Parameters::read(query)?;
+        let raw = parameters.message(carries)?;
+        if parameters.raw("SAMLEncoding").is_some_and(|e| decoded(e).as_deref() != Ok(DEFLATE)) {
+            return Err(Fault::new(Reason::RequestUnsupported, "expected the DEFLATE encoding"));
+        }
+        let xml = inflate(&base64(&decoded(raw)?)?)?;
+        Ok(Self {
+            xml,
+            relay_state: parameters.relay_state()?,
+            detached: parameters.detached(carries, raw)?,
+            by_redirect: true,
+        })
+    }
+
+    /// Takes a message out of the body of a form.
+    pub fn by_post(body: &str, carries: Carries) -> Result<Self, Fault> {
+        let parameters = Parameters::read(body)?;
+        let xml = base64(&decoded(parameters.message(carries)?)?)?;
+        Ok(Self { xml, relay_state: parameters.relay_state()?, detached: None, by_redirect: false })
+    }
+}
+
+impl Arrived {
+    /// The fingerprint of the message, for the exchange log, which never holds the message itself.
+    pub fn sha256(&self) -> String {
+        openssl::sha::sha256(&self.xml).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
+
+/// Parameters by name, their values still escaped.
+pub struct Parameters<'q>(Vec<(&'q str, &'q str)>);
+
+impl<'q> Parameters<'q> {
+    /// Splits a query or a form body. Names that belong to SAML must be spelt plainly and stand once.
+    pub fn read(text: &'q str) -> Result<Self, Fault> {
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if !PROTOCOL_NAMES.contains(&name) && disguised(name) {
+                return Err(Fault::new(
+                    Reason::ParamEncoded,
+                    "a name turns into one of SAML's only after decoding",
+                ));
+            }
+            if PROTOCOL_NAMES.contains(&name) && pairs.iter().any(|(known, _)| *known == name) {
+                return Err(Fault::new(Reason::ParamDuplicate, format!("{name} stands twice")));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The first value of this name, decoded.
+    pub fn get(&self, name: &str) -> Option<String> {
+        decoded(self.raw(name)?).ok()
+    }
+
+    /// Whether one of SAML's own names is among them.
+    pub fn has_protocol_names(&self) -> bool {
+        self.0.iter().any(|(name, _)| PROTOCOL_NAMES.contains(name))
+    }
+
+    fn raw(&self, name: &str) -> Option<&'q str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    /// The one message, of the kind that belongs here.
+    fn message(&self, carries: Carries) -> Result<&'q str, Fault> {
+        let (wanted, other) = match carries {
+            Carries::Request => ("SAMLRequest", "SAMLResponse"),
+            Carries::Response => ("SAMLResponse", "SAMLRequest"),
+        };
+        if self.raw(wanted).is_some() && self.raw(other).is_some() {
+            return Err(Fault::new(Reason::ParamDuplicate, "SAMLRequest and SAMLResponse in one message"));
+        }
+        self.raw(wanted).ok_or_else(|| Fault::new(Reason::ParamMissing, format!("expected {wanted}")))
+    }
+
+    fn relay_state(&self) -> Result<Option<String>, Fault> {
+        let Some(raw) = self.raw("RelayState") else { return Ok(None) };
+        let state = decoded(raw)?;
+        if state.len() > MAX_RELAY_STATE {
+            let detail = format!("expected at most {MAX_RELAY_STATE} bytes, got {}", state.len());
+            return Err(Fault::new(Reason::RelayState, detail));
+        }
+        Ok(Some(state))
+    }
+
+    fn detached(&self, carries: Carries, message: &str) -> Result<Option<Detached>, Fault> {
+        let (algorithm, signature) = match (self.raw("SigAlg"), self.raw("Signature")) {
+            (None, None) => return Ok(None),
+            (Some(algorithm), Some(signature)) => (algorithm, signature),
+            _ => {
+                return Err(Fault::new(Reason::SigMissing, "expected both SigAlg and Signature, or neither"));
+            }
+        };
+        let relay_state = self.raw("RelayState").map_or(String::new(), |raw| format!("&RelayState={raw}"));
+        let octets = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
+        Ok(Some(Detached {
+            octets: octets.into_bytes(),
+            signature: base64(&decoded(signature)?)?,
+            algorithm: decoded(algorithm)?,
+        }))
+    }
+}
+
+/// Whether a lenient reader would take the name for one of SAML's: escaped, in brackets, or with blanks around it.
+fn disguised(name: &str) -> bool {
+    let plain = decoded(name).unwrap_or_default();
+    let plain = plain.split('[').next().unwrap_or_default();
+    let plain = plain.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    PROTOCOL_NAMES.iter().any(|known| known.eq_ignore_ascii_case(plain))
+}
+
+/// Undoes the escaping of a form or query value.
+fn decoded(raw: &str) -> Result<String, Fault> {
+    let wrong = || Fault::new(Reason::ParamEncoded, "expected percent-encoded UTF-8");
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).ok_or_else(wrong);
+                (digit()? * 16 + digit()?) as u8
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+/// Escapes a value for a query, leaving only what every reader agrees on.
+pub fn escaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() * 3 / 2);
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            other => {
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                out.push('%');
+                out.push(char::from(HEX[usize::from(other >> 4)]));
+                out.push(char::from(HEX[usize::from(other & 15)]));
+            }
+        }
+    }
+    out
+}
+
+/// The one reading of base64 in a binding: standard alphabet, padded, no stray bits. Line breaks are skipped, since
+/// several senders wrap their lines.
+fn base64(text: &str) -> Result<Vec<u8>, Fault> {
+    let wrong = |what: &str| Fault::new(Reason::EncodingBase64, format!("expected base64: {what}"));
+    if text.len() > MAX_MESSAGE * 4 / 3 {
+        return Err(Fault::new(Reason::LimitXml, format!("expected at most {MAX_MESSAGE} bytes")));
+    }
+    let wrapped = text.bytes().any(|b| matches!(b, b'\r' | b'\n'));
+    let decoded = if wrapped {
+        STANDARD.decode(text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect::<Vec<_>>())
+    } else {
+        STANDARD.decode(text)
+    };
+    match decoded {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        Ok(_) => Err(wrong("the value is empty")),
+        Err(error) => Err(wrong(&error.to_string())),
+    }
+}
+
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut xml = Vec::with_capacity(4 * deflated.len().min(MAX_MESSAGE / 4));
+    let mut reader = DeflateDecoder::new(deflated).take(MAX_MESSAGE as u64 + 1);
+    reader
+        .read_to_end(&mut xml)
+        .map_err(|_| Fault::new(Reason::XmlMalformed, "expected a message compressed with DEFLATE"))?;
+    if xml.len() > MAX_MESSAGE {
+        return Err(Fault::new(Reason::LimitInflate, format!("expected at most {MAX_MESSAGE} bytes")));
+    }
+    Ok(xml)
+}
+
+/// Writes the address that carries a signed message to its receiver.
+pub fn redirect_to(
+    location: &str,
+    carries: Carries,
+    xml: &str,
+    relay_state: Option<&str>,
+    signer: &dyn Signer,
+) -> Result<String, Fault> {
+    let mut deflated = Vec::with_capacity(xml.len());
+    DeflateEncoder::new(xml.as_bytes(), Compression::fast())
+        .read_to_end(&mut deflated)
+        .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+    let message = escaped(&STANDARD.encode(deflated));
+    let relay_state = relay_state.map_or(String::new(), |state| format!("&RelayState={}", escaped(state)));
+    let algorithm = escaped(signer.algorithm().uri());
+    let signed = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
+    let signature = escaped(&STANDARD.encode(signer.sign(signed.as_bytes())?));
+    let joint = if location.contains('?') { '&' } else { '?' };
+    Ok(format!("{location}{joint}{signed}&Signature={signature}"))
+}
+
+/// A form that the browser posts to the receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The receiver's address.
+    pub action: String,
+    /// `SAMLRequest` or `SAMLResponse`.
+    pub parameter: &'static str,
+    /// The message in base64.
+    pub message: String,
+    /// What the receiver gets back unchanged.
+    pub relay_state: Option<String>,
+}
+
+impl Form {
+    /// Puts a message into a form.
+    pub fn new(action: &str, carries: Carries, xml: &str, relay_state: Option<String>) -> Self {
+        Self {
+            action: action.to_owned(),
+            parameter: carries.parameter(),
+            message: STANDARD.encode(xml),
+            relay_state,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(query: &str) -> Reason {
+        Arrived::by_redirect(query, Carries::Request).unwrap_err().reason
+    }
+
+    /// `<a/>`, compressed.
+    const A: &str = "s0nUtwMA";
+
+    #[test]
+    fn a_plain_query_is_read() {
+        let arrived =
+            Arrived::by_redirect(&format!("x=1&SAMLRequest={A}&RelayState=a+b%2Fc"), Carries::Request);
+        let arrived = arrived.unwrap();
+        assert_eq!((arrived.xml.as_slice(), arrived.relay_state.as_deref()), (&b"<a/>"[..], Some("a b/c")));
+        assert!(arrived.detached.is_none());
+    }
+
+    #[test]
+    fn a_parameter_has_one_spelling_and_stands_once() {
+        for query in [
+            format!("SAMLRequest={A}&SAMLRequest={A}"),
+            format!("SAMLRequest={A}&RelayState=a&RelayState=b"),
+            format!("SAMLRequest={A}&SigAlg=a&Signature=QQ%3D%3D&SigAlg=b"),
+            format!("SAMLRequest={A}&SAMLResponse={A}"),
+        ] {
+            assert_eq!(reason(&query), Reason::ParamDuplicate, "{query}");
+        }
+        for query in [
+            format!("SAMLRequest={A}&SAMLRequest[]={A}"),
+            format!("SAMLRequest={A}&%53AMLRequest={A}"),
+            format!("SAMLRequest={A}&SAMLRequest%00={A}"),
+            format!("SAMLRequest={A}&+SAMLRequest={A}"),
+            format!("SAMLRequest={A}&samlrequest={A}"),
+            format!("SAMLRequest={A}&RelayState%5B0%5D=x"),
+        ] {
+            assert_eq!(reason(&query), Reason::ParamEncoded, "{query}");
+        }
+        assert_eq!(reason(&format!("SAMLResponse={A}")), Reason::ParamMissing);
+    }
+
+    #[test]
+    fn the_signed_octets_are_those_that_arrived() {
+        let query = format!("Signature=QQ%3d%3D&RelayState=%c3%A6+&SAMLRequest={A}&SigAlg=http%3a//x");
+        let detached = Arrived::by_redirect(&query, Carries::Request).unwrap().detached.unwrap();
+        let octets = format!("SAMLRequest={A}&RelayState=%c3%A6+&SigAlg=http%3a//x");
+        assert_eq!(String::from_utf8(detached.octets).unwrap(), octets);
+        assert_eq!((detached.algorithm.as_str(), detached.signature.as_slice()), ("http://x", &b"A"[..]));
+    }
+
+    #[test]
+    fn base64_has_one_reading() {
+        assert_eq!(base64("PGEvPg==").unwrap(), b"<a/>");
+        assert_eq!(base64("PGEv\r\nPg==\n").unwrap(), b"<a/>");
+        for wrong in
+            ["", "PGEvPg", "PGEvPg=", "PGEvPh==", "PGEv Pg==", "PGEvPg==PGEvPg==", "PGEvP_==", "PGEvPg==\0"]
+        {
+            assert_eq!(base64(wrong).unwrap_err().reason, Reason::EncodingBase64, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_grows_too_large_is_refused_before_it_has_grown() {
+        let mut bomb = Vec::new();
+        DeflateEncoder::new(&vec![b' '; 64 << 20][..], Compression::best()).read_to_end(&mut bomb).unwrap();
+        let query = format!("SAMLRequest={}", escaped(&STANDARD.encode(bomb)));
+        assert_eq!(reason(&query), Reason::LimitInflate);
+    }
+
+    #[test]
+    fn a_relay_state_that_cannot_be_carried_is_refused() {
+        let state = "x".repeat(MAX_RELAY_STATE);
+        assert!(
+            Arrived::by_redirect(&format!("SAMLRequest={A}&RelayState={state}"), Carries::Request).is_ok()
+        );
+        assert_eq!(reason(&format!("SAMLRequest={A}&RelayState={state}x")), Reason::RelayState);
+    }
+}

@@ -1,0 +1,389 @@
+//! Metadata: where a party is reached and which keys are its own. Theirs read, ours written.
+//!
+//! Reading metadata never switches a check off: a party without a signing key is refused, and an address that is no
+//! web address is refused before anybody can be sent there.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::request::AnswerAt;
+use super::{Binding, X509_SUBJECT_NAME, boolean, entity_id, md, moment, required, written};
+use crate::domain::id::{EntityId, MessageId};
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::{Certificate, Signer, TrustedKeys};
+use crate::protocol::xml::{
+    Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Name, Writer, namespace, verify,
+};
+
+/// How long others may keep our metadata before they fetch it again.
+const CACHE_FOR: &str = "PT1H";
+/// How long our metadata holds.
+const VALID_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+const fn ds(local: &'static str) -> Name {
+    Name::new(namespace::DS, "ds", local)
+}
+
+/// What metadata says about an identity provider.
+#[derive(Debug)]
+pub struct IdpMetadata {
+    /// Its name.
+    pub entity_id: EntityId,
+    /// Where it takes requests by Redirect.
+    pub sso_redirect: Option<String>,
+    /// Where it takes requests by POST.
+    pub sso_post: Option<String>,
+    /// The keys that it signs with.
+    pub keys: TrustedKeys,
+    /// Until when the document holds.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// What metadata says about a fagsystem.
+#[derive(Debug)]
+pub struct SpMetadata {
+    /// Its name.
+    pub entity_id: EntityId,
+    /// Where it takes answers, in the order of the document.
+    pub acs: Vec<Acs>,
+    /// The keys that it signs with.
+    pub keys: TrustedKeys,
+    /// What is encrypted to it, and how; none when it has no encryption key.
+    pub encryption: Option<(Certificate, Encryption)>,
+    /// Until when the document holds.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// An address for answers by POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acs {
+    /// Its number.
+    pub index: Option<u16>,
+    /// Whether it is the default.
+    pub is_default: bool,
+    /// The address.
+    pub location: String,
+}
+
+impl SpMetadata {
+    /// The registered address that a request points at. A request chooses among addresses; it never brings one.
+    pub fn answer_address(&self, wanted: &AnswerAt) -> Result<&str, Fault> {
+        if wanted.binding.as_deref().is_some_and(|binding| binding != Binding::Post.uri()) {
+            return Err(Fault::new(Reason::RequestUnsupported, "expected the answer to be wanted by POST"));
+        }
+        let found = match (&wanted.url, wanted.index) {
+            (Some(url), None) => self.acs.iter().find(|acs| acs.location == *url),
+            (None, Some(index)) => self.acs.iter().find(|acs| acs.index == Some(index)),
+            (None, None) => self.acs.iter().find(|acs| acs.is_default).or(self.acs.first()),
+            (Some(_), Some(_)) => None,
+        };
+        let unknown = || {
+            let shown: String = format!("{wanted:?}").chars().take(200).collect();
+            Fault::new(
+                Reason::AcsUnknown,
+                format!("expected a registered address for the answer, got {shown}"),
+            )
+        };
+        found.map(|acs| acs.location.as_str()).ok_or_else(unknown)
+    }
+}
+
+/// A metadata document that was parsed. Whether it may be believed is for the caller to know: because an operator
+/// put it into the register, or because [`Parsed::signed_by`] proved it.
+pub struct Parsed<'d> {
+    root: Element<'d>,
+}
+
+impl<'d> Parsed<'d> {
+    /// Takes a parsed document.
+    pub fn new(document: &'d Document<'_>) -> Self {
+        Self { root: document.root() }
+    }
+
+    /// Proves the whole document with keys known from before.
+    pub fn signed_by(self, keys: &TrustedKeys) -> Result<Self, Fault> {
+        Ok(Self { root: verify(self.root, keys)?.element() })
+    }
+
+    /// Reads the description of an identity provider.
+    pub fn idp(&self, entity_id: Option<&EntityId>) -> Result<IdpMetadata, Fault> {
+        let (entity, name) = self.entity(entity_id)?;
+        let role = only_role(entity, "IDPSSODescriptor")?;
+        let sso = endpoints(role, "SingleSignOnService")?;
+        let at =
+            |binding: Binding| sso.iter().find(|e| e.binding == binding.uri()).map(|e| e.location.to_owned());
+        let idp = IdpMetadata {
+            entity_id: name,
+            sso_redirect: at(Binding::Redirect),
+            sso_post: at(Binding::Post),
+            keys: TrustedKeys::new(certificates(role, "signing")?)?,
+            valid_until: valid_until(self.root, entity)?,
+        };
+        if idp.sso_redirect.is_none() && idp.sso_post.is_none() {
+            return Err(refused("expected a SingleSignOnService with Redirect or POST"));
+        }
+        Ok(idp)
+    }
+
+    /// Reads the description of a fagsystem.
+    pub fn sp(&self, entity_id: Option<&EntityId>) -> Result<SpMetadata, Fault> {
+        let (entity, name) = self.entity(entity_id)?;
+        let role = only_role(entity, "SPSSODescriptor")?;
+        let acs: Vec<Acs> = endpoints(role, "AssertionConsumerService")?
+            .into_iter()
+            .filter(|endpoint| endpoint.binding == Binding::Post.uri())
+            .map(|e| Acs { index: e.index, is_default: e.is_default, location: e.location.to_owned() })
+            .collect();
+        if acs.is_empty() {
+            return Err(refused("expected an AssertionConsumerService with POST"));
+        }
+        let encryption = certificates(role, "encryption")?.into_iter().next();
+        Ok(SpMetadata {
+            entity_id: name,
+            acs,
+            keys: TrustedKeys::new(certificates(role, "signing")?)?,
+            encryption: encryption.map(|to| Ok::<_, Fault>((to, readable(role)?))).transpose()?,
+            valid_until: valid_until(self.root, entity)?,
+        })
+    }
+
+    /// The one entity that is asked for; in a document of one it need not be named.
+    fn entity(&self, wanted: Option<&EntityId>) -> Result<(Element<'d>, EntityId), Fault> {
+        let mut entities = Vec::new();
+        collect_entities(self.root, &mut entities)?;
+        let mut named = Vec::new();
+        for entity in entities {
+            named.push((entity, entity_id(required(entity, "entityID")?)?));
+        }
+        let mut fitting = named.into_iter().filter(|(_, name)| wanted.is_none_or(|wanted| wanted == name));
+        match (fitting.next(), fitting.next(), wanted) {
+            (Some(only), None, _) => Ok(only),
+            (None, _, Some(wanted)) => {
+                Err(Fault::new(Reason::MdLimit, format!("expected metadata of {wanted}, got another's")))
+            }
+            (None, _, None) => Err(refused("expected an EntityDescriptor")),
+            _ => Err(Fault::new(Reason::MdLimit, "expected one EntityDescriptor of that name, got several")),
+        }
+    }
+}
+
+/// Entities at the root or below nested lists.
+fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> Result<(), Fault> {
+    if element.is(md("EntityDescriptor")) {
+        found.push(element);
+    } else if element.is(md("EntitiesDescriptor")) {
+        element.children().try_for_each(|child| collect_entities(child, found))?;
+    } else if element.namespace() != namespace::MD && found.is_empty() {
+        return Err(refused("expected SAML metadata"));
+    }
+    Ok(())
+}
+
+fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<Element<'d>, Fault> {
+    let speaks_saml2 = |element: &Element<'d>| {
+        let protocols = element.attribute("protocolSupportEnumeration").unwrap_or_default();
+        element.is(md(role))
+            && protocols.split_ascii_whitespace().any(|protocol| protocol == namespace::SAMLP)
+    };
+    let mut roles = entity.children().filter(speaks_saml2);
+    match (roles.next(), roles.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(refused(&format!("expected a {role} for SAML 2.0"))),
+        _ => Err(refused(&format!("expected one {role}, got several"))),
+    }
+}
+
+struct Endpoint<'d> {
+    binding: &'d str,
+    location: &'d str,
+    index: Option<u16>,
+    is_default: bool,
+}
+
+fn endpoints<'d>(role: Element<'d>, kind: &'static str) -> Result<Vec<Endpoint<'d>>, Fault> {
+    let mut found = Vec::new();
+    for endpoint in role.children().filter(|child| child.is(md(kind))) {
+        let location = required(endpoint, "Location")?;
+        check_location(location)?;
+        found.push(Endpoint {
+            binding: required(endpoint, "Binding")?,
+            location,
+            index: endpoint.attribute("index").and_then(|index| index.parse().ok()),
+            is_default: endpoint.attribute("isDefault").map_or(Ok(false), boolean)?,
+        });
+    }
+    Ok(found)
+}
+
+/// A web address that a browser may be sent to with a message: https, or http on this machine; no name or password in
+/// it, no fragment, and none of the parameters that the message itself will bring.
+pub fn check_location(location: &str) -> Result<(), Fault> {
+    let wrong = |what: &str| Err(Fault::new(Reason::AdminAcs, format!("{what}: {location:?}")));
+    let (scheme, rest) = location.split_once("://").unwrap_or(("", location));
+    let (authority, path_and_query) = match rest.find(['/', '?', '#']) {
+        Some(end) => rest.split_at(end),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    if !(scheme == "https" || scheme == "http" && here) || authority.is_empty() {
+        return wrong("expected an https address");
+    }
+    if authority.contains('@') || location.contains('#') || location.contains('\\') {
+        return wrong("expected an address without a user name, a fragment or a backslash");
+    }
+    if !location.bytes().all(|b| b.is_ascii_graphic()) {
+        return wrong("expected an address in plain ASCII");
+    }
+    let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+    match super::binding::Parameters::read(query) {
+        Ok(parameters) if !parameters.has_protocol_names() => Ok(()),
+        _ => Err(Fault::new(
+            Reason::ParamShadow,
+            format!("the address carries a SAML parameter: {location:?}"),
+        )),
+    }
+}
+
+/// The certificates of a role for one use; a descriptor without `use` serves both.
+fn certificates(role: Element<'_>, wanted: &str) -> Result<Vec<Certificate>, Fault> {
+    let mut found = Vec::new();
+    for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
+        if descriptor.attribute("use").is_some_and(|known| known != wanted) {
+            continue;
+        }
+        let info = descriptor.only_child(ds("KeyInfo"))?;
+        for data in info.children().filter(|child| child.is(ds("X509Data"))) {
+            for certificate in data.children().filter(|child| child.is(ds("X509Certificate"))) {
+                found.push(Certificate::from_base64(&certificate.text()?)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The strongest encryption that a fagsystem's metadata says it reads. Without a list, what all known ones read.
+fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
+    let mut listed = Vec::new();
+    for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
+        if descriptor.attribute("use") != Some("signing") {
+            let methods = descriptor.children().filter(|child| child.is(md("EncryptionMethod")));
+            listed.extend(methods.filter_map(|method| method.attribute("Algorithm")));
+        }
+    }
+    let lists = |uri: &str| listed.contains(&uri);
+    let only_128 = lists(ContentCipher::Aes128Gcm.uri()) && !lists(ContentCipher::Aes256Gcm.uri());
+    Ok(Encryption {
+        content: if only_128 { ContentCipher::Aes128Gcm } else { ContentCipher::Aes256Gcm },
+        key: if lists(KeyTransport::OaepSha256.uri()) {
+            KeyTransport::OaepSha256
+        } else {
+            KeyTransport::OaepMgf1p
+        },
+    })
+}
+
+fn valid_until(root: Element<'_>, entity: Element<'_>) -> Result<Option<Timestamp>, Fault> {
+    let of = |element: Element<'_>| element.attribute("validUntil").map(moment).transpose();
+    Ok([of(root)?, of(entity)?].into_iter().flatten().min())
+}
+
+fn refused(detail: &str) -> Fault {
+    Fault::new(Reason::MdRefused, detail.to_owned())
+}
+
+/// What we publish about ourselves. All keys that are published stand in it: those that will sign and those that
+/// may still have signed, so that partners can follow a change of keys without an appointment.
+#[derive(Clone, Copy)]
+pub struct OurMetadata<'m> {
+    /// The ID of the document.
+    pub id: &'m MessageId,
+    /// Our name in the role.
+    pub entity_id: &'m EntityId,
+    /// Now.
+    pub now: Timestamp,
+    /// Every key that may sign.
+    pub signing: &'m [Certificate],
+    /// Every key that may be encrypted to.
+    pub encryption: &'m [Certificate],
+}
+
+impl OurMetadata<'_> {
+    /// Writes our metadata as an identity provider, for fagsystemer.
+    pub fn write_idp(&self, sso: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        xml.start(md("IDPSSODescriptor"));
+        xml.attribute("WantAuthnRequestsSigned", "true");
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
+        self.keys(&mut xml, "signing", self.signing);
+        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
+        for binding in [Binding::Redirect, Binding::Post] {
+            endpoint(&mut xml, "SingleSignOnService", binding, sso, None);
+        }
+        xml.end();
+        xml.end();
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
+    /// Writes our metadata as a service provider, for identity providers.
+    pub fn write_sp(&self, acs: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        xml.start(md("SPSSODescriptor"));
+        xml.attribute("AuthnRequestsSigned", "true");
+        xml.attribute("WantAssertionsSigned", "true");
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
+        self.keys(&mut xml, "signing", self.signing);
+        self.keys(&mut xml, "encryption", self.encryption);
+        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
+        endpoint(&mut xml, "AssertionConsumerService", Binding::Post, acs, Some("0"));
+        xml.end();
+        xml.end();
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
+    fn begin(&self) -> Writer {
+        let mut xml = Writer::new();
+        xml.start(md("EntityDescriptor"));
+        xml.attribute("ID", self.id.as_str());
+        xml.attribute("cacheDuration", CACHE_FOR);
+        xml.attribute("entityID", self.entity_id.as_str());
+        xml.attribute("validUntil", &written(self.now + VALID_FOR));
+        xml.signature_goes_here();
+        xml
+    }
+
+    fn keys(&self, xml: &mut Writer, used_for: &str, certificates: &[Certificate]) {
+        for certificate in certificates {
+            xml.start(md("KeyDescriptor"));
+            xml.attribute("use", used_for);
+            xml.start(ds("KeyInfo"));
+            xml.start(ds("X509Data"));
+            xml.element(ds("X509Certificate"), certificate.to_base64());
+            xml.end();
+            xml.end();
+            if used_for == "encryption" {
+                for method in [
+                    ContentCipher::Aes256Gcm.uri(),
+                    ContentCipher::Aes128Gcm.uri(),
+                    KeyTransport::OaepSha256.uri(),
+                    KeyTransport::OaepMgf1p.uri(),
+                ] {
+                    xml.start(md("EncryptionMethod"));
+                    xml.attribute("Algorithm", method);
+                    xml.end();
+                }
+            }
+            xml.end();
+        }
+    }
+}
+
+fn endpoint(xml: &mut Writer, kind: &'static str, binding: Binding, location: &str, index: Option<&str>) {
+    xml.start(md(kind));
+    xml.attribute("Binding", binding.uri());
+    xml.attribute("Location", location);
+    if let Some(index) = index {
+        xml.attribute("index", index);
+        xml.attribute("isDefault", "true");
+    }
+    xml.end();
+}

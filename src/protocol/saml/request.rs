@@ -1,0 +1,292 @@
+//! The question: an `AuthnRequest`, as fagsystemer put it to us and as we put it to identity providers.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::binding::{Arrived, Detached};
+use super::{Binding, Header, boolean, entity_id, issuer, required, saml, samlp, written};
+use crate::domain::assurance::{Comparison, Level};
+use crate::domain::id::{EntityId, MessageId};
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::{Signer, TrustedKeys};
+use crate::protocol::xml::{Canonical, Document, Element, Writer, is_signed, verify};
+use crate::protocol::{Accepted, Proof, Unverified, Verified};
+
+/// How old a request may be when it arrives. A request that waits longer was kept by somebody.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a fagsystem asks for.
+#[derive(Clone, Debug)]
+pub struct AuthnRequest {
+    /// Its ID.
+    pub id: MessageId,
+    /// Who asks.
+    pub issuer: EntityId,
+    /// When it was made.
+    pub issue_instant: Timestamp,
+    /// The address that it was made for.
+    pub destination: Option<String>,
+    /// Where the answer is wanted, and how.
+    pub answer_at: AnswerAt,
+    /// Whether the user must authenticate anew.
+    pub force_authn: bool,
+    /// Whether no page may be shown.
+    pub is_passive: bool,
+    /// The levels that it names; classes that are no levels are left out.
+    pub levels: Vec<Level>,
+    /// How the levels are to be compared.
+    pub comparison: Comparison,
+    /// The NameID format that it wants.
+    pub name_id_format: Option<String>,
+    /// The identity providers that it will accept; empty means any.
+    pub only_idps: Vec<EntityId>,
+    /// How many proxies may stand between us and who authenticates.
+    pub proxy_count: Option<u32>,
+    /// What it wants back unchanged.
+    pub relay_state: Option<String>,
+}
+
+/// How a request points at the address for its answer. It only ever chooses among registered addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnswerAt {
+    /// By address.
+    pub url: Option<String>,
+    /// By number in the metadata.
+    pub index: Option<u16>,
+    /// The binding that it wants.
+    pub binding: Option<String>,
+}
+
+/// A request that was parsed and not yet proved.
+pub struct Question<'d> {
+    root: Element<'d>,
+    relay_state: Option<String>,
+    proof: Offered,
+}
+
+enum Offered {
+    Enveloped,
+    Detached(Detached),
+}
+
+/// Looks at an arrived request as far as is needed to find its sender's keys.
+pub fn claimed<'d>(document: &'d Document<'_>, arrived: &Arrived) -> Result<Unverified<Question<'d>>, Fault> {
+    let root = document.root();
+    if !root.is(samlp("AuthnRequest")) {
+        return Err(Fault::new(Reason::XmlSchema, format!("expected an AuthnRequest, got {}", root.local())));
+    }
+    let proof = match (&arrived.detached, arrived.by_redirect) {
+        (Some(Detached { octets, signature, algorithm }), _) => Offered::Detached(Detached {
+            octets: octets.clone(),
+            signature: signature.clone(),
+            algorithm: algorithm.clone(),
+        }),
+        (None, false) if is_signed(root) => Offered::Enveloped,
+        // In an address only the signature beside the message counts, whatever stands inside it.
+        (None, _) => return Err(Fault::new(Reason::SigMissing, "expected a signed AuthnRequest")),
+    };
+    let question = Question { root, relay_state: arrived.relay_state.clone(), proof };
+    Ok(Unverified { issuer: issuer(root)?, message: question })
+}
+
+impl Unverified<Question<'_>> {
+    /// Proves the request with the keys that its sender is registered with.
+    pub fn verify(self, keys: &TrustedKeys) -> Result<Verified<AuthnRequest>, Fault> {
+        let Question { root, relay_state, proof } = self.message;
+        let (root, proof) = match proof {
+            Offered::Enveloped => {
+                let signed = verify(root, keys)?;
+                let proof = Proof { key: signed.key().clone(), algorithm: signed.algorithm() };
+                (signed.element(), proof)
+            }
+            Offered::Detached(detached) => {
+                let (key, algorithm) =
+                    keys.verify_detached(&detached.algorithm, &detached.octets, &detached.signature)?;
+                // Two signatures must not tell two stories: one inside the message is checked as well.
+                if is_signed(root) {
+                    verify(root, keys)?;
+                }
+                (root, Proof { key, algorithm })
+            }
+        };
+        Ok(Verified { message: read(root, relay_state)?, proof })
+    }
+}
+
+impl Verified<AuthnRequest> {
+    /// Accepts the request if it was made for this address and not long ago.
+    pub fn accept(
+        self,
+        here: &str,
+        now: Timestamp,
+        skew: SignedDuration,
+    ) -> Result<Accepted<AuthnRequest>, Fault> {
+        let request = &self.message;
+        match &request.destination {
+            Some(destination) if destination != here => {
+                return Err(Fault::new(Reason::Destination, format!("expected {here}, got {destination}")));
+            }
+            None => return Err(Fault::new(Reason::Destination, format!("expected {here}, got none"))),
+            Some(_) => {}
+        }
+        let age = now.duration_since(request.issue_instant);
+        if age > MAX_AGE + skew || age < -skew {
+            let detail = format!("made at {}, arrived at {now}", request.issue_instant);
+            return Err(Fault::new(Reason::RequestStale, detail));
+        }
+        Ok(Accepted { message: self.message, proof: self.proof })
+    }
+}
+
+fn read(root: Element<'_>, relay_state: Option<String>) -> Result<AuthnRequest, Fault> {
+    let header = Header::read(root)?;
+    let flag = |name| root.attribute(name).map_or(Ok(false), boolean);
+    let (levels, comparison) = requested_levels(root)?;
+    let (only_idps, proxy_count) = scoping(root)?;
+    let name_id_format = root
+        .optional_child(samlp("NameIDPolicy"))?
+        .and_then(|policy| policy.attribute("Format"))
+        .map(str::to_owned);
+    Ok(AuthnRequest {
+        id: header.id,
+        issuer: issuer(root)?,
+        issue_instant: header.issue_instant,
+        destination: root.attribute("Destination").map(str::to_owned),
+        answer_at: answer_at(root)?,
+        force_authn: flag("ForceAuthn")?,
+        is_passive: flag("IsPassive")?,
+        levels,
+        comparison,
+        name_id_format,
+        only_idps,
+        proxy_count,
+        relay_state,
+    })
+}
+
+fn answer_at(root: Element<'_>) -> Result<AnswerAt, Fault> {
+    let index = root.attribute("AssertionConsumerServiceIndex").map(str::parse).transpose();
+    Ok(AnswerAt {
+        url: root.attribute("AssertionConsumerServiceURL").map(str::to_owned),
+        index: index.map_err(|_| Fault::new(Reason::XmlSchema, "expected a number as index"))?,
+        binding: root.attribute("ProtocolBinding").map(str::to_owned),
+    })
+}
+
+fn requested_levels(root: Element<'_>) -> Result<(Vec<Level>, Comparison), Fault> {
+    let Some(context) = root.optional_child(samlp("RequestedAuthnContext"))? else {
+        return Ok((Vec::new(), Comparison::Exact));
+    };
+    let comparison = match context.attribute("Comparison") {
+        None | Some("exact") => Comparison::Exact,
+        Some("minimum") => Comparison::Minimum,
+        Some("better") => Comparison::Better,
+        Some("maximum") => Comparison::Maximum,
+        Some(_) => return Err(Fault::new(Reason::XmlSchema, "expected a known Comparison")),
+    };
+    let classes = context.children().filter(|child| child.is(saml("AuthnContextClassRef")));
+    let mut levels = Vec::new();
+    for class in classes {
+        levels.extend(Level::from_class(&class.text()?));
+    }
+    Ok((levels, comparison))
+}
+
+fn scoping(root: Element<'_>) -> Result<(Vec<EntityId>, Option<u32>), Fault> {
+    let Some(scoping) = root.optional_child(samlp("Scoping"))? else { return Ok((Vec::new(), None)) };
+    let proxy_count = scoping
+        .attribute("ProxyCount")
+        .map(|count| {
+            count.parse().map_err(|_| Fault::new(Reason::XmlSchema, "expected a number as ProxyCount"))
+        })
+        .transpose()?;
+    let Some(list) = scoping.optional_child(samlp("IDPList"))? else { return Ok((Vec::new(), proxy_count)) };
+    let entries = list.children().filter(|child| child.is(samlp("IDPEntry")));
+    let idps = entries.map(|entry| entity_id(required(entry, "ProviderID")?)).collect::<Result<_, _>>()?;
+    Ok((idps, proxy_count))
+}
+
+/// What we ask an identity provider.
+#[derive(Clone, Debug)]
+pub struct OurRequest<'q> {
+    /// Its ID.
+    pub id: &'q MessageId,
+    /// Our name.
+    pub issuer: &'q EntityId,
+    /// Now.
+    pub issue_instant: Timestamp,
+    /// The address that it goes to.
+    pub destination: &'q str,
+    /// Where we want the answer.
+    pub acs: &'q str,
+    /// Whether the user must authenticate anew.
+    pub force_authn: bool,
+    /// Whether no page may be shown.
+    pub is_passive: bool,
+    /// The classes that we ask for, each at least.
+    pub classes: &'q [String],
+    /// The fagsystem that asks, where the identity provider wants to be told.
+    pub requester: Option<&'q EntityId>,
+    /// How many more proxies may follow.
+    pub proxy_count: Option<u32>,
+}
+
+impl OurRequest<'_> {
+    /// Writes it; the signature goes beside it, in the address.
+    pub fn write(&self) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        self.finish(&mut xml);
+        xml.finish()
+    }
+
+    /// Writes it with a signature inside, for a form.
+    pub fn write_signed(&self, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        xml.signature_goes_here();
+        self.finish(&mut xml);
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
+    fn begin(&self) -> Writer {
+        let mut xml = Writer::new();
+        xml.start(samlp("AuthnRequest"));
+        xml.attribute("AssertionConsumerServiceURL", self.acs);
+        xml.attribute("Destination", self.destination);
+        if self.force_authn {
+            xml.attribute("ForceAuthn", "true");
+        }
+        xml.attribute("ID", self.id.as_str());
+        if self.is_passive {
+            xml.attribute("IsPassive", "true");
+        }
+        xml.attribute("IssueInstant", &written(self.issue_instant));
+        xml.attribute("ProtocolBinding", Binding::Post.uri());
+        xml.attribute("Version", "2.0");
+        xml.element(saml("Issuer"), self.issuer.as_str());
+        xml
+    }
+
+    fn finish(&self, xml: &mut Writer) {
+        xml.start(samlp("NameIDPolicy"));
+        xml.attribute("AllowCreate", "true");
+        xml.end();
+        if !self.classes.is_empty() {
+            xml.start(samlp("RequestedAuthnContext"));
+            xml.attribute("Comparison", "minimum");
+            for class in self.classes {
+                xml.element(saml("AuthnContextClassRef"), class);
+            }
+            xml.end();
+        }
+        if self.requester.is_some() || self.proxy_count.is_some() {
+            xml.start(samlp("Scoping"));
+            if let Some(count) = self.proxy_count {
+                xml.attribute("ProxyCount", &count.to_string());
+            }
+            if let Some(requester) = self.requester {
+                xml.element(samlp("RequesterID"), requester.as_str());
+            }
+            xml.end();
+        }
+        xml.end();
+    }
+}

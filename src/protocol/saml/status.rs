@@ -1,0 +1,74 @@
+//! Status codes: what an identity provider's mean to us, and what we tell a fagsystem. One table.
+
+use super::samlp;
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::xml::{Element, Writer};
+
+const PREFIX: &str = "urn:oasis:names:tc:SAML:2.0:status:";
+
+/// A status that ends a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// `Requester` or `Responder`: whose side it is on.
+    pub top: &'static str,
+    /// The cause.
+    pub second: &'static str,
+}
+
+impl Status {
+    /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
+    /// who asked or whether somebody tampers.
+    pub fn for_reason(reason: Reason) -> Option<Self> {
+        let (top, second) = match reason {
+            Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
+            Reason::Status => ("Responder", "AuthnFailed"),
+            Reason::Passive => ("Responder", "NoPassive"),
+            Reason::Scoping => ("Responder", "NoSupportedIDP"),
+            Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),
+            Reason::IdpDisabled => ("Responder", "NoAvailableIDP"),
+            Reason::EncNokey => ("Responder", "RequestUnsupported"),
+            Reason::RequestUnsupported => ("Requester", "RequestUnsupported"),
+            Reason::AgreementMissing => ("Requester", "RequestDenied"),
+            _ => return None,
+        };
+        Some(Self { top, second })
+    }
+
+    pub(super) fn write(self, xml: &mut Writer) {
+        xml.start(samlp("Status"));
+        xml.start(samlp("StatusCode"));
+        xml.attribute("Value", &format!("{PREFIX}{}", self.top));
+        xml.start(samlp("StatusCode"));
+        xml.attribute("Value", &format!("{PREFIX}{}", self.second));
+        xml.end();
+        xml.end();
+        xml.end();
+    }
+}
+
+pub(super) fn write_success(xml: &mut Writer) {
+    xml.start(samlp("Status"));
+    xml.start(samlp("StatusCode"));
+    xml.attribute("Value", &format!("{PREFIX}Success"));
+    xml.end();
+    xml.end();
+}
+
+/// Goes on only when the status says success and nothing else beside it.
+pub(super) fn read(status: Element<'_>) -> Result<(), Fault> {
+    let top = status.only_child(samlp("StatusCode"))?;
+    let second = top.optional_child(samlp("StatusCode"))?;
+    let value = |code: Element<'_>| {
+        let value = code.attribute("Value").unwrap_or_default();
+        // Shown only if it looks like a status code: the sender may have written anything.
+        let known = value.strip_prefix(PREFIX).filter(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic()));
+        known.unwrap_or("an unknown code").to_owned()
+    };
+    match (value(top).as_str(), second) {
+        ("Success", None) => Ok(()),
+        (top, second) => {
+            let second = second.map_or(String::new(), |code| format!(" / {}", value(code)));
+            Err(Fault::new(Reason::Status, format!("the identity provider answered {top}{second}")))
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Exclusive XML canonicalisation 1.0 without comments, always from the parsed tree.
+//!
+//! Canonical form is what a signature is about: the same bytes for every way of writing the same tree. Namespaces are
+//! declared where an element or attribute visibly uses them, or where the signature's `PrefixList` names them.
+//! The variant with comments does not exist here, nor do node-sets: the apex is an element, and at most one element
+//! inside (its own signature) is left out.
+
+use std::borrow::Cow;
+
+use roxmltree::{Attribute, Node};
+
+use super::{Canonical, Element, namespace};
+use crate::domain::reason::{Fault, Reason};
+
+/// What is canonicalised: an element, without its own signature, and the prefixes that its signature lists.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'s, 'd> {
+    pub(super) apex: Node<'d, 'd>,
+    pub(super) without: Option<Node<'d, 'd>>,
+    /// The `PrefixList`; an empty name stands for `#default`.
+    pub(super) prefixes: &'s [&'s str],
+}
+
+/// Canonicalises a part of a document.
+pub(super) fn canonicalize(part: Part<'_, '_>) -> String {
+    let mut form = Form::new(part, Vec::new());
+    form.element(part.apex);
+    form.out
+}
+
+/// The form that a canonical element takes inside another one, where some namespaces are already in force.
+pub(super) fn within(element: &str, around: &[(&str, &str)]) -> Result<String, Fault> {
+    let tree = roxmltree::Document::parse(element)
+        .map_err(|_| Fault::new(Reason::Internal, "an element to embed does not parse"))?;
+    let part = Part { apex: tree.root_element(), without: None, prefixes: &[] };
+    let mut form = Form::new(part, around.to_vec());
+    form.element(part.apex);
+    Ok(form.out)
+}
+
+impl Element<'_> {
+    /// Its exclusive canonical form, to be embedded elsewhere or kept.
+    pub fn canonical(self) -> Canonical {
+        let part = Part { apex: self.0, without: None, prefixes: &[] };
+        let mut form = Form::new(part, Vec::new());
+        form.element(part.apex);
+        let prefixes = form.declared.into_iter().map(|prefix| Cow::Owned(prefix.to_owned())).collect();
+        Canonical::new(form.out, prefixes)
+    }
+}
+
+struct Form<'s, 'd> {
+    out: String,
+    source: &'d str,
+    without: Option<Node<'d, 'd>>,
+    prefixes: &'s [&'s str],
+    /// The namespaces in force in the output, innermost last.
+    rendered: Vec<(&'s str, &'s str)>,
+    declared: Vec<&'s str>,
+    /// Working space of one start tag, kept to spare allocations.
+    used: Vec<(&'s str, &'s str)>,
+    attributes: Vec<Attribute<'d, 'd>>,
+}
+
+impl<'s, 'd: 's> Form<'s, 'd> {
+    fn new(part: Part<'s, 'd>, rendered: Vec<(&'s str, &'s str)>) -> Self {
+        Self {
+            out: String::with_capacity(part.apex.range().len() + 512),
+            source: part.apex.document().input_text(),
+            without: part.without,
+            prefixes: part.prefixes,
+            rendered,
+            declared: Vec::new(),
+            used: Vec::with_capacity(8),
+            attributes: Vec::with_capacity(8),
+        }
+    }
+
+    /// Documents are at most `Limits::depth` deep, so the recursion is bounded.
+    fn element(&mut self, node: Node<'d, 'd>) {
+        let outer = self.rendered.len();
+        let name = qualified_name(self.source, node);
+        self.start_tag(node, name);
+        for child in node.children() {
+            if child.is_element() {
+                if self.without != Some(child) {
+                    self.element(child);
+                }
+            } else if child.is_text() {
+                escape_text(child.text().unwrap_or_default(), &mut self.out);
+            }
+        }
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+        self.rendered.truncate(outer);
+    }
+
+    fn start_tag(&mut self, node: Node<'d, 'd>, name: &'d str) {
+        self.out.push('<');
+        self.out.push_str(name);
+        self.used.clear();
+        self.used.push((prefix_of(name), node.tag_name().namespace().unwrap_or_default()));
+        self.attributes.clear();
+        for attribute in node.attributes() {
+            let prefix = prefix_of(&self.source[attribute.range_qname()]);
+            if !prefix.is_empty() && prefix != "xml" {
+                self.used.push((prefix, attribute.namespace().unwrap_or_default()));
+            }
+            self.attributes.push(attribute);
+        }
+        for prefix in self.prefixes {
+            let wanted = (!prefix.is_empty()).then_some(*prefix);
+            // A listed prefix counts where it is in force, used or not.
+            match node.lookup_namespace_uri(wanted) {
+                Some(uri) => self.used.push((prefix, uri)),
+                None if prefix.is_empty() => self.used.push(("", "")),
+                None => {}
+            }
+        }
+        self.declarations();
+        self.attributes.sort_unstable_by(|a, b| {
+            (a.namespace().unwrap_or_default(), a.name()).cmp(&(b.namespace().unwrap_or_default(), b.name()))
+        });
+        for attribute in &self.attributes {
+            self.out.push(' ');
+            self.out.push_str(&self.source[attribute.range_qname()]);
+            self.out.push_str("=\"");
+            escape_attribute(attribute.value(), &mut self.out);
+            self.out.push('"');
+        }
+        self.out.push('>');
+    }
+
+    fn declarations(&mut self) {
+        self.used.sort_unstable();
+        self.used.dedup();
+        for (prefix, uri) in &self.used {
+            let around = self.rendered.iter().rev().find(|(rendered, _)| rendered == prefix);
+            if *prefix == "xml" || around.map_or("", |(_, uri)| uri) == *uri {
+                continue;
+            }
+            push_declaration(prefix, uri, &mut self.out);
+            self.rendered.push((prefix, uri));
+            if !self.declared.contains(prefix) {
+                self.declared.push(prefix);
+            }
+        }
+    }
+}
+
+/// The name of an element as it stands in the source: the tree keeps no prefixes.
+fn qualified_name<'d>(source: &'d str, node: Node<'d, 'd>) -> &'d str {
+    let start = node.range().start + 1;
+    let local = node.tag_name().name();
+    let length = source.as_bytes()[start..]
+        .iter()
+        .position(|byte| matches!(byte, b':' | b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>'))
+        .unwrap_or(0);
+    let prefixed = source.as_bytes().get(start + length) == Some(&b':');
+    &source[start..start + if prefixed { length + 1 + local.len() } else { length }]
+}
+
+fn prefix_of(name: &str) -> &str {
+    name.split_once(':').map_or("", |(prefix, _)| prefix)
+}
+
+/// Writes ` xmlns:prefix="uri"`, or ` xmlns="uri"` for the empty prefix.
+pub(super) fn push_declaration(prefix: &str, uri: &str, out: &mut String) {
+    debug_assert!(uri != namespace::XML);
+    out.push_str(" xmlns");
+    if !prefix.is_empty() {
+        out.push(':');
+        out.push_str(prefix);
+    }
+    out.push_str("=\"");
+    escape_attribute(uri, out);
+    out.push('"');
+}
+
+/// Writes text as canonical XML escapes it.
+pub(super) fn escape_text(text: &str, out: &mut String) {
+    escape(text, out, |byte| match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'\r' => "&#xD;",
+        _ => "",
+    });
+}
+
+/// Writes the value of an attribute as canonical XML escapes it.
+pub(super) fn escape_attribute(value: &str, out: &mut String) {
+    escape(value, out, |byte| match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'"' => "&quot;",
+        b'\t' => "&#x9;",
+        b'\n' => "&#xA;",
+        b'\r' => "&#xD;",
+        _ => "",
+    });
+}
+
+#[inline]
+fn escape(value: &str, out: &mut String, substitute: impl Fn(u8) -> &'static str) {
+    let mut from = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        let escaped = substitute(byte);
+        if !escaped.is_empty() {
+            out.push_str(&value[from..at]);
+            out.push_str(escaped);
+            from = at + 1;
+        }
+    }
+    out.push_str(&value[from..]);
+}

@@ -1,0 +1,297 @@
+//! Writing: what leaves this writer is exclusive canonical XML, so that it can be digested as it stands.
+//!
+//! A namespace is declared where it is first visibly used, attributes are sorted, every value is escaped here and
+//! nowhere else. A fault (a character that XML cannot carry) is kept and told by `finish`, so that the calls chain.
+
+use std::borrow::Cow;
+
+use super::scan::is_xml_char;
+use super::{Name, c14n, sign};
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::Signer;
+
+/// A complete element in exclusive canonical form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canonical {
+    text: String,
+    /// Every prefix that is declared somewhere inside.
+    prefixes: Vec<Cow<'static, str>>,
+}
+
+impl Canonical {
+    pub(super) fn new(text: String, prefixes: Vec<Cow<'static, str>>) -> Self {
+        Self { text, prefixes }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text, owned.
+    pub fn into_string(self) -> String {
+        self.text
+    }
+}
+
+/// Writes one element and what is in it.
+#[derive(Debug)]
+pub struct Writer {
+    out: String,
+    open: Vec<Open>,
+    /// The start tag that still takes attributes.
+    tag: Option<Tag>,
+    /// The namespaces in force, innermost last.
+    rendered: Vec<(&'static str, &'static str)>,
+    prefixes: Vec<Cow<'static, str>>,
+    /// The ID of the outermost element, and where its signature is to stand.
+    root_id: Option<String>,
+    signature: Option<usize>,
+    fault: Option<Fault>,
+}
+
+#[derive(Debug)]
+struct Open {
+    name: Name,
+    /// How many namespaces were in force before it.
+    outer: usize,
+}
+
+#[derive(Debug)]
+struct Tag {
+    name: Name,
+    attributes: Vec<Attribute>,
+}
+
+/// An attribute; fields in the order by which canonical XML sorts them.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Attribute {
+    namespace: &'static str,
+    local: String,
+    prefix: &'static str,
+    value: String,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Writer {
+    /// Begins with an empty page.
+    pub fn new() -> Self {
+        Self {
+            out: String::with_capacity(4096),
+            open: Vec::new(),
+            tag: None,
+            rendered: Vec::new(),
+            prefixes: Vec::new(),
+            root_id: None,
+            signature: None,
+            fault: None,
+        }
+    }
+
+    /// Opens an element.
+    pub fn start(&mut self, name: Name) -> &mut Self {
+        self.close_tag();
+        if self.open.is_empty() && !self.out.is_empty() {
+            self.fail(Reason::Internal, "a second outermost element was written");
+        }
+        if !name.prefix.is_empty() && name.namespace.is_empty() {
+            self.fail(Reason::Internal, "a prefix without namespace was written");
+        }
+        self.tag = Some(Tag { name, attributes: Vec::new() });
+        self
+    }
+
+    /// Adds an attribute without namespace to the element just opened.
+    pub fn attribute(&mut self, local: &str, value: &str) -> &mut Self {
+        self.add(Attribute { namespace: "", local: local.to_owned(), prefix: "", value: value.to_owned() })
+    }
+
+    /// Adds an attribute with a namespace to the element just opened.
+    pub fn attribute_ns(&mut self, name: Name, value: &str) -> &mut Self {
+        let Name { namespace, prefix, local } = name;
+        if prefix.is_empty() || namespace.is_empty() {
+            self.fail(Reason::Internal, "an attribute of a namespace needs a prefix");
+        }
+        self.add(Attribute { namespace, local: local.to_owned(), prefix, value: value.to_owned() })
+    }
+
+    /// Writes text.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.close_tag();
+        self.check(text);
+        if self.open.is_empty() {
+            self.fail(Reason::Internal, "text was written outside any element");
+        }
+        c14n::escape_text(text, &mut self.out);
+        self
+    }
+
+    /// Closes the element opened last.
+    pub fn end(&mut self) -> &mut Self {
+        self.close_tag();
+        match self.open.pop() {
+            Some(Open { name, outer }) => {
+                self.out.push_str("</");
+                push_name(&mut self.out, name.prefix, name.local);
+                self.out.push('>');
+                self.rendered.truncate(outer);
+            }
+            None => self.fail(Reason::Internal, "an element was closed that was not open"),
+        }
+        self
+    }
+
+    /// Writes an element that holds nothing but text.
+    pub fn element(&mut self, name: Name, text: &str) -> &mut Self {
+        self.start(name).text(text).end()
+    }
+
+    /// Writes a finished element at this place, so that the whole stays canonical.
+    pub fn embed(&mut self, element: &Canonical) -> &mut Self {
+        self.close_tag();
+        if self.open.is_empty() {
+            self.fail(Reason::Internal, "an element was embedded into nothing");
+        }
+        // An element without namespace declares nothing, yet a default namespace around it would change it.
+        let default_around = self.rendered.iter().any(|(prefix, _)| prefix.is_empty());
+        let known = |prefix: &Cow<'_, str>| self.rendered.iter().any(|(rendered, _)| rendered == prefix);
+        if default_around || element.prefixes.iter().any(known) {
+            match c14n::within(element.as_str(), &self.rendered) {
+                Ok(text) => self.out.push_str(&text),
+                Err(fault) => self.fault = self.fault.take().or(Some(fault)),
+            }
+        } else {
+            self.out.push_str(element.as_str());
+        }
+        self.prefixes.extend(element.prefixes.iter().cloned());
+        self
+    }
+
+    /// Remembers this place for the signature of the outermost element: after its issuer, in SAML.
+    pub fn signature_goes_here(&mut self) -> &mut Self {
+        self.close_tag();
+        if self.open.len() != 1 || self.signature.is_some() {
+            self.fail(Reason::Internal, "a signature stands directly in the outermost element, once");
+        }
+        self.signature = Some(self.out.len());
+        self
+    }
+
+    /// Ends the writing.
+    pub fn finish(&mut self) -> Result<Canonical, Fault> {
+        if !self.open.is_empty() || self.tag.is_some() || self.out.is_empty() {
+            self.fail(Reason::Internal, "an element was left open");
+        }
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        Ok(Canonical { text: std::mem::take(&mut self.out), prefixes: std::mem::take(&mut self.prefixes) })
+    }
+
+    /// Ends the writing and signs the outermost element, whose ID is given, at the place remembered.
+    pub fn finish_signed(&mut self, id: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let place = self.signature;
+        if self.root_id.as_deref() != Some(id) {
+            self.fail(Reason::Internal, "the ID to sign is not that of the outermost element");
+        }
+        let mut whole = self.finish()?;
+        let place =
+            place.ok_or_else(|| Fault::new(Reason::Internal, "no place for the signature was given"))?;
+        let signature = sign::signature(id, whole.as_str(), signer)?;
+        whole.text.insert_str(place, &signature);
+        whole.prefixes.push(Cow::Borrowed(sign::PREFIX));
+        Ok(whole)
+    }
+
+    fn add(&mut self, attribute: Attribute) -> &mut Self {
+        self.check(&attribute.value);
+        if !is_plain_name(&attribute.local) {
+            self.fail(Reason::AttrChars, "the name of an attribute is no XML name");
+        }
+        if self.open.is_empty() && attribute.local == "ID" {
+            self.root_id = Some(attribute.value.clone());
+        }
+        match &mut self.tag {
+            Some(tag) => {
+                let same = |a: &Attribute| (a.namespace, &a.local) == (attribute.namespace, &attribute.local);
+                let twice = tag.attributes.iter().any(same);
+                tag.attributes.push(attribute);
+                if twice {
+                    self.fail(Reason::Internal, "an attribute was written twice");
+                }
+            }
+            None => self.fail(Reason::Internal, "an attribute was written outside a start tag"),
+        }
+        self
+    }
+
+    /// Writes the start tag that is waiting, if there is one.
+    fn close_tag(&mut self) {
+        let Some(Tag { name, mut attributes }) = self.tag.take() else { return };
+        let outer = self.rendered.len();
+        self.out.push('<');
+        push_name(&mut self.out, name.prefix, name.local);
+        let mut used = vec![(name.prefix, name.namespace)];
+        used.extend(attributes.iter().filter(|a| !a.prefix.is_empty()).map(|a| (a.prefix, a.namespace)));
+        used.sort_unstable();
+        used.dedup();
+        if used.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            self.fail(Reason::Internal, "one prefix was written for two namespaces");
+        }
+        for (prefix, namespace) in used {
+            self.declare(prefix, namespace);
+        }
+        attributes.sort_unstable();
+        for Attribute { prefix, local, value, .. } in &attributes {
+            self.out.push(' ');
+            push_name(&mut self.out, prefix, local);
+            self.out.push_str("=\"");
+            c14n::escape_attribute(value, &mut self.out);
+            self.out.push('"');
+        }
+        self.out.push('>');
+        self.open.push(Open { name, outer });
+    }
+
+    fn declare(&mut self, prefix: &'static str, namespace: &'static str) {
+        let around = self.rendered.iter().rev().find(|(rendered, _)| *rendered == prefix);
+        let around = around.map_or("", |(_, namespace)| namespace);
+        if prefix == "xml" || around == namespace {
+            return;
+        }
+        c14n::push_declaration(prefix, namespace, &mut self.out);
+        self.rendered.push((prefix, namespace));
+        if !self.prefixes.iter().any(|known| known == prefix) {
+            self.prefixes.push(Cow::Borrowed(prefix));
+        }
+    }
+
+    fn check(&mut self, value: &str) {
+        if !value.chars().all(is_xml_char) {
+            self.fail(Reason::AttrChars, "a value has characters that XML cannot carry");
+        }
+    }
+
+    fn fail(&mut self, reason: Reason, detail: &'static str) {
+        self.fault.get_or_insert_with(|| Fault::new(reason, detail));
+    }
+}
+
+fn push_name(out: &mut String, prefix: &str, local: &str) {
+    if !prefix.is_empty() {
+        out.push_str(prefix);
+        out.push(':');
+    }
+    out.push_str(local);
+}
+
+/// The names that we write are plain ASCII.
+fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}

@@ -1,0 +1,194 @@
+//! What is kept: one trait, and behind it the databases. This room stores and finds; it decides nothing.
+//!
+//! Everything that one step of a login must leave behind travels in one [`Batch`]: it is kept whole and durably,
+//! or not at all.
+
+mod sqlite;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::audit::Record;
+use crate::domain::id::{Cvr, EntityId, LoginId};
+
+pub use sqlite::Sqlite;
+
+/// An answer that comes when the database has it.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why the store could not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// One of the batch's marks is used already; nothing of the batch was kept.
+    #[error("{0} has been used before")]
+    Used(Kind),
+    /// Somebody else changed the register since it was read.
+    #[error("the register was changed meanwhile: expected version {expected}, found {found}")]
+    Conflict {
+        /// The version that the change was made for.
+        expected: u64,
+        /// The version that is there.
+        found: u64,
+    },
+    /// The database cannot be read or written now.
+    #[error("the store is not available: {0}")]
+    Down(String),
+}
+
+/// What kind of thing may be used only once. Kinds never mix: a used request is not a used assertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A request of a fagsystem, by its issuer and ID.
+    Request,
+    /// An assertion of an identity provider, by its issuer and ID.
+    Assertion,
+    /// A question of ours, by its ID.
+    Question,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Request => "the request",
+            Self::Assertion => "the assertion",
+            Self::Question => "the question",
+        })
+    }
+}
+
+/// Something that may be used only once, and for how long that has to be remembered.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Who named it.
+    pub issuer: String,
+    /// Its name.
+    pub id: String,
+    /// From when on it is refused for its age alone.
+    pub expires: Timestamp,
+}
+
+/// A session at a fagsystem: what a later logout needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The SessionIndex that the fagsystem was told.
+    pub index: LoginId,
+    /// The login that began it.
+    pub login: LoginId,
+    /// The municipality.
+    pub authority: Cvr,
+    /// The identity provider.
+    pub idp: EntityId,
+    /// The SessionIndex that the identity provider told us.
+    pub idp_index: Option<String>,
+    /// The fagsystem.
+    pub fagsystem: EntityId,
+    /// The user's name.
+    pub name: String,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// What one step leaves behind, all or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Things that must not have been used.
+    pub unused: Vec<Mark>,
+    /// Things that are used by this step.
+    pub uses: Vec<Mark>,
+    /// A session that begins.
+    pub session: Option<Session>,
+    /// What the exchange log says about it.
+    pub records: Vec<Record>,
+}
+
+/// The register as it is kept: files by path, and the last good metadata of those who are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistryFiles {
+    /// Rises with every change.
+    pub version: u64,
+    /// What `apply` took, by path below its directory.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Metadata fetched from its address, by entityID.
+    pub fetched: BTreeMap<String, Vec<u8>>,
+}
+
+/// What an operator looks for in the exchange log.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Records of this login.
+    pub login: Option<LoginId>,
+    /// Records whose login has this case number, as ten digits.
+    pub case: Option<u64>,
+    /// Records of this message ID.
+    pub message: Option<String>,
+    /// Records that hold this text anywhere.
+    pub text: Option<String>,
+    /// Not older than this.
+    pub since: Option<Timestamp>,
+    /// Older than this.
+    pub until: Option<Timestamp>,
+    /// At most so many, the youngest.
+    pub limit: u32,
+}
+
+/// A record with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Logged {
+    /// Its place.
+    pub seq: u64,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// A key that seals pending logins.
+#[derive(Clone)]
+pub struct SealKey {
+    /// Its number, which travels with what it seals.
+    pub id: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The key.
+    pub secret: [u8; 32],
+}
+
+/// What the broker asks of a database.
+pub trait Store: Send + Sync {
+    /// Keeps the batch whole and durably, or says why nothing of it was kept.
+    fn commit(&self, batch: Batch) -> Answer<'_, ()>;
+
+    /// The version of the register, cheap enough to ask several times a second.
+    fn registry_version(&self) -> Answer<'_, u64>;
+
+    /// The register.
+    fn registry(&self) -> Answer<'_, RegistryFiles>;
+
+    /// Replaces the files of the register, if it still has the expected version, and writes down that it did.
+    fn replace_registry(
+        &self,
+        expected: u64,
+        files: BTreeMap<String, Vec<u8>>,
+        record: Record,
+    ) -> Answer<'_, ()>;
+
+    /// Keeps metadata that was fetched and found good.
+    fn keep_metadata(&self, entity_id: &EntityId, content: Vec<u8>, at: Timestamp) -> Answer<'_, ()>;
+
+    /// The keys that seal pending logins, youngest first.
+    fn seal_keys(&self) -> Answer<'_, Vec<SealKey>>;
+
+    /// Adds a sealing key and forgets those that were made before a moment.
+    fn rotate_seal_key(&self, secret: [u8; 32], now: Timestamp, forget_before: Timestamp) -> Answer<'_, ()>;
+
+    /// Searches the exchange log; the youngest first.
+    fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>>;
+
+    /// Forgets marks and sessions that have expired.
+    fn purge(&self, now: Timestamp) -> Answer<'_, ()>;
+}

@@ -1,0 +1,357 @@
+//! SQLite: one file, no server. One thread writes, and commits the batches of many logins together, so that they
+//! share one flush to the disk; everybody waits for that flush.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Savepoint, Transaction, TransactionBehavior, params,
+};
+use tokio::sync::oneshot;
+
+use super::{Answer, AuditQuery, Batch, Logged, Mark, RegistryFiles, SealKey, Store, StoreError};
+use crate::domain::audit::Record;
+use crate::domain::id::{EntityId, LoginId};
+
+const SCHEMA: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+
+/// How many batches may share one flush. More would let the first of them wait too long.
+const MAX_GROUP: usize = 256;
+
+/// How long a writer waits for another process, such as `apply`, to finish writing.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A database file.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: mpsc::SyncSender<Job>,
+}
+
+type Change = Box<dyn FnOnce(&Savepoint<'_>) -> Result<(), StoreError> + Send>;
+
+struct Job {
+    change: Change,
+    done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it when it is missing, and brings its tables up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(path, OpenFlags::default())?;
+        migrate(&mut connection)?;
+        let (writer, jobs) = mpsc::sync_channel(4 * MAX_GROUP);
+        let file = path.to_owned();
+        std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || write_groups(&file, connection, &jobs))
+            .map_err(|error| StoreError::Down(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), writer })
+    }
+
+    fn change(
+        &self,
+        change: impl FnOnce(&Savepoint<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Answer<'_, ()> {
+        let (done, answer) = oneshot::channel();
+        // A full queue means that the disk does not keep up: better to say so at once than to let everybody wait.
+        let sent = self.writer.try_send(Job { change: Box::new(change), done });
+        Box::pin(async move {
+            sent.map_err(|_| StoreError::Down("too many writes are waiting".into()))?;
+            answer.await.map_err(|_| StoreError::Down("the writer stopped".into()))?
+        })
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'_, T> {
+        let path = self.path.clone();
+        Box::pin(async move {
+            let reading = tokio::task::spawn_blocking(move || query(&connect(&path, read_only())?));
+            reading.await.map_err(|error| StoreError::Down(error.to_string()))?
+        })
+    }
+}
+
+impl Store for Sqlite {
+    fn commit(&self, batch: Batch) -> Answer<'_, ()> {
+        self.change(move |transaction| keep(transaction, &batch))
+    }
+
+    fn registry_version(&self) -> Answer<'_, u64> {
+        self.read(version)
+    }
+
+    fn registry(&self) -> Answer<'_, RegistryFiles> {
+        self.read(|connection| {
+            let all = |sql: &str| -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+                let mut statement = connection.prepare(sql)?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            };
+            // The version first: a change in between is then noticed at the next look, never missed.
+            Ok(RegistryFiles {
+                version: version(connection)?,
+                files: all("SELECT path, content FROM registry_file")?,
+                fetched: all("SELECT entity_id, content FROM fetched_metadata")?,
+            })
+        })
+    }
+
+    fn replace_registry(
+        &self,
+        expected: u64,
+        files: BTreeMap<String, Vec<u8>>,
+        record: Record,
+    ) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            let found = version(transaction)?;
+            if found != expected {
+                return Err(StoreError::Conflict { expected, found });
+            }
+            transaction.execute("DELETE FROM registry_file", [])?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO registry_file (path, content) VALUES (?1, ?2)")?;
+            for (path, content) in &files {
+                insert.execute(params![path, content])?;
+            }
+            transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
+            write_record(transaction, &record)
+        })
+    }
+
+    fn keep_metadata(&self, entity_id: &EntityId, content: Vec<u8>, at: Timestamp) -> Answer<'_, ()> {
+        let entity_id = entity_id.clone();
+        self.change(move |transaction| {
+            transaction.execute(
+                "INSERT INTO fetched_metadata (entity_id, content, fetched_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
+                params![entity_id.as_str(), content, at.as_millisecond()],
+            )?;
+            transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
+            Ok(())
+        })
+    }
+
+    fn seal_keys(&self) -> Answer<'_, Vec<SealKey>> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT id, created, secret FROM seal_key ORDER BY id DESC")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            rows.map(|row| {
+                let (id, created, secret) = row?;
+                Ok(SealKey { id, created: moment(created)?, secret })
+            })
+            .collect()
+        })
+    }
+
+    fn rotate_seal_key(&self, secret: [u8; 32], now: Timestamp, forget_before: Timestamp) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            transaction
+                .execute("DELETE FROM seal_key WHERE created < ?1", [forget_before.as_millisecond()])?;
+            transaction.execute(
+                "INSERT INTO seal_key (created, secret) VALUES (?1, ?2)",
+                params![now.as_millisecond(), secret],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
+        self.read(move |connection| search(connection, &query))
+    }
+
+    fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            let now = now.as_millisecond();
+            transaction.execute("DELETE FROM used WHERE expires < ?1", [now])?;
+            transaction.execute("DELETE FROM session WHERE expires < ?1", [now])?;
+            Ok(())
+        })
+    }
+}
+
+/// Takes what is waiting, keeps it in one transaction, and tells everybody when it is on the disk.
+fn write_groups(path: &Path, first: Connection, jobs: &mpsc::Receiver<Job>) {
+    let mut connection = Some(first);
+    while let Ok(job) = jobs.recv() {
+        let mut group = vec![job];
+        group.extend(jobs.try_iter().take(MAX_GROUP - 1));
+        // A connection that failed is thrown away: the next group opens the file anew, and so it recovers by itself.
+        let mut open = match connection.take().map_or_else(|| connect(path, OpenFlags::default()), Ok) {
+            Ok(open) => open,
+            Err(error) => {
+                group.into_iter().for_each(|job| answer(job.done, Err(error.clone())));
+                continue;
+            }
+        };
+        if write_group(&mut open, group) {
+            connection = Some(open);
+        }
+    }
+}
+
+/// Keeps a group; false when the connection is no longer to be trusted.
+fn write_group(connection: &mut Connection, group: Vec<Job>) -> bool {
+    let (changes, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.change, job.done)).unzip();
+    match keep_group(connection, changes) {
+        Ok(results) => {
+            waiting.into_iter().zip(results).for_each(|(done, result)| answer(done, result));
+            true
+        }
+        Err(error) => {
+            tracing::error!(event = "store.down", error = %error, "a group of writes was not kept");
+            waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
+            false
+        }
+    }
+}
+
+/// Each change stands in a savepoint of its own, so that one that is refused takes no other with it.
+fn keep_group(
+    connection: &mut Connection,
+    changes: Vec<Change>,
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let mut transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    let mut results = Vec::with_capacity(changes.len());
+    for change in changes {
+        let savepoint = transaction.savepoint()?;
+        results.push(match change(&savepoint) {
+            Ok(()) => savepoint.commit().map_err(StoreError::from),
+            Err(down @ StoreError::Down(_)) => return Err(down),
+            refused => refused,
+        });
+    }
+    transaction.commit()?;
+    Ok(results)
+}
+
+fn answer(done: oneshot::Sender<Result<(), StoreError>>, result: Result<(), StoreError>) {
+    // Whoever asked may have gone away meanwhile; what was kept stays kept.
+    drop(done.send(result));
+}
+
+fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
+    for mark in &batch.unused {
+        let mut select = transaction.prepare_cached("SELECT 1 FROM used WHERE mark = ?1")?;
+        if select.exists([name(mark)])? {
+            return Err(StoreError::Used(mark.kind));
+        }
+    }
+    for mark in &batch.uses {
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO used (mark, expires) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        if insert.execute(params![name(mark), mark.expires.as_millisecond()])? == 0 {
+            return Err(StoreError::Used(mark.kind));
+        }
+    }
+    if let Some(session) = &batch.session {
+        let content = serde_json::to_string(session).map_err(down)?;
+        transaction
+            .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
+            .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
+    }
+    batch.records.iter().try_for_each(|record| write_record(transaction, record))
+}
+
+fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
+    let content = serde_json::to_string(record).map_err(down)?;
+    transaction
+        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
+    Ok(())
+}
+
+fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT seq, content FROM audit
+         WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
+           AND (?3 IS NULL OR instr(content, ?3) > 0) AND at >= ?4 AND at < ?5
+         ORDER BY seq DESC",
+    )?;
+    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let until = query.until.map_or(i64::MAX, Timestamp::as_millisecond);
+    let rows = statement
+        .query_map(params![query.login.map(key), query.message, query.text, since, until], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?))
+        })?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (seq, content) = row?;
+        let record: Record = serde_json::from_str(&content)
+            .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
+        let of_case =
+            query.case.is_none_or(|case| record.login.case_number().digits() == format!("{case:010}"));
+        if of_case {
+            found.push(Logged { seq, record });
+        }
+        if found.len() == query.limit as usize {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn version(connection: &Connection) -> Result<u64, StoreError> {
+    let row =
+        connection.query_row("SELECT version FROM registry_version", [], |row| row.get(0)).optional()?;
+    row.ok_or_else(|| StoreError::Down("table registry_version has no row".into()))
+}
+
+/// Kind, issuer and ID apart by a zero byte, which none of them can contain, so that no two marks look alike.
+fn name(mark: &Mark) -> Vec<u8> {
+    format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).into_bytes()
+}
+
+fn key(login: LoginId) -> String {
+    login.to_string()
+}
+
+fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(milliseconds).map_err(down)
+}
+
+fn read_only() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        // FULL: a commit returns when the disk has it, not when the operating system has heard of it.
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+    }
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if done > SCHEMA.len() {
+        return Err(StoreError::Down(format!(
+            "the database was made by a newer version (schema {done}, this program knows {})",
+            SCHEMA.len()
+        )));
+    }
+    for step in &SCHEMA[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA.len())?;
+    Ok(transaction.commit()?)
+}
+
+fn down(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Down(error.to_string())
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Down(error.to_string())
+    }
+}

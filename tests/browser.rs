@@ -1,0 +1,26 @@
+//! The pages in a real Chromium: both languages, with and without JavaScript, by keyboard, at 320 pixels, judged by axe.
+//!
+//! Needs `tests/browser/install.sh` to have run. Without that the test says that it was skipped; with `CH_BROWSER=1`
+//! that is a failure.
+
+use std::path::Path;
+use std::process::Command;
+
+#[path = "browser/sample.rs"]
+#[expect(dead_code, reason = "shared with the test of the headers, which uses more of it")]
+mod sample;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_works_in_chromium() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    if !folder.join("node_modules").exists() || !Path::new("/usr/bin/chromium").exists() {
+        assert!(std::env::var_os("CH_BROWSER").is_none(), "run tests/browser/install.sh first");
+        println!("skipped: tests/browser/install.sh has not run");
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async { axum::serve(listener, sample::router()).await });
+    let run = move || Command::new("node").arg("pages.mjs").arg(base).current_dir(folder).status();
+    assert!(tokio::task::spawn_blocking(run).await.unwrap().unwrap().success());
+}

@@ -1,0 +1,151 @@
+//! The pages with sample data, as a router that behaves like the login without being one: what both tests of pages look at.
+
+#![expect(clippy::unwrap_used, reason = "test data")]
+
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use context_handler::domain::id::{Cvr, EntityId, LoginId};
+use context_handler::domain::reason::Reason;
+use context_handler::http::assets;
+use context_handler::http::pages::{self, Choice, Chosen, ChosenForm, Discovery, Post, Refusal};
+use context_handler::http::visitor::Visitor;
+
+/// A name that tries everything.
+pub const HOSTILE: &str = r#"<script>alert(1)</script>"'`--><img src=x onerror=alert(2)>&amp;{{7*7}}"#;
+/// What a fagsystem may ask us to hand back.
+pub const RELAY_STATE: &str = "\"><script>alert(3)</script>&amp; 'æøå' \r\n+%2B\t x";
+/// Base64 with the characters that forms like to change.
+const MESSAGE: &str = "PHNhbWxwOlJlc3BvbnNlLz4+/w==";
+
+const NAMES: &str = "Albertslund Allerød Assens Ballerup Billund Bornholms Brøndby Brønderslev Dragør Egedal Esbjerg Fanø \
+    Favrskov Faxe Fredensborg Fredericia Frederiksberg Frederikshavn Frederikssund Furesø Faaborg-Midtfyn Gentofte \
+    Gladsaxe Glostrup Greve Gribskov Guldborgsund Haderslev Halsnæs Hedensted Helsingør Herlev Herning Hillerød \
+    Hjørring Holbæk Holstebro Horsens Hvidovre Høje-Taastrup Hørsholm Ikast-Brande Ishøj Jammerbugt Kalundborg \
+    Kerteminde Kolding Københavns Køge Langeland Lejre Lemvig Lolland Lyngby-Taarbæk Læsø Mariagerfjord Middelfart \
+    Morsø Norddjurs Nordfyns Nyborg Næstved Odder Odense Odsherred Randers Rebild Ringkøbing-Skjern Ringsted Roskilde \
+    Rudersdal Rødovre Samsø Silkeborg Skanderborg Skive Slagelse Solrød Sorø Stevns Struer Svendborg Syddjurs \
+    Sønderborg Thisted Tønder Tårnby Vallensbæk Varde Vejen Vejle Vesthimmerlands Viborg Vordingborg Ærø Aabenraa \
+    Aalborg Aarhus";
+
+/// The 98 municipalities with numbers that are made up; the last one has two identity providers.
+pub fn municipalities() -> Vec<Choice> {
+    let mut all: Vec<Choice> =
+        NAMES.split_whitespace().enumerate().map(|(i, name)| choice(i, name)).collect();
+    let mut second = all[97].clone();
+    second.idp = EntityId::new("https://second.example/idp").unwrap();
+    second.idp_name = "Skole-login".to_owned();
+    all.push(second);
+    all
+}
+
+/// One municipality.
+pub fn choice(i: usize, name: &str) -> Choice {
+    Choice {
+        cvr: Cvr::new(&format!("{}", 20_000_000 + i * 137)).unwrap(),
+        name: format!("{name} Kommune"),
+        idp: EntityId::new(&format!("https://idp{i}.example/")).unwrap(),
+        idp_name: "Medarbejder-login".to_owned(),
+    }
+}
+
+/// The login that all pages belong to.
+pub fn login() -> LoginId {
+    LoginId::from_random(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
+}
+
+/// The refusal of a login to which this happened.
+pub fn refusal(reason: Reason) -> Refusal<'static> {
+    Refusal {
+        status: StatusCode::FORBIDDEN,
+        reason,
+        case: login().case_number(),
+        at: "2026-11-21T10:48:29Z".parse().unwrap(),
+        fagsystem: Some(("Køreprøvebooking", Some("https://booking.example/start?a=1&b=2"))),
+    }
+}
+
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    q: String,
+    last: Option<String>,
+    #[serde(default)]
+    hostile: String,
+}
+
+/// Every page at its place. The receiver of the posted form and the identity provider are other origins than the
+/// pages (`127.0.0.1` where these are at `localhost`), and both go on to yet another, as real ones do.
+pub fn router() -> Router {
+    Router::new()
+        .route("/", get(async |v: Visitor| pages::home(&v)))
+        .route("/discovery", get(show).post(choose))
+        .route("/post", get(send).post(send))
+        .route("/receive", post(receive))
+        .route("/received/{how}", get(async |Path(how): Path<String>| document(&how)))
+        .route("/idp/{cvr}", get(async |Path(cvr): Path<String>| Redirect::to(&format!("/idp/login/{cvr}"))))
+        .route("/idp/login/{cvr}", get(async |Path(cvr): Path<String>| document(&cvr)))
+        .route("/refusal/{code}", get(refuse).post(refuse))
+        .route("/errors", get(async |v: Visitor| pages::errors(&v)))
+        .route("/errors/{code}", get(explain))
+        .route("/unavailable", get(async |v: Visitor| pages::unavailable(&v, 30)))
+        .route(assets::ROUTE, get(assets::asset))
+        .fallback(async |v: Visitor| pages::not_found(&v))
+}
+
+async fn show(visitor: Visitor, Query(search): Query<Search>) -> Response {
+    let mut choices = municipalities();
+    if !search.hostile.is_empty() {
+        choices.extend([choice(300, HOSTILE), choice(301, &"Langtnavnudenophold".repeat(12))]);
+    }
+    let fagsystem = if search.hostile.is_empty() { "Køreprøvebooking" } else { HOSTILE };
+    let remembered = search.last.map(|value| Chosen::try_from(value).unwrap());
+    let (remembered, query) = (remembered.as_ref(), search.q.as_str());
+    pages::discovery(&visitor, &Discovery { login: login(), fagsystem, choices: &choices, remembered, query })
+}
+
+async fn choose(visitor: Visitor, headers: HeaderMap, Form(form): Form<ChosenForm>) -> Response {
+    let to = format!("http://127.0.0.1:{}/idp/{}", port(&headers), form.choice.cvr);
+    pages::onward(&visitor, &to, if form.remember { "husket" } else { "glemt" }).unwrap()
+}
+
+async fn send(visitor: Visitor, headers: HeaderMap) -> Response {
+    let action = format!("http://127.0.0.1:{}/receive", port(&headers));
+    pages::post(&visitor, &message(&action)).unwrap()
+}
+
+/// A message to this address.
+pub fn message(action: &str) -> Post<'_> {
+    let receiver = "Køreprøvebooking";
+    Post { action, field: "SAMLResponse", message: MESSAGE, relay_state: Some(RELAY_STATE), receiver }
+}
+
+async fn receive(headers: HeaderMap, Form(fields): Form<Vec<(String, String)>>) -> Redirect {
+    let sent = [("SAMLResponse", MESSAGE), ("RelayState", RELAY_STATE)];
+    let same = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(sent);
+    let how = if same { "exactly" } else { "changed" };
+    Redirect::to(&format!("http://localhost:{}/received/{how}", port(&headers)))
+}
+
+async fn refuse(visitor: Visitor, Path(code): Path<String>) -> Response {
+    pages::refusal(&visitor, &refusal(Reason::from_code(&code).unwrap()))
+}
+
+async fn explain(visitor: Visitor, Path(code): Path<String>) -> Response {
+    match Reason::from_code(&code) {
+        Some(reason) => pages::error(&visitor, reason),
+        None => pages::not_found(&visitor),
+    }
+}
+
+fn document(title: &str) -> Html<String> {
+    Html(format!("<!DOCTYPE html><title>{title}</title>"))
+}
+
+fn port(headers: &HeaderMap) -> &str {
+    headers["host"].to_str().unwrap().rsplit_once(':').unwrap().1
+}

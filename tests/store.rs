@@ -1,0 +1,222 @@
+//! The contract of every store: the same promises, whatever database keeps them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use context_handler::domain::audit::{Actor, Event, Record};
+use context_handler::domain::id::{Cvr, EntityId, LoginId};
+use context_handler::domain::reason::Reason;
+use context_handler::store::{AuditQuery, Batch, Kind, Mark, Session, Sqlite, Store, StoreError};
+use jiff::Timestamp;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ch-store-{name}-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&path));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn open(&self) -> Sqlite {
+        Sqlite::open(&self.0.join("broker.db")).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn mark(kind: Kind, id: &str) -> Mark {
+    Mark { kind, issuer: "https://idp.test/".into(), id: id.into(), expires: at(600) }
+}
+
+fn record(login: u128, message: &str) -> Record {
+    let mut record = Record::allowed(
+        at(login as i64),
+        LoginId::from_random(login),
+        Event::AnswerReceived,
+        Actor::IdentityProvider,
+        Reason::LoginOk,
+    );
+    record.message = Some(message.into());
+    record
+}
+
+fn all() -> AuditQuery {
+    AuditQuery { limit: 1000, ..AuditQuery::default() }
+}
+
+#[tokio::test]
+async fn a_mark_is_used_once_and_a_refused_batch_leaves_nothing() {
+    let folder = Folder::new("once");
+    let store = folder.open();
+    let batch = |login| Batch {
+        uses: vec![mark(Kind::Assertion, "_a")],
+        records: vec![record(login, "_m")],
+        ..Batch::default()
+    };
+    store.commit(batch(1)).await.unwrap();
+    assert_eq!(store.commit(batch(2)).await, Err(StoreError::Used(Kind::Assertion)));
+    assert_eq!(store.search_audit(all()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn kinds_of_marks_do_not_mix() {
+    let folder = Folder::new("kinds");
+    let store = folder.open();
+    for kind in [Kind::Assertion, Kind::Request, Kind::Question] {
+        store.commit(Batch { uses: vec![mark(kind, "_same")], ..Batch::default() }).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_batch_may_demand_that_a_mark_is_unused_without_using_it() {
+    let folder = Folder::new("unused");
+    let store = folder.open();
+    let asks = || Batch { unused: vec![mark(Kind::Request, "_r")], ..Batch::default() };
+    store.commit(asks()).await.unwrap();
+    store.commit(asks()).await.unwrap();
+    store.commit(Batch { uses: vec![mark(Kind::Request, "_r")], ..Batch::default() }).await.unwrap();
+    assert_eq!(store.commit(asks()).await, Err(StoreError::Used(Kind::Request)));
+}
+
+#[tokio::test]
+async fn of_many_that_use_the_same_mark_at_once_one_wins() {
+    let folder = Folder::new("race");
+    let store = std::sync::Arc::new(folder.open());
+    let racers: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.commit(Batch { uses: vec![mark(Kind::Assertion, "_a")], ..Batch::default() }).await
+            })
+        })
+        .collect();
+    let mut winners = 0;
+    for racer in racers {
+        winners += usize::from(racer.await.unwrap().is_ok());
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_a_restart() {
+    let folder = Folder::new("restart");
+    let session = Session {
+        index: LoginId::from_random(9),
+        login: LoginId::from_random(1),
+        authority: Cvr::new("11111111").unwrap(),
+        idp: EntityId::new("https://idp.test/").unwrap(),
+        idp_index: None,
+        fagsystem: EntityId::new("https://sp.test/").unwrap(),
+        name: "C=DK,O=11111111,CN=Ib,Serial=1".into(),
+        expires: at(600),
+    };
+    let batch = Batch {
+        uses: vec![mark(Kind::Assertion, "_a")],
+        session: Some(session),
+        records: vec![record(1, "_m")],
+        ..Batch::default()
+    };
+    folder.open().commit(batch.clone()).await.unwrap();
+    let store = folder.open();
+    assert_eq!(store.commit(batch).await, Err(StoreError::Used(Kind::Assertion)));
+    assert_eq!(store.search_audit(all()).await.unwrap()[0].record, record(1, "_m"));
+}
+
+#[tokio::test]
+async fn expired_marks_are_forgotten_and_living_ones_are_not() {
+    let folder = Folder::new("purge");
+    let store = folder.open();
+    let uses = || Batch { uses: vec![mark(Kind::Assertion, "_a")], ..Batch::default() };
+    store.commit(uses()).await.unwrap();
+    store.purge(at(599)).await.unwrap();
+    assert!(store.commit(uses()).await.is_err());
+    store.purge(at(601)).await.unwrap();
+    store.commit(uses()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_exchange_log_is_searched_by_login_case_message_text_and_time() {
+    let folder = Folder::new("search");
+    let store = folder.open();
+    let records = (1..=5).map(|n| record(n, &format!("_m{n}"))).collect();
+    store.commit(Batch { records, ..Batch::default() }).await.unwrap();
+    let found = async |query| -> Vec<u64> {
+        store.search_audit(query).await.unwrap().iter().map(|logged| logged.seq).collect()
+    };
+    assert_eq!(found(all()).await, [5, 4, 3, 2, 1]);
+    assert_eq!(found(AuditQuery { login: Some(LoginId::from_random(2)), ..all() }).await, [2]);
+    assert_eq!(found(AuditQuery { case: Some(3), ..all() }).await, [3]);
+    assert_eq!(found(AuditQuery { message: Some("_m4".into()), ..all() }).await, [4]);
+    assert_eq!(found(AuditQuery { text: Some("\"_m5\"".into()), ..all() }).await, [5]);
+    assert_eq!(found(AuditQuery { since: Some(at(2)), until: Some(at(4)), ..all() }).await, [3, 2]);
+    assert_eq!(found(AuditQuery { limit: 2, ..all() }).await, [5, 4]);
+}
+
+#[tokio::test]
+async fn the_register_is_replaced_whole_and_only_from_the_version_that_was_read() {
+    let folder = Folder::new("registry");
+    let store = folder.open();
+    let files = |text: &str| BTreeMap::from([("a/b.toml".to_owned(), text.as_bytes().to_vec())]);
+    store.replace_registry(0, files("one"), record(1, "_m")).await.unwrap();
+    let refused = store.replace_registry(0, files("two"), record(2, "_m")).await;
+    assert_eq!(refused, Err(StoreError::Conflict { expected: 0, found: 1 }));
+    let kept = store.registry().await.unwrap();
+    assert_eq!((kept.version, kept.files), (1, files("one")));
+    assert_eq!(store.search_audit(all()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn another_process_sees_a_change_of_the_register() {
+    let folder = Folder::new("two");
+    let (running, applying) = (folder.open(), folder.open());
+    assert_eq!(running.registry_version().await.unwrap(), 0);
+    applying.replace_registry(0, BTreeMap::new(), record(1, "_m")).await.unwrap();
+    assert_eq!(running.registry_version().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn fetched_metadata_raises_the_version_and_the_last_good_is_kept() {
+    let folder = Folder::new("fetched");
+    let store = folder.open();
+    let idp = EntityId::new("https://idp.test/").unwrap();
+    store.keep_metadata(&idp, b"old".to_vec(), at(0)).await.unwrap();
+    store.keep_metadata(&idp, b"new".to_vec(), at(1)).await.unwrap();
+    let kept = store.registry().await.unwrap();
+    assert_eq!(kept.version, 2);
+    assert_eq!(kept.fetched[idp.as_str()], b"new");
+}
+
+#[tokio::test]
+async fn sealing_keys_rotate_and_old_ones_are_forgotten() {
+    let folder = Folder::new("seal");
+    let store = folder.open();
+    store.rotate_seal_key([1; 32], at(0), at(-100)).await.unwrap();
+    store.rotate_seal_key([2; 32], at(50), at(-50)).await.unwrap();
+    let keys = store.seal_keys().await.unwrap();
+    assert_eq!(keys.iter().map(|key| key.secret[0]).collect::<Vec<_>>(), [2, 1]);
+    store.rotate_seal_key([3; 32], at(200), at(50)).await.unwrap();
+    assert_eq!(store.seal_keys().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_locked_database_refuses_and_recovers_by_itself() {
+    let folder = Folder::new("locked");
+    let store = folder.open();
+    let lock = rusqlite::Connection::open(folder.0.join("broker.db")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let batch = || Batch { records: vec![record(1, "_m")], ..Batch::default() };
+    assert!(matches!(store.commit(batch()).await, Err(StoreError::Down(_))));
+    lock.execute_batch("ROLLBACK").unwrap();
+    store.commit(batch()).await.unwrap();
+    assert_eq!(store.search_audit(all()).await.unwrap().len(), 1);
+}
