@@ -109,13 +109,8 @@ impl Browser {
 
     fn follow(&mut self, mut page: Page) -> Page {
         for _ in 0..20 {
-            match page.header("Location") {
-                Some(location) if (300..400).contains(&page.status) => {
-                    let next = resolve(&page.url, location);
-                    page = self.fetch(&next);
-                }
-                _ => return page,
-            }
+            let Some(next) = page.onward() else { return page };
+            page = self.fetch(&next);
         }
         panic!("too many redirects: {page:?}");
     }
@@ -181,6 +176,18 @@ impl Page {
     /// The first header of this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the page sends the browser by itself, by its status or by `<meta http-equiv="refresh">`.
+    fn onward(&self) -> Option<String> {
+        let refresh = || {
+            let (tag, _) = tags(&self.body).find(|(tag, _)| tag.contains("http-equiv=\"refresh\""))?;
+            let content = attribute(tag, "content")?;
+            Some(content.split_once("url=")?.1.to_owned())
+        };
+        let redirect = self.header("Location").filter(|_| (300..400).contains(&self.status));
+        let next = redirect.map(str::to_owned).or_else(refresh)?;
+        Some(resolve(&self.url, &next))
     }
 
     /// The body as JSON.
