@@ -6,7 +6,8 @@ CARGO_DENY = 0.20.2
 
 # Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login.
 demo: tools
-	@command -v npm >/dev/null && sh web/install.sh || echo "no npm here: the pages keep their own stylesheet (make web installs it)"
+	@if command -v npm >/dev/null; then sh web/install.sh; \
+	else echo "no npm here: the pages keep their own plain stylesheet (make web installs the design system)"; fi
 	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once)
 
 # Everything that can be proved: our own tests, and real SAML software and a real browser that log in through us.

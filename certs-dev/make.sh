@@ -32,6 +32,8 @@ END
 make() {
     name=$1 cvr=$2 uuid=$3 organisation=$4 common_name=$5
     [ ! -e "$name.pem" ] || return 0
+    # A slash would begin the next part of the name.
+    organisation=$(printf %s "$organisation" | sed 's#/#\\/#g')
     openssl req -new -newkey rsa:3072 -nodes -utf8 -keyout "$work/key" -out "$work/request" \
         -subj "/C=DK/O=$organisation/organizationIdentifier=NTRDK-$cvr/serialNumber=UI:DK-O:G:$uuid/CN=$common_name" 2>/dev/null
     openssl ca -config "$work/openssl.cnf" -selfsign -batch -notext -preserveDN -utf8 \

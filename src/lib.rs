@@ -9,15 +9,17 @@
 //! | [`protocol`] | how we speak: messages and their proof |
 //! | [`store`] | what is kept |
 //! | [`broker`] | what happens: the use cases |
-//! | `http` | who knocks: decode, one call to the broker, encode |
-//! | `store` | what is kept |
-//! | `broker` | what happens: the use cases |
 //! | [`http`] | who knocks: decode, one call to the broker, encode |
+//!
+//! The hall ([`app`], [`cli`], [`config`], [`keyring`], [`system`], [`telemetry`]) knows every room and decides nothing.
 
+pub mod app;
 pub mod broker;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod keyring;
 pub mod protocol;
 pub mod store;
 pub mod system;

@@ -1,3 +1,13 @@
-//! Starts: arguments, configuration, log, one command; nothing else.
+//! Starts: arguments → one command; nothing else.
 
-fn main() {}
+use std::io;
+use std::process::ExitCode;
+
+use context_handler::cli::{self, Desk};
+use context_handler::system::{SystemClock, SystemRandom};
+
+fn main() -> ExitCode {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let desk = Desk { out: &mut out, err: &mut err, clock: &SystemClock, random: &SystemRandom };
+    cli::run(std::env::args_os(), desk).into()
+}

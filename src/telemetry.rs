@@ -1,6 +1,6 @@
 //! What operators see while we run: the log, one line per request, and metrics. Nothing is decided here.
 //!
-//! Only fields of the list in [`fields`] reach the log, whoever wrote them: what is not in the list is dropped. Free
+//! Only fields of the list [`FIELDS`] reach the log, whoever wrote them: what is not in the list is dropped. Free
 //! text is cleaned of what looks like a CPR number or a mail address. So no level writes personal data, and neither
 //! attributes nor tokens have a field to stand in.
 

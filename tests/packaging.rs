@@ -8,6 +8,7 @@ use context_handler::config::{Config, Sources};
 const UNIT: &str = include_str!("../packaging/context-handler.service");
 
 /// `systemd-analyze` with the unit, whose binary need not be installed here; nothing where there is no systemd.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn systemd_analyze(arguments: &[&str]) -> Option<Output> {
     let folder =
         std::env::temp_dir().join(format!("context-handler-unit-{}-{}", std::process::id(), arguments.len()));

@@ -155,7 +155,7 @@ async fn the_exchange_log_is_searched_by_login_case_message_text_and_time() {
     };
     assert_eq!(found(all()).await, [5, 4, 3, 2, 1]);
     assert_eq!(found(AuditQuery { login: Some(LoginId::from_random(2)), ..all() }).await, [2]);
-    assert_eq!(found(AuditQuery { case: Some(3), ..all() }).await, [3]);
+    assert_eq!(found(AuditQuery { case: Some(LoginId::from_random(3).case_number()), ..all() }).await, [3]);
     assert_eq!(found(AuditQuery { message: Some("_m4".into()), ..all() }).await, [4]);
     assert_eq!(found(AuditQuery { text: Some("\"_m5\"".into()), ..all() }).await, [5]);
     assert_eq!(found(AuditQuery { since: Some(at(2)), until: Some(at(4)), ..all() }).await, [3, 2]);

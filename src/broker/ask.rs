@@ -112,13 +112,26 @@ impl Broker {
 }
 
 /// The choices that the fagsystem's request leaves.
-pub(super) fn offered<'c>(
-    choices: &'c [Choice<'c>],
-    asked: &'c Asked,
-) -> impl Iterator<Item = &'c Choice<'c>> {
+fn offered<'c>(choices: &'c [Choice<'c>], asked: &'c Asked) -> impl Iterator<Item = &'c Choice<'c>> {
     choices
         .iter()
         .filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))
+}
+
+/// The identity provider of a choice, which must be one of those that were offered, and only one of them.
+pub(super) fn chosen(
+    choices: &[Choice<'_>],
+    asked: &Asked,
+    authority: Cvr,
+    idp: Option<&EntityId>,
+) -> Result<EntityId, Fault> {
+    let mut fitting = offered(choices, asked)
+        .filter(|choice| choice.authority.cvr == authority)
+        .filter(|choice| idp.is_none_or(|idp| choice.idp.entity_id == *idp));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Ok(only.idp.entity_id.clone()),
+        _ => Err(Fault::new(Reason::Discovery, "the choice is not one of those that were offered")),
+    }
 }
 
 /// Chooses where there is nothing to choose: by hint, by the network that the user sits in, or because only one is

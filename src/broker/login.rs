@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ask::{choose_for_user, offered};
+use super::ask::{choose_for_user, chosen};
 use super::audit::Trail;
 use super::registry::KnownFagsystem;
 use super::{Broker, Next, SealedLogin, Visit};
@@ -56,10 +56,10 @@ impl Broker {
         trail.asks(&asked); // from here on the fagsystem may be told
         check_request(&request)?; // nothing that contradicts itself
         let choices = snapshot.federation().choices(&asked.fagsystem, now); // agreements in force
-        let chosen = choose_for_user(&choices, &asked, visit)?;
+        let choice = choose_for_user(&choices, &asked, visit)?;
         let unused = vec![mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now)];
         let received = trail.allowed(Actor::Fagsystem, Reason::LoginBegun);
-        match chosen {
+        match choice {
             Some((authority, idp)) => {
                 let (next, sent) = self.ask(trail, Choosing { asked }, authority, &idp)?;
                 self.store
@@ -76,7 +76,13 @@ impl Broker {
     }
 
     /// The user has chosen a municipality.
-    pub async fn choose(&self, visit: &Visit, sealed: &SealedLogin, authority: Cvr, idp: &EntityId) -> Next {
+    pub async fn choose(
+        &self,
+        visit: &Visit,
+        sealed: &SealedLogin,
+        authority: Cvr,
+        idp: Option<&EntityId>,
+    ) -> Next {
         let mut trail = self.trail(sealed.login, visit, Event::QuestionSent);
         match self.try_choose(&mut trail, sealed, authority, idp).await {
             Ok(next) => next,
@@ -89,7 +95,7 @@ impl Broker {
         trail: &mut Trail,
         sealed: &SealedLogin,
         authority: Cvr,
-        idp: &EntityId,
+        idp: Option<&EntityId>,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let pending = self.unseal(sealed)?; // begun in this browser
@@ -98,12 +104,8 @@ impl Broker {
         trail.asks(&choosing.asked);
         let snapshot = self.snapshot();
         let choices = snapshot.federation().choices(&choosing.asked.fagsystem, now);
-        offered(&choices, &choosing.asked)
-            .find(|choice| choice.authority.cvr == authority && choice.idp.entity_id == *idp)
-            .ok_or_else(|| {
-                Fault::new(Reason::Discovery, "the choice is not one of those that were offered")
-            })?;
-        let (next, sent) = self.ask(trail, choosing, authority, idp)?;
+        let idp = chosen(&choices, &choosing.asked, authority, idp)?; // one of those that were offered
+        let (next, sent) = self.ask(trail, choosing, authority, &idp)?;
         self.store.commit(Batch { records: vec![sent], ..Batch::default() }).await?;
         Ok(next)
     }

@@ -1,7 +1,56 @@
-//! Who knocks: decode, one call to the broker, encode.
+//! Who knocks: decode, one call to the broker, encode. Every route stands on this page.
 
 pub mod assets;
+mod cookies;
+mod door;
+mod help;
+pub mod operations;
 pub mod pages;
+mod saml;
+mod text;
 pub mod visitor;
 
-mod text;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::telemetry::{Metrics, request_line};
+pub use door::Door;
+use operations::Operations;
+
+/// The largest body that is read: a message of the largest size, in base64 and escaped.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// What the world sees.
+pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
+    Router::new()
+        // Fagsystemer: we are their identity provider.
+        .route("/saml/idp/metadata", get(saml::idp_metadata))
+        .route("/saml/idp/sso", get(saml::sso_redirect).post(saml::sso_post))
+        // Identity providers: we are their service provider.
+        .route("/saml/sp/metadata", get(saml::sp_metadata))
+        .route("/saml/sp/acs", post(saml::acs))
+        // Users: choosing a municipality, and understanding what went wrong.
+        .route("/discovery", get(saml::discovery).post(saml::choose))
+        .route("/", get(help::home))
+        .route("/errors", get(help::errors))
+        .route("/errors/{code}", get(help::error))
+        .route(assets::ROUTE, get(assets::asset))
+        .fallback(help::not_found)
+        .with_state(door)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(metrics, request_line))
+}
+
+/// What those who run us see, on a listener of its own.
+pub fn operations_router(operations: Arc<Operations>) -> Router {
+    Router::new()
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .route("/version", get(operations::version))
+        .with_state(operations)
+}

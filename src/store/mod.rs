@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::Record;
-use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId};
 
 pub use sqlite::Sqlite;
 
@@ -123,8 +123,8 @@ pub struct RegistryFiles {
 pub struct AuditQuery {
     /// Records of this login.
     pub login: Option<LoginId>,
-    /// Records whose login has this case number, as ten digits.
-    pub case: Option<u64>,
+    /// Records whose login has this case number.
+    pub case: Option<CaseNumber>,
     /// Records of this message ID.
     pub message: Option<String>,
     /// Records that hold this text anywhere.

@@ -285,8 +285,7 @@ fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, St
         let (seq, content) = row?;
         let record: Record = serde_json::from_str(&content)
             .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
-        let of_case =
-            query.case.is_none_or(|case| record.login.case_number().digits() == format!("{case:010}"));
+        let of_case = query.case.is_none_or(|case| record.login.case_number() == case);
         if of_case {
             found.push(Logged { seq, record });
         }

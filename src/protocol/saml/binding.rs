@@ -72,10 +72,10 @@ impl Arrived {
     pub fn by_redirect(query: &str, carries: Carries) -> Result<Self, Fault> {
         let parameters = Parameters::read(query)?;
         let raw = parameters.message(carries)?;
-        if parameters.raw("SAMLEncoding").is_some_and(|e| decoded(e).as_deref() != Ok(DEFLATE)) {
+        if parameters.raw("SAMLEncoding").is_some_and(|e| unescaped(e).as_deref() != Ok(DEFLATE)) {
             return Err(Fault::new(Reason::RequestUnsupported, "expected the DEFLATE encoding"));
         }
-        let xml = inflate(&base64(&decoded(raw)?)?)?;
+        let xml = inflate(&base64(&unescaped(raw)?)?)?;
         Ok(Self {
             xml,
             relay_state: parameters.relay_state()?,
@@ -87,7 +87,7 @@ impl Arrived {
     /// Takes a message out of the body of a form.
     pub fn by_post(body: &str, carries: Carries) -> Result<Self, Fault> {
         let parameters = Parameters::read(body)?;
-        let xml = base64(&decoded(parameters.message(carries)?)?)?;
+        let xml = base64(&unescaped(parameters.message(carries)?)?)?;
         Ok(Self { xml, relay_state: parameters.relay_state()?, detached: None, by_redirect: false })
     }
 }
@@ -126,7 +126,7 @@ impl<'q> Parameters<'q> {
 
     /// The first value of this name, decoded.
     pub fn get(&self, name: &str) -> Option<String> {
-        decoded(self.raw(name)?).ok()
+        unescaped(self.raw(name)?).ok()
     }
 
     /// Whether one of SAML's own names is among them.
@@ -152,7 +152,7 @@ impl<'q> Parameters<'q> {
 
     fn relay_state(&self) -> Result<Option<String>, Fault> {
         let Some(raw) = self.raw("RelayState") else { return Ok(None) };
-        let state = decoded(raw)?;
+        let state = unescaped(raw)?;
         if state.len() > MAX_RELAY_STATE {
             let detail = format!("expected at most {MAX_RELAY_STATE} bytes, got {}", state.len());
             return Err(Fault::new(Reason::RelayState, detail));
@@ -172,22 +172,22 @@ impl<'q> Parameters<'q> {
         let octets = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
         Ok(Some(Detached {
             octets: octets.into_bytes(),
-            signature: base64(&decoded(signature)?)?,
-            algorithm: decoded(algorithm)?,
+            signature: base64(&unescaped(signature)?)?,
+            algorithm: unescaped(algorithm)?,
         }))
     }
 }
 
 /// Whether a lenient reader would take the name for one of SAML's: escaped, in brackets, or with blanks around it.
 fn disguised(name: &str) -> bool {
-    let plain = decoded(name).unwrap_or_default();
+    let plain = unescaped(name).unwrap_or_default();
     let plain = plain.split('[').next().unwrap_or_default();
     let plain = plain.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     PROTOCOL_NAMES.iter().any(|known| known.eq_ignore_ascii_case(plain))
 }
 
 /// Undoes the escaping of a form or query value.
-fn decoded(raw: &str) -> Result<String, Fault> {
+pub fn unescaped(raw: &str) -> Result<String, Fault> {
     let wrong = || Fault::new(Reason::ParamEncoded, "expected percent-encoded UTF-8");
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();

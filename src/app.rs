@@ -1,0 +1,131 @@
+//! Where everything comes together: configuration → store, keys, broker → listeners, and the work in the background.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::broker::keys::Keys;
+use crate::broker::{Broker, Settings};
+use crate::config::Config;
+use crate::domain::reason::Fault;
+use crate::domain::world::{Clock, Random};
+use crate::http::operations::Operations;
+use crate::http::{Door, operations_router, router};
+use crate::keyring::Keyring;
+use crate::protocol::keys::{Decrypter, Signer};
+use crate::store::{Sqlite, Store};
+use crate::system::{SystemClock, SystemRandom};
+use crate::telemetry::Metrics;
+
+/// How often the register is looked at for changes: a switched-off party is refused within a second.
+const LOOK_AT_REGISTER: Duration = Duration::from_millis(250);
+/// How often keys are rotated and expired marks forgotten, when it is time.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How long a stop waits for what is under way.
+const LAST_CALLS: Duration = Duration::from_secs(20);
+
+/// Why we did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// A key, the store or the register is not as it should be.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// Opens the broker that a configuration describes.
+pub async fn open(config: &Config, keyring: &Keyring) -> Result<Arc<Broker>, Fault> {
+    let store = Sqlite::open(&config.store.path)?;
+    let settings = Settings {
+        entity_id: config.identity.entity_id.clone(),
+        public_url: config.server.public_url.as_str().to_owned(),
+        skew: config.login.clock_skew_seconds.duration(),
+        assertion_for: config.login.assertion_minutes.duration(),
+        session_for: config.login.session_hours.duration(),
+    };
+    let signing: Vec<Arc<dyn Signer>> = keyring.signing.iter().map(|key| key.clone() as _).collect();
+    let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();
+    let keys = Keys::new(&signing, decrypters)?;
+    let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let store: Arc<dyn Store> = Arc::new(store);
+    Ok(Arc::new(Broker::open(settings, keys, store, clock, random).await?))
+}
+
+/// Serves until told to stop, then finishes what is under way.
+pub async fn serve(
+    config: &Config,
+    broker: Arc<Broker>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failed> {
+    let metrics = Arc::new(Metrics::new());
+    let door = Arc::new(Door::new(broker.clone(), config.server.trusted_proxies.clone()));
+    let public = listen(config.server.listen).await?;
+    let operations = listen(config.server.operations_listen).await?;
+    tracing::info!(
+        event = "started",
+        "listening on {} for {}",
+        config.server.listen,
+        config.server.public_url.as_str()
+    );
+    let (stopping, stopped) = watch::channel(false);
+    let background = tokio::spawn(keep_house(broker.clone(), stopped.clone()));
+    let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
+    let operators = tokio::spawn(
+        axum::serve(operations, for_operators).with_graceful_shutdown(until(stopped.clone())).into_future(),
+    );
+    let app = router(door, metrics).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(axum::serve(public, app).with_graceful_shutdown(until(stopped)).into_future());
+    stop.await;
+    tracing::info!(event = "stopping", "finishing what is under way");
+    let _ = stopping.send(true);
+    if tokio::time::timeout(LAST_CALLS, serving).await.is_err() {
+        tracing::warn!(event = "stopping", "some requests were not finished in time");
+    }
+    background.abort();
+    operators.abort();
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address).await.map_err(|error| Failed::Listen { address, error })
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Takes up changes of the register, rotates the sealing keys, forgets what has expired. What fails is tried again.
+async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
+    let mut register = tokio::time::interval(LOOK_AT_REGISTER);
+    let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+    while !*stopped.borrow() {
+        tokio::select! {
+            _ = register.tick() => match broker.reload_registry().await {
+                Ok(true) => tracing::info!(event = "registry.reloaded", "the register has changed"),
+                Ok(false) => {}
+                Err(fault) => complain("registry.failed", &fault),
+            },
+            _ = housekeeping.tick() => {
+                for done in [broker.rotate_seal_keys().await, broker.purge().await] {
+                    if let Err(fault) = done {
+                        complain("housekeeping.failed", &fault);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn complain(event: &'static str, fault: &Fault) {
+    tracing::error!(event, reason = fault.reason.code(), detail = %fault.detail, "will be tried again");
+}

@@ -1,0 +1,198 @@
+//! The command line: what can be said, what is answered, and with which exit code. Each command is one file.
+//!
+//! Answers go to standard output, as text for people or with `--json` as one JSON value; complaints go to standard
+//! error and say what to do next. A secret is never an argument.
+
+mod audit;
+mod check_config;
+mod explain;
+mod keys;
+mod register;
+mod serve;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::config::{Config, DEFAULT_FILE, Sources};
+use crate::domain::world::{Clock, Random};
+use crate::domain::written::Complaint;
+use crate::store::Sqlite;
+
+/// What was said on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "context-handler", version, about = "An open Context Handler for Danish municipalities", after_help = EXIT_CODES)]
+struct Arguments {
+    /// The configuration file; conf.d beside it and CH__SECTION__KEY in the environment are read as well
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_FILE)]
+    config: PathBuf,
+
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a check failed, 2 the command or the configuration is wrong, \
+                          3 a partner cannot be reached";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every setting in force and where it came from, and try the key files
+    CheckConfig,
+
+    /// Serve logins until told to stop
+    Serve,
+
+    /// Make a directory of TOML and metadata files the register, whole or not at all
+    Apply(register::Apply),
+
+    /// Write the register as the directory that was applied
+    Export(register::Export),
+
+    /// Search the exchange log
+    #[command(subcommand)]
+    Audit(audit::Audit),
+
+    /// Say what a reason code means and who must do what
+    Explain(explain::Explain),
+
+    /// Our own keys: make a pair for tests, or list those in use
+    #[command(subcommand)]
+    Keys(keys::Keys),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Ok,
+    /// What was asked about is not as it should be.
+    CheckFailed,
+    /// The command or the configuration is wrong.
+    Usage,
+    /// A partner cannot be reached.
+    Unreachable,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::CheckFailed => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+        })
+    }
+}
+
+/// What a command has at hand: where to answer, how, and what comes from outside.
+pub struct Desk<'d> {
+    /// Standard output.
+    pub out: &'d mut dyn Write,
+    /// Standard error.
+    pub err: &'d mut dyn Write,
+    /// The time.
+    pub clock: &'d dyn Clock,
+    /// The dice.
+    pub random: &'d dyn Random,
+}
+
+/// Does what the command line says.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            let is_help = !told.use_stderr();
+            let _ = if is_help { write!(desk.out, "{told}") } else { write!(desk.err, "{told}") };
+            return if is_help { Exit::Ok } else { Exit::Usage };
+        }
+    };
+    let mut session = Session { desk, json: arguments.json, config: arguments.config };
+    let done = match arguments.command {
+        Command::CheckConfig => check_config::run(&mut session),
+        Command::Serve => serve::run(&mut session),
+        Command::Apply(apply) => apply.run(&mut session),
+        Command::Export(export) => export.run(&mut session),
+        Command::Audit(audit) => audit.run(&mut session),
+        Command::Explain(explain) => explain.run(&mut session),
+        Command::Keys(keys) => keys.run(&mut session),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(complaints) => session.complain(&complaints),
+    }
+}
+
+/// What every command returns: how it ended, or what is wrong with what it was given.
+type Done = Result<Exit, Vec<Complaint>>;
+
+/// The desk with what was said for all commands.
+struct Session<'d> {
+    desk: Desk<'d>,
+    json: bool,
+    config: PathBuf,
+}
+
+/// Runs what has to wait for something: the store, the network.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Vec<Complaint>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(runtime.map_err(|error| wrong("the machine", error))?.block_on(work))
+}
+
+/// One complaint about a file, a store or a machine as a whole.
+fn wrong(what: &str, error: impl std::fmt::Display) -> Vec<Complaint> {
+    vec![Complaint::whole_file(what, error.to_string())]
+}
+
+impl Session<'_> {
+    /// The store that the configuration names.
+    fn store(&self) -> Result<Sqlite, Vec<Complaint>> {
+        let path = self.configuration()?.store.path;
+        Sqlite::open(&path).map_err(|error| wrong(&path.display().to_string(), error))
+    }
+
+    fn configuration(&self) -> Result<Config, Vec<Complaint>> {
+        Config::resolve(&Sources::gather(Some(&self.config))?)
+    }
+
+    /// Gives the answer: as JSON if that was asked for, else as text. A reader that went away is no mistake of ours.
+    fn answer(&mut self, json: &impl Serialize, text: impl FnOnce() -> String) {
+        let answer = if self.json { serde_json::to_string_pretty(json).unwrap_or_default() } else { text() };
+        let _ = writeln!(self.desk.out, "{}", answer.trim_end());
+    }
+
+    /// Answers with what is wrong with what we were given.
+    fn complain(&mut self, complaints: &[Complaint]) -> Exit {
+        if self.json {
+            self.answer(&serde_json::json!({ "complaints": complaints }), String::new);
+        }
+        self.show(complaints);
+        Exit::Usage
+    }
+
+    fn show(&mut self, complaints: &[Complaint]) {
+        for complaint in complaints {
+            let _ = writeln!(self.desk.err, "error: {complaint}");
+        }
+    }
+}
+
+/// Columns as wide as their widest entry, the last one as it is.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,76 @@
+//! `explain`: what a reason code means.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Done, Exit, Session, table};
+use crate::domain::reason::{Blame, Reason, Sentence};
+use crate::domain::written::{Complaint, nearest};
+
+/// Which code is asked about.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, as it stands in the log or on an error page; without one, all codes are listed
+    code: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    code: &'static str,
+    who: &'static str,
+    means: Both,
+    fix: Both,
+}
+
+#[derive(Serialize)]
+struct Both {
+    da: &'static str,
+    en: &'static str,
+}
+
+impl Explain {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Done {
+        let Some(code) = self.code else {
+            let all: Vec<Explained> = Reason::ALL.iter().copied().map(explained).collect();
+            session.answer(&all, || {
+                let row = |reason: &Explained| vec![reason.code.to_owned(), reason.means.en.to_owned()];
+                table(&all.iter().map(row).collect::<Vec<_>>())
+            });
+            return Ok(Exit::Ok);
+        };
+        let Some(reason) = Reason::from_code(code.trim()) else {
+            let known: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+            let complaint = Complaint::whole_file("explain", format!("expected a reason code, got {code:?}"));
+            return Err(vec![complaint.hint(match nearest(code.trim(), &known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`context-handler explain` lists them all".to_owned(),
+            })]);
+        };
+        let explained = explained(reason);
+        session.answer(&explained, || explained.text());
+        Ok(Exit::Ok)
+    }
+}
+
+impl Explained {
+    fn text(&self) -> String {
+        let language = |means: &str, fix: &str| [means, fix].join("\n  ").trim_end().to_owned();
+        let english = language(self.means.en, self.fix.en);
+        let danish = language(self.means.da, self.fix.da);
+        format!("{} (who must act: {})\n\n  {english}\n\n  {danish}", self.code, self.who)
+    }
+}
+
+fn explained(reason: Reason) -> Explained {
+    let both = |sentence: Sentence| Both { da: sentence.da, en: sentence.en };
+    let who = match reason.blame() {
+        Blame::Fagsystem => "the fagsystem",
+        Blame::IdentityProvider => "the identity provider",
+        Blame::Register => "whoever keeps the register",
+        Blame::User => "the user",
+        Blame::Us => "the operator of the context handler",
+        Blame::Nobody => "nobody",
+    };
+    let explanation = reason.explanation();
+    Explained { code: reason.code(), who, means: both(explanation.means), fix: both(explanation.fix) }
+}

@@ -1,0 +1,52 @@
+//! The cookies that we set: one per pending login, so that tabs do not mix, and one for the municipality that the
+//! user wants to be remembered. All are host-bound, secure and out of reach of scripts.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+
+use super::pages::Chosen;
+use super::visitor::cookie;
+use crate::broker::SealedLogin;
+use crate::domain::id::LoginId;
+use crate::domain::login::PENDING_FOR;
+use crate::protocol::saml::binding::{escaped, unescaped};
+
+const REMEMBERED: &str = "__Host-municipality";
+
+/// The sealed login of this name that the browser brought.
+pub(super) fn pending(headers: &HeaderMap, login: LoginId) -> Option<String> {
+    cookie(headers, &name(login)).map(str::to_owned)
+}
+
+/// Lets the browser keep a sealed login. It has to come along when the identity provider's page posts to us, so it
+/// must be `SameSite=None`; what it can do elsewhere is nothing, since only we can open it.
+pub(super) fn keep(response: &mut Response, sealed: &SealedLogin) {
+    let age = PENDING_FOR.as_secs();
+    set(response, &format!("{}={}; Max-Age={age}; SameSite=None", name(sealed.login), sealed.content));
+}
+
+/// Lets the browser forget a sealed login.
+pub(super) fn forget(response: &mut Response, login: LoginId) {
+    set(response, &format!("{}=; Max-Age=0; SameSite=None", name(login)));
+}
+
+/// The municipality that the user chose last; a hint and nothing more.
+pub(super) fn remembered(headers: &HeaderMap) -> Option<Chosen> {
+    Chosen::try_from(unescaped(cookie(headers, REMEMBERED)?).ok()?).ok()
+}
+
+/// Lets the browser remember the municipality for a year.
+pub(super) fn remember(response: &mut Response, chosen: &Chosen) {
+    let value = escaped(&chosen.to_string());
+    set(response, &format!("{REMEMBERED}={value}; Max-Age=31536000; SameSite=Lax"));
+}
+
+fn name(login: LoginId) -> String {
+    format!("__Host-login-{login}")
+}
+
+fn set(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Path=/; Secure; HttpOnly")) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}

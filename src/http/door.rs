@@ -1,0 +1,108 @@
+//! What every handler has at hand, and who stands in front of it.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+
+use super::visitor::Visitor;
+use crate::broker::{Broker, Refusal, Visit};
+use crate::domain::id::{Cvr, LoginId};
+use crate::domain::network::Network;
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::saml::binding::Parameters;
+
+/// What every handler has at hand.
+pub struct Door {
+    pub(super) broker: Arc<Broker>,
+    trusted_proxies: Vec<Network>,
+    pub(super) idp_metadata: Kept,
+    pub(super) sp_metadata: Kept,
+}
+
+impl Door {
+    /// A door to a broker, behind proxies of these networks, if any.
+    pub fn new(broker: Arc<Broker>, trusted_proxies: Vec<Network>) -> Self {
+        Self { broker, trusted_proxies, idp_metadata: Kept::default(), sp_metadata: Kept::default() }
+    }
+
+    /// What the broker is told about a visitor.
+    pub(super) fn visit(&self, knock: &Knock, endpoint: &'static str) -> Visit {
+        Visit { endpoint, source: self.source(knock), hint: knock.hint }
+    }
+
+    /// Where the visitor comes from: the last address that one of our own proxies did not add itself.
+    fn source(&self, knock: &Knock) -> Option<IpAddr> {
+        let is_ours =
+            |address: &IpAddr| self.trusted_proxies.iter().any(|network| network.contains(*address));
+        let peer = knock.peer?;
+        let said = knock.forwarded_for.iter().rev().copied();
+        std::iter::once(Some(peer))
+            .chain(said)
+            .take_while(Option::is_some)
+            .flatten()
+            .find(|a| !is_ours(a))
+            .or(Some(peer))
+    }
+
+    /// A login that this browser does not have, told on a page.
+    pub(super) fn lost(&self, login: LoginId, reason: Reason) -> Refusal {
+        Refusal { login, reason, at: self.broker.now(), fagsystem: None }
+    }
+}
+
+/// Who knocks.
+#[derive(Clone, Debug)]
+pub(super) struct Knock {
+    pub(super) visitor: Visitor,
+    peer: Option<IpAddr>,
+    forwarded_for: Vec<Option<IpAddr>>,
+    hint: Option<Cvr>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Knock {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let forwarded =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let query = Parameters::read(parts.uri.query().unwrap_or_default()).ok();
+        let hint = |name| Cvr::new(&query.as_ref()?.get(name)?).ok();
+        Ok(Self {
+            visitor: Visitor::of(parts),
+            peer: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
+            forwarded_for: forwarded
+                .flat_map(|line| line.split(','))
+                .map(|part| part.trim().parse().ok())
+                .collect(),
+            hint: ["authority", "cvr", "whr", "domain_hint"].into_iter().find_map(hint),
+        })
+    }
+}
+
+/// A document of ours that is signed anew now and then, not at every request: anybody may ask for it.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<Option<(Timestamp, Arc<str>)>>);
+
+impl Kept {
+    const FOR: SignedDuration = SignedDuration::from_mins(10);
+
+    pub(super) fn get(
+        &self,
+        now: Timestamp,
+        write: impl FnOnce() -> Result<String, Fault>,
+    ) -> Result<String, Fault> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref() {
+            Some((written, document)) if now.duration_since(*written) < Self::FOR => Ok(document.to_string()),
+            _ => {
+                let document = write()?;
+                *kept = Some((now, document.as_str().into()));
+                Ok(document)
+            }
+        }
+    }
+}

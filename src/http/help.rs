@@ -1,0 +1,27 @@
+//! Pages that explain: what this is, what each reason means.
+
+use axum::extract::Path;
+use axum::response::Response;
+
+use super::pages;
+use super::visitor::Visitor;
+use crate::domain::reason::Reason;
+
+pub(super) async fn home(visitor: Visitor) -> Response {
+    pages::home(&visitor)
+}
+
+pub(super) async fn errors(visitor: Visitor) -> Response {
+    pages::errors(&visitor)
+}
+
+pub(super) async fn error(visitor: Visitor, Path(code): Path<String>) -> Response {
+    match Reason::from_code(&code) {
+        Some(reason) => pages::error(&visitor, reason),
+        None => pages::not_found(&visitor),
+    }
+}
+
+pub(super) async fn not_found(visitor: Visitor) -> Response {
+    pages::not_found(&visitor)
+}

@@ -1,0 +1,249 @@
+//! SAML at the door: as identity provider towards fagsystemer, as service provider towards identity providers, and the
+//! choice of municipality in between. Each handler decodes, makes one call to the broker, and encodes what comes next.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Form as FormBody, Query, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::cookies;
+use super::door::{Door, Knock};
+use super::pages::{self, Choice, ChosenForm, Discovery, Post};
+use super::visitor::Visitor;
+use crate::broker::{Next, Question, SealedLogin};
+use crate::domain::id::LoginId;
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::saml::binding::{Arrived, Carries, Form, Parameters};
+use crate::telemetry::{Noted, Outcome};
+
+/// A fagsystem's request in an address.
+pub(super) async fn sso_redirect(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let arrived = Arrived::by_redirect(query.as_deref().unwrap_or_default(), Carries::Request);
+    let visit = door.visit(&knock, "/saml/idp/sso GET");
+    let next = door.broker.begin_login(&visit, arrived).await;
+    answer(&knock.visitor, next, Onward::ByRedirect)
+}
+
+/// A fagsystem's request in a form.
+pub(super) async fn sso_post(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let arrived = posted(query.as_deref(), &headers, &body, Carries::Request);
+    let visit = door.visit(&knock, "/saml/idp/sso POST");
+    let next = door.broker.begin_login(&visit, arrived).await;
+    answer(&knock.visitor, next, Onward::ByRedirect)
+}
+
+/// An identity provider's answer.
+pub(super) async fn acs(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let arrived = posted(query.as_deref(), &headers, &body, Carries::Response);
+    let visit = door.visit(&knock, "/saml/sp/acs POST");
+    let cookie = |login| cookies::pending(&headers, login);
+    let next = door.broker.receive_answer(&visit, arrived, cookie).await;
+    answer(&knock.visitor, next, Onward::ByRedirect)
+}
+
+/// Which login the choice belongs to, and what is searched for.
+#[derive(Deserialize)]
+pub(super) struct Search {
+    login: LoginId,
+    #[serde(default)]
+    q: String,
+}
+
+/// The page on which a municipality is chosen.
+pub(super) async fn discovery(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    search: Result<Query<Search>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(Query(search)) = search else { return pages::not_found(&knock.visitor) };
+    let lost = Fault::new(Reason::BrowserBinding, "this browser brought no pending login of that name");
+    let content = cookies::pending(&headers, search.login).ok_or(lost);
+    let sealed = content.map(|content| SealedLogin { login: search.login, content });
+    let offer = match sealed.and_then(|sealed| door.broker.offer(&sealed)) {
+        Ok(offer) => offer,
+        Err(fault) => return refused_page(&knock.visitor, &door.lost(search.login, fault.reason)),
+    };
+    let choices: Vec<Choice> = offer
+        .lines
+        .into_iter()
+        .map(|line| Choice { cvr: line.authority, name: line.name, idp: line.idp, idp_name: line.idp_name })
+        .collect();
+    let remembered = cookies::remembered(&headers);
+    let view = Discovery {
+        login: search.login,
+        fagsystem: &offer.fagsystem,
+        choices: &choices,
+        remembered: remembered.as_ref(),
+        query: &search.q,
+    };
+    pages::discovery(&knock.visitor, &view)
+}
+
+/// The municipality that was chosen.
+pub(super) async fn choose(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    headers: HeaderMap,
+    form: Result<FormBody<ChosenForm>, FormRejection>,
+) -> Response {
+    let Ok(FormBody(chosen)) = form else { return pages::not_found(&knock.visitor) };
+    let content = cookies::pending(&headers, chosen.login).unwrap_or_default();
+    let sealed = SealedLogin { login: chosen.login, content };
+    let visit = door.visit(&knock, "/discovery POST");
+    let idp = chosen.choice.idp.as_ref();
+    let next = door.broker.choose(&visit, &sealed, chosen.choice.cvr, idp).await;
+    let mut response = answer(&knock.visitor, next, Onward::ByPage);
+    if chosen.remember {
+        cookies::remember(&mut response, &chosen.choice);
+    }
+    response
+}
+
+/// Our metadata as an identity provider.
+pub(super) async fn idp_metadata(State(door): State<Arc<Door>>) -> Response {
+    metadata(&door.idp_metadata, || door.broker.idp_metadata(), &door)
+}
+
+/// Our metadata as a service provider.
+pub(super) async fn sp_metadata(State(door): State<Arc<Door>>) -> Response {
+    metadata(&door.sp_metadata, || door.broker.sp_metadata(), &door)
+}
+
+fn metadata(
+    kept: &super::door::Kept,
+    write: impl FnOnce() -> Result<String, Fault>,
+    door: &Door,
+) -> Response {
+    const TYPE: HeaderValue = HeaderValue::from_static("application/samlmetadata+xml");
+    match kept.get(door.broker.now(), write) {
+        Ok(document) => ([(header::CONTENT_TYPE, TYPE)], document).into_response(),
+        Err(fault) => {
+            tracing::error!(event = "metadata.failed", reason = fault.reason.code(), "our metadata");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Takes a message out of a form. The same parameters in the address as well would leave it open which of them counts.
+fn posted(query: Option<&str>, headers: &HeaderMap, body: &[u8], carries: Carries) -> Result<Arrived, Fault> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = stated.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(FORM) {
+        return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
+    }
+    if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
+        return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
+    }
+    let body =
+        std::str::from_utf8(body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
+    Arrived::by_post(body, carries)
+}
+
+/// How the browser is sent on with our question in an address. A form of ours may only lead to us, and browsers hold
+/// a redirect after it to that rule, so after a form the user is sent on by a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Onward {
+    ByRedirect,
+    ByPage,
+}
+
+/// What the broker wants next, as an answer to the browser.
+fn answer(visitor: &Visitor, next: Next, onward: Onward) -> Response {
+    let mut noted = Noted::default();
+    let mut response = match next {
+        Next::Ask { sealed, question } => {
+            noted.login = Some(sealed.login);
+            let mut response = match question {
+                Question::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(&to).into_response(),
+                Question::Redirect(to) => page(visitor, pages::onward(visitor, &to, "")),
+                Question::Post(form) => form_page(visitor, &form),
+            };
+            cookies::keep(&mut response, &sealed);
+            response
+        }
+        Next::Choose(sealed) => {
+            noted.login = Some(sealed.login);
+            let mut response = Redirect::to(&format!("/discovery?login={}", sealed.login)).into_response();
+            cookies::keep(&mut response, &sealed);
+            response
+        }
+        Next::Answer { login, form, refused } => {
+            noted.login = Some(login);
+            noted.reason = refused;
+            noted.outcome = refused.map(|_| Outcome::Refused);
+            let mut response = form_page(visitor, &form);
+            cookies::forget(&mut response, login);
+            response
+        }
+        Next::Refuse(refusal) => {
+            noted.login = Some(refusal.login);
+            noted.reason = Some(refusal.reason);
+            refused_page(visitor, &refusal)
+        }
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(noted);
+    response
+}
+
+fn form_page(visitor: &Visitor, form: &Form) -> Response {
+    let view = Post {
+        action: &form.action,
+        field: form.parameter,
+        message: &form.message,
+        relay_state: form.relay_state.as_deref(),
+        receiver: "",
+    };
+    page(visitor, pages::post(visitor, &view))
+}
+
+/// Addresses come out of the register, which refuses what no page can lead to; if one slips through it is our fault.
+fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
+    page.unwrap_or_else(|fault| {
+        tracing::error!(event = "page.failed", reason = fault.reason.code(), "a page cannot lead there");
+        pages::unavailable(visitor, RETRY_AFTER)
+    })
+}
+
+/// After how many seconds it is worth trying again when the store is down.
+const RETRY_AFTER: u32 = 10;
+
+fn refused_page(visitor: &Visitor, refusal: &crate::broker::Refusal) -> Response {
+    let status = match refusal.reason {
+        Reason::StoreDown => return pages::unavailable(visitor, RETRY_AFTER),
+        Reason::Internal | Reason::SecondOpinion => StatusCode::INTERNAL_SERVER_ERROR,
+        Reason::HttpMethod => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Reason::LimitXml | Reason::LimitInflate => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let view = pages::Refusal {
+        status,
+        reason: refusal.reason,
+        case: refusal.login.case_number(),
+        at: refusal.at,
+        fagsystem: refusal.fagsystem.as_deref().map(|name| (name, None)),
+    };
+    pages::refusal(visitor, &view)
+}
