@@ -226,9 +226,9 @@ impl Page {
 
 impl Form {
     fn is_part_of_a_login(&self) -> bool {
-        self.fields
-            .iter()
-            .any(|(name, _)| ["SAMLRequest", "SAMLResponse", "password"].contains(&name.as_str()))
+        let known = ["SAMLRequest", "SAMLResponse", "password"];
+        let chooses = self.buttons.iter().any(|(label, _)| label.contains(MUNICIPALITY));
+        chooses || self.fields.iter().any(|(name, _)| known.contains(&name.as_str()))
     }
 
     /// Presses the button that is labelled so, if there is one.

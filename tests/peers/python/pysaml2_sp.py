@@ -20,8 +20,6 @@ config = SPConfig().load(
         "encryption_keypairs": [
             {"key_file": str(web.DIR / "encryption.key"), "cert_file": str(web.DIR / "encryption.crt")}
         ],
-        "signing_algorithm": SIG_RSA_SHA256,
-        "digest_algorithm": DIGEST_SHA256,
         "allow_unknown_attributes": True,
         "service": {
             "sp": {
@@ -45,6 +43,7 @@ def login(relay_state, by_post):
         relay_state=relay_state,
         sign=True,
         sigalg=SIG_RSA_SHA256,
+        digest_alg=DIGEST_SHA256,
     )
     outstanding[request_id] = relay_state
     return http["data"] if by_post else dict(http["headers"])["Location"]
