@@ -117,6 +117,7 @@ fn simplesamlphp_encrypts_to_us_where_its_cbc_is_allowed_and_is_refused_where_no
             assert_eq!(page.json()["name_id"], KAREN);
         } else {
             assert_nobody_logged_in(&page);
+            assert_eq!(world.refusals(), ["answer-received alg.refused"]);
         }
     }
 }
@@ -139,6 +140,7 @@ fn simplesamlphp_without_encryption_logs_in_and_its_changed_answer_is_refused_by
     }));
     let page = browser.log_in(&format!("{url}/login"), "karen");
     assert_nobody_logged_in(&page);
+    assert_eq!(world.refusals(), ["answer-received sig.invalid"]);
 }
 
 #[test]
@@ -191,6 +193,7 @@ fn prove(sp: Sp, transport: &str) {
     let answer = answer_to(&browser, &url);
     assert!(is_signed(&answer), "the refusal is signed: {answer}");
     assert_eq!(status(&answer).last().unwrap(), "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext");
+    assert_eq!(world.refusals(), ["answer-received loa.lower", "refusal-sent loa.lower"]);
     println!("{}: logged in ({AES256_GCM}, {transport}), refused twice; shows: {}", sp.name, summary(&page));
 }
 

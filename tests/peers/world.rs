@@ -164,6 +164,23 @@ impl World {
         std::thread::sleep(Duration::from_millis(1100));
     }
 
+    /// The reasons of everything that the broker refused, oldest first, as its exchange log tells them.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_context-handler"))
+            .args(["audit", "search", "--json", "--config"])
+            .arg(self.folder.join("broker.toml"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "audit search: {output:#?}");
+        let records: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let refused = records.iter().rev().filter(|record| record["allowed"] == false);
+        refused
+            .map(|record| {
+                format!("{} {}", record["event"].as_str().unwrap(), record["reason"].as_str().unwrap())
+            })
+            .collect()
+    }
+
     /// Registers a second municipality, so that the user has a choice. Nobody is at home there.
     pub(crate) fn register_neighbour(&self) {
         let registry = self.folder.join("registry");
