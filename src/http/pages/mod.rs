@@ -22,6 +22,7 @@ mod target;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -140,7 +141,7 @@ pub fn discovery(visitor: &Visitor, view: &Discovery<'_>) -> Response {
     let needle = words::folded(view.query);
     let mut rows: Vec<Row<'_>> = view.choices.iter().map(|c| Row::new(c, view, &needle)).collect();
     rows.sort_by_cached_key(|row| (words::collation(row.name), words::collation(row.through)));
-    let count = rows.iter().filter(|row| row.shown).count();
+    let count = rows.iter().filter(|row| row.shown).map(|row| row.cvr).collect::<BTreeSet<_>>().len();
     let page = DiscoveryPage {
         frame: Frame::new(visitor, |t| t.choose),
         login: view.login,
@@ -237,24 +238,14 @@ pub fn unavailable(visitor: &Visitor, retry_after: u32) -> Response {
     response
 }
 
-/// Whether a reason may be told to whoever is in front of the browser. What has to do with proof and decryption may
-/// not: an attacker who can tell these apart learns something with every try.
+/// Whether a reason may be told to whoever is in front of the browser. What can come up before a signature is proved
+/// may not: an attacker who can tell these apart learns something about keys and plaintext with every try.
 pub fn may_be_shown(reason: Reason) -> bool {
     let family = reason.code().split('.').next().unwrap_or_default();
-    !matches!(
-        family,
-        "xml"
-            | "limit"
-            | "encoding"
-            | "sig"
-            | "alg"
-            | "key"
-            | "dec"
-            | "value"
-            | "attr"
-            | "assertion"
-            | "second_opinion"
-    )
+    let before_proof =
+        matches!(family, "xml" | "limit" | "encoding" | "sig" | "alg" | "key" | "dec" | "value");
+    let late_proof = matches!(reason, Reason::AttrType | Reason::AttrChars | Reason::SecondOpinion);
+    !before_proof && !late_proof
 }
 
 fn ticked<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
