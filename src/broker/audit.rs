@@ -99,7 +99,12 @@ impl Broker {
         let records = std::iter::once(record).chain(sent).collect();
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
         match (self.store.commit(Batch { records, ..Batch::default() }).await, told) {
-            (Ok(()), Some((form, _))) => Next::Answer { login, form, refused: Some(fault.reason) },
+            (Ok(()), Some((form, _))) => Next::Answer {
+                login,
+                form,
+                receiver: fagsystem.unwrap_or_default(),
+                refused: Some(fault.reason),
+            },
             (Ok(()), None) => Next::Refuse(Refusal { login, reason: fault.reason, at, fagsystem }),
             // What was not written down is not told: the user learns that it is our fault, and nothing else.
             (Err(_), _) => Next::Refuse(Refusal { login, reason: Reason::StoreDown, at, fagsystem }),

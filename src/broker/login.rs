@@ -184,7 +184,8 @@ impl Broker {
             ..Batch::default()
         };
         self.store.commit(batch).await?; // all of it, durably, or nothing
-        Ok(Next::Answer { login: asked.login, form: issued.form, refused: None })
+        let receiver = fagsystem.registered.name.clone();
+        Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
     }
 
     fn check_not_ours(&self, issuer: &EntityId) -> Result<(), Fault> {

@@ -125,6 +125,11 @@ impl Town {
         format!("{}/saml/sp/acs", self.url)
     }
 
+    /// The file of the store.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("broker.db")
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
