@@ -1,6 +1,8 @@
 //! What every page promises: nothing in it is what a stranger wrote, it says it in both languages, and it leaves under
 //! headers that allow nothing else. (What it looks like is promised in `browser.rs`.)
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::collections::HashMap;
 
 use axum::body::to_bytes;
