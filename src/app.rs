@@ -17,7 +17,7 @@ use crate::http::{Door, operations_router, router};
 use crate::keyring::Keyring;
 use crate::protocol::keys::{Decrypter, Signer};
 use crate::store::{Sqlite, Store};
-use crate::system::{SystemClock, SystemRandom};
+use crate::system::{SystemClock, SystemRandom, tell_service_manager};
 use crate::telemetry::Metrics;
 
 /// How often the register is looked at for changes: a switched-off party is refused within a second.
@@ -85,7 +85,9 @@ pub async fn serve(
     );
     let app = router(door, metrics).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(public, app).with_graceful_shutdown(until(stopped)).into_future());
+    tell("READY=1");
     stop.await;
+    tell("STOPPING=1");
     tracing::info!(event = "stopping", "finishing what is under way");
     let _ = stopping.send(true);
     if tokio::time::timeout(LAST_CALLS, serving).await.is_err() {
@@ -94,6 +96,14 @@ pub async fn serve(
     background.abort();
     operators.abort();
     Ok(())
+}
+
+/// Tells the service manager, if one started us. If it does not hear us, it will say so itself.
+fn tell(state: &str) {
+    let address = std::env::var_os("NOTIFY_SOCKET");
+    if let Err(error) = tell_service_manager(address.as_deref(), state) {
+        tracing::warn!(event = "service-manager", detail = %error, "cannot be told {state}");
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failed> {

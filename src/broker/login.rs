@@ -121,9 +121,9 @@ impl Broker {
         let handle =
             arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
-        let sealed = handle.and_then(cookie).map(|content| SealedLogin { login, content });
+        let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        match self.try_receive(&mut trail, arrived, sealed).await {
+        match self.try_receive(&mut trail, arrived, &sealed).await {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         }
@@ -133,7 +133,7 @@ impl Broker {
         &self,
         trail: &mut Trail,
         arrived: Result<Arrived, Fault>,
-        sealed: Option<SealedLogin>,
+        sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot();
@@ -143,8 +143,7 @@ impl Broker {
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
         self.check_not_ours(answer.claimed_issuer())?; // no reflection
-        let sealed = sealed.ok_or_else(no_login)?; // begun in this browser
-        let login = self.unseal(&sealed)?.at_idp()?; // and it has been asked
+        let login = self.unseal(sealed)?.at_idp()?; // begun in this browser, and somebody was asked
         login.asked.check_age(now)?; // not long ago
         trail.asks(&login.asked);
         trail.expects(&login);
@@ -240,10 +239,6 @@ fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
-}
-
-fn no_login() -> Fault {
-    Fault::new(Reason::BrowserBinding, "this browser brought no pending login of that name")
 }
 
 fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {

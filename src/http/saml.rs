@@ -14,7 +14,7 @@ use super::cookies;
 use super::door::{Door, Knock};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post};
 use super::visitor::Visitor;
-use crate::broker::{Next, Question, SealedLogin};
+use crate::broker::{Next, Question};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{Arrived, Carries, Form, Parameters};
@@ -77,10 +77,8 @@ pub(super) async fn discovery(
     headers: HeaderMap,
 ) -> Response {
     let Ok(Query(search)) = search else { return pages::not_found(&knock.visitor) };
-    let lost = Fault::new(Reason::BrowserBinding, "this browser brought no pending login of that name");
-    let content = cookies::pending(&headers, search.login).ok_or(lost);
-    let sealed = content.map(|content| SealedLogin { login: search.login, content });
-    let offer = match sealed.and_then(|sealed| door.broker.offer(&sealed)) {
+    let sealed = cookies::sealed(&headers, search.login);
+    let offer = match door.broker.offer(&sealed) {
         Ok(offer) => offer,
         Err(fault) => return refused_page(&knock.visitor, &door.lost(search.login, fault.reason)),
     };
@@ -108,8 +106,7 @@ pub(super) async fn choose(
     form: Result<FormBody<ChosenForm>, FormRejection>,
 ) -> Response {
     let Ok(FormBody(chosen)) = form else { return pages::not_found(&knock.visitor) };
-    let content = cookies::pending(&headers, chosen.login).unwrap_or_default();
-    let sealed = SealedLogin { login: chosen.login, content };
+    let sealed = cookies::sealed(&headers, chosen.login);
     let visit = door.visit(&knock, "/discovery POST");
     let idp = chosen.choice.idp.as_ref();
     let next = door.broker.choose(&visit, &sealed, chosen.choice.cvr, idp).await;

@@ -25,8 +25,6 @@ pub(crate) const fn saml(local: &'static str) -> Name {
     Name::new(SAML, "saml", local)
 }
 
-pub(crate) const SIGNATURE: Name = Name::new("http://www.w3.org/2000/09/xmldsig#", "ds", "Signature");
-
 /// A key pair, with the texts that other programs want it in.
 pub(crate) struct Party {
     pub(crate) key: FileKey,
