@@ -55,7 +55,8 @@ impl Drop for Folder {
 /// Exit code, standard output and standard error of one command.
 fn say(clock: &dyn Clock, words: &[&str]) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let desk = Desk { out: &mut out, err: &mut err, clock, random: &SystemRandom };
+    let desk =
+        Desk { input: &mut std::io::empty(), out: &mut out, err: &mut err, clock, random: &SystemRandom };
     let exit = run(["context-handler"].iter().chain(words).map(Into::into), desk);
     (exit, String::from_utf8_lossy(&out).into_owned(), String::from_utf8_lossy(&err).into_owned())
 }

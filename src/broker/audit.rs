@@ -59,7 +59,8 @@ impl Trail {
         self.record.noticed.extend(reasons.iter().map(|reason| reason.code().to_owned()));
     }
 
-    pub(super) fn proved_by(&mut self, proof: &Proof) {
+    pub(super) fn proved_by(&mut self, proof: &Proof, sender: Actor) {
+        self.record.actor = sender;
         self.record.key = Some(proof.key.as_str().to_owned());
         self.record.algorithm = Some(proof.algorithm.uri().to_owned());
     }

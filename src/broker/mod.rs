@@ -7,6 +7,7 @@ mod ask;
 pub mod audit;
 mod identify;
 mod issue;
+pub mod judge;
 pub mod keys;
 mod login;
 mod metadata;

@@ -136,7 +136,7 @@ fn metadata(
     match kept.get(door.broker.now(), write) {
         Ok(document) => ([(header::CONTENT_TYPE, TYPE)], document).into_response(),
         Err(fault) => {
-            tracing::error!(event = "metadata.failed", reason = fault.reason.code(), "our metadata");
+            tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "our metadata cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -219,7 +219,7 @@ fn form_page(visitor: &Visitor, form: &Form, receiver: &str) -> Response {
 /// Addresses come out of the register, which refuses what no page can lead to; if one slips through it is our fault.
 fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
     page.unwrap_or_else(|fault| {
-        tracing::error!(event = "page.failed", reason = fault.reason.code(), "a page cannot lead there");
+        tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "a page cannot lead there");
         pages::unavailable(visitor, RETRY_AFTER)
     })
 }
