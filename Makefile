@@ -42,9 +42,10 @@ lint: tools
 bench: tools
 	cargo bench
 
-# Makes the development keys that are missing.
+# Makes the development keys that are missing, and the example federation's metadata with their certificates.
 certificates:
 	sh certs-dev/make.sh
+	sh certs-dev/metadata.sh
 
 # What compiles the crates that are written in C: OpenSSL and SQLite.
 tools:

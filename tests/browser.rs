@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command;
 
 #[path = "browser/sample.rs"]
-#[expect(dead_code, reason = "shared with the test of the headers, which uses more of it")]
 mod sample;
 
 #[tokio::test(flavor = "multi_thread")]

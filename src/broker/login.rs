@@ -49,7 +49,8 @@ impl Broker {
         trail.claimed(request.claimed_issuer());
         let fagsystem = snapshot.fagsystem(request.claimed_issuer(), now)?; // registered, switched on
         let request = request.verify(&fagsystem.metadata.keys)?; // signed by its own key
-        trail.proved_by(request.proof());
+        trail.proved_by(request.proof(), Actor::Fagsystem);
+        fagsystem.metadata.keys.check_in_force(&request.proof().key, now)?; // which has not expired
         let request = request.accept(&self.settings.sso(), now, self.settings.skew)?; // for us, now
         let acs = fagsystem.metadata.answer_address(&request.answer_at)?; // a registered address
         let asked = asked(trail.record.login, &request, &fagsystem, acs, now);
@@ -121,9 +122,9 @@ impl Broker {
         let handle =
             arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
-        let sealed = handle.and_then(cookie).map(|content| SealedLogin { login, content });
+        let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        match self.try_receive(&mut trail, arrived, sealed).await {
+        match self.try_receive(&mut trail, arrived, &sealed).await {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         }
@@ -133,7 +134,7 @@ impl Broker {
         &self,
         trail: &mut Trail,
         arrived: Result<Arrived, Fault>,
-        sealed: Option<SealedLogin>,
+        sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot();
@@ -143,8 +144,7 @@ impl Broker {
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
-        let sealed = sealed.ok_or_else(no_login)?; // begun in this browser
-        let login = self.unseal(&sealed)?.at_idp()?; // and it has been asked
+        let login = self.unseal(sealed)?.at_idp()?; // begun in this browser, and somebody was asked
         login.asked.check_age(now)?; // not long ago
         trail.asks(&login.asked);
         trail.expects(&login);
@@ -156,7 +156,8 @@ impl Broker {
         let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
         let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
         let answer = answer.verify(opening)?; // signed by its own key
-        trail.proved_by(answer.proof());
+        trail.proved_by(answer.proof(), Actor::IdentityProvider);
+        idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
         let expected = Expectation {
             issuer: &login.idp,
@@ -185,7 +186,8 @@ impl Broker {
             ..Batch::default()
         };
         self.store.commit(batch).await?; // all of it, durably, or nothing
-        Ok(Next::Answer { login: asked.login, form: issued.form, refused: None })
+        let receiver = fagsystem.registered.name.clone();
+        Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
     }
 }
 
@@ -240,10 +242,6 @@ pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), F
         return Ok(());
     }
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
-}
-
-fn no_login() -> Fault {
-    Fault::new(Reason::BrowserBinding, "this browser brought no pending login of that name")
 }
 
 fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {

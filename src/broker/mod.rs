@@ -134,6 +134,8 @@ pub enum Next {
         sealed: SealedLogin,
         /// How our question gets there.
         question: Question,
+        /// The identity provider, by the name that people know.
+        receiver: String,
     },
     /// Choose a municipality, and keep the sealed login meanwhile.
     Choose(SealedLogin),
@@ -143,6 +145,8 @@ pub enum Next {
         login: LoginId,
         /// The form.
         form: Form,
+        /// The fagsystem, by the name that people know.
+        receiver: String,
         /// The reason, when the answer is a refusal.
         refused: Option<Reason>,
     },

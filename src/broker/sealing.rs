@@ -50,7 +50,14 @@ impl Broker {
         Ok(SealedLogin { login, content })
     }
 
+    /// Opens what this browser brought; an empty content means that it brought nothing.
     pub(super) fn unseal(&self, sealed: &SealedLogin) -> Result<Pending, Fault> {
+        if sealed.content.is_empty() {
+            return Err(Fault::new(
+                Reason::BrowserBinding,
+                "this browser brought no pending login of that name",
+            ));
+        }
         let text = self.sealer.load().open(&sealed.content, &purpose(sealed.login))?;
         serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::StateForged, error.to_string()))
     }

@@ -18,6 +18,11 @@ pub(super) fn pending(headers: &HeaderMap, login: LoginId) -> Option<String> {
     cookie(headers, &name(login)).map(str::to_owned)
 }
 
+/// The same with its name; empty when the browser brought none.
+pub(super) fn sealed(headers: &HeaderMap, login: LoginId) -> SealedLogin {
+    SealedLogin { login, content: pending(headers, login).unwrap_or_default() }
+}
+
 /// Lets the browser keep a sealed login. It has to come along when the identity provider's page posts to us, so it
 /// must be `SameSite=None`; what it can do elsewhere is nothing, since only we can open it.
 pub(super) fn keep(response: &mut Response, sealed: &SealedLogin) {

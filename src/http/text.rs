@@ -216,7 +216,6 @@ static DANISH: Text = Text {
     about: "Om context-handler",
     all_errors: "Hvad fejlene betyder",
     licences: "Licenser",
-
     choose: "Vælg din kommune",
     on_the_way_to: "Du er på vej til",
     choose_lead: "Vælg den kommune, du arbejder for. Du logger ind hos kommunen selv; vi ser aldrig din adgangskode.",
@@ -233,7 +232,6 @@ static DANISH: Text = Text {
     remember: "Husk mit valg i denne browser",
     remember_hint: "Lad være, hvis du deler computer med andre.",
     through: "via",
-
     not_logged_in: "Du blev ikke logget ind",
     what_happened: "Hvad skete der?",
     what_to_do: "Hvad kan du gøre?",
@@ -245,13 +243,11 @@ static DANISH: Text = Text {
     read_more: "Læs mere om denne fejl",
     start_again: "Begynd forfra i",
     untrusted_says: "En meddelelse, som dit login afhænger af, kunne ikke godkendes. For en sikkerheds skyld stoppede vi.",
-
     going_on: "Du sendes videre",
     press_continue: "Tryk på knappen for at komme til",
     goes_by_itself: "De fleste browsere går selv videre efter et øjeblik.",
     resume: "Fortsæt",
     to_login: "Log ind hos",
-
     home: "Ét login til kommunens fagsystemer",
     home_lead: "context-handler står mellem fagsystemerne og kommunernes egne login. Den kontrollerer hvert svar, oversætter det til fagsystemets sprog og gemmer, hvorfor det blev godtaget.",
     for_users: "Skal du logge ind?",
@@ -263,21 +259,18 @@ static DANISH: Text = Text {
     metadata: "Hent metadata",
     for_helpers: "Fik du en fejl?",
     for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
-
     errors_lead: "Alt, hvad der kan afvises, ændres eller noteres undervejs i et login, med den kode, som står i revisionsloggen.",
     error: "Hvad fejlen betyder",
     to_fix: "Sådan rettes den",
     code: "Kode i revisionsloggen",
     detail_hint: "Hvad der ventedes, og hvad der kom, står i revisionsloggen under sagsnummeret.",
     back_to_errors: "Alle fejl",
-
     no_such_page: "Siden findes ikke",
     no_such_page_text: "Adressen er forkert, eller siden er flyttet. Vil du logge ind, så begynd i det fagsystem, du vil bruge.",
     unavailable: "Vi kan ikke logge nogen ind lige nu",
     unavailable_text: "Et login, der ikke kan skrives ned, bliver ikke udstedt. Derfor venter vi, til vores lager virker igen. Du har ikke gjort noget forkert.",
     retry_in: "Prøv igen om",
     seconds: "sekunder",
-
     fagsystem: Act {
         who: "Leverandøren af fagsystemet.",
         advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret; den kontakter leverandøren.",
@@ -314,7 +307,6 @@ static ENGLISH: Text = Text {
     about: "About context-handler",
     all_errors: "What the errors mean",
     licences: "Licences",
-
     choose: "Choose your municipality",
     on_the_way_to: "You are on your way to",
     choose_lead: "Choose the municipality that you work for. You log in at the municipality itself; we never see your password.",
@@ -331,7 +323,6 @@ static ENGLISH: Text = Text {
     remember: "Remember my choice in this browser",
     remember_hint: "Leave it out if you share the computer with others.",
     through: "through",
-
     not_logged_in: "You were not logged in",
     what_happened: "What happened?",
     what_to_do: "What can you do?",
@@ -343,13 +334,11 @@ static ENGLISH: Text = Text {
     read_more: "Read more about this error",
     start_again: "Start again in",
     untrusted_says: "A message that your login depends on could not be accepted. To be on the safe side, we stopped.",
-
     going_on: "You are being sent on",
     press_continue: "Press the button to go to",
     goes_by_itself: "Most browsers go on by themselves after a moment.",
     resume: "Continue",
     to_login: "Log in at",
-
     home: "One login to a municipality’s IT systems",
     home_lead: "context-handler stands between IT systems and the municipalities’ own logins. It checks every answer, translates it into the language of the system, and keeps a record of why it was accepted.",
     for_users: "Do you want to log in?",
@@ -361,21 +350,18 @@ static ENGLISH: Text = Text {
     metadata: "Fetch metadata",
     for_helpers: "Did you get an error?",
     for_helpers_text: "Each error has a page that says what it means and who can put it right.",
-
     errors_lead: "Everything that can be refused, changed or noted during a login, with the code that stands in the audit log.",
     error: "What the error means",
     to_fix: "How to put it right",
     code: "Code in the audit log",
     detail_hint: "What was expected and what came stands in the audit log under the case number.",
     back_to_errors: "All errors",
-
     no_such_page: "There is no such page",
     no_such_page_text: "The address is wrong, or the page has moved. If you want to log in, begin in the system that you want to use.",
     unavailable: "We cannot log anybody in right now",
     unavailable_text: "A login that cannot be written down is not issued. So we wait until our store works again. You did nothing wrong.",
     retry_in: "Try again in",
     seconds: "seconds",
-
     fagsystem: Act {
         who: "The supplier of the system that you came from.",
         advice: "Try once more from that system. If it does not help, give your IT department the case number; it will contact the supplier.",

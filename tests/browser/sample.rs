@@ -16,9 +16,9 @@ use context_handler::http::pages::{self, Choice, Chosen, ChosenForm, Discovery, 
 use context_handler::http::visitor::Visitor;
 
 /// A name that tries everything.
-pub const HOSTILE: &str = r#"<script>alert(1)</script>"'`--><img src=x onerror=alert(2)>&amp;{{7*7}}"#;
+pub(crate) const HOSTILE: &str = r#"<script>alert(1)</script>"'`--><img src=x onerror=alert(2)>&amp;{{7*7}}"#;
 /// What a fagsystem may ask us to hand back.
-pub const RELAY_STATE: &str = "\"><script>alert(3)</script>&amp; 'æøå' \r\n+%2B\t x";
+pub(crate) const RELAY_STATE: &str = "\"><script>alert(3)</script>&amp; 'æøå' \r\n+%2B\t x";
 /// Base64 with the characters that forms like to change.
 const MESSAGE: &str = "PHNhbWxwOlJlc3BvbnNlLz4+/w==";
 
@@ -33,7 +33,7 @@ const NAMES: &str = "Albertslund Allerød Assens Ballerup Billund Bornholms Brø
     Aalborg Aarhus";
 
 /// The 98 municipalities with numbers that are made up; the last one has two identity providers.
-pub fn municipalities() -> Vec<Choice> {
+pub(crate) fn municipalities() -> Vec<Choice> {
     let mut all: Vec<Choice> =
         NAMES.split_whitespace().enumerate().map(|(i, name)| choice(i, name)).collect();
     let mut second = all[97].clone();
@@ -44,7 +44,7 @@ pub fn municipalities() -> Vec<Choice> {
 }
 
 /// One municipality.
-pub fn choice(i: usize, name: &str) -> Choice {
+pub(crate) fn choice(i: usize, name: &str) -> Choice {
     Choice {
         cvr: Cvr::new(&format!("{}", 20_000_000 + i * 137)).unwrap(),
         name: format!("{name} Kommune"),
@@ -54,12 +54,12 @@ pub fn choice(i: usize, name: &str) -> Choice {
 }
 
 /// The login that all pages belong to.
-pub fn login() -> LoginId {
+pub(crate) fn login() -> LoginId {
     LoginId::from_random(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
 }
 
 /// The refusal of a login to which this happened.
-pub fn refusal(reason: Reason) -> Refusal<'static> {
+pub(crate) fn refusal(reason: Reason) -> Refusal<'static> {
     Refusal {
         status: StatusCode::FORBIDDEN,
         reason,
@@ -80,7 +80,7 @@ struct Search {
 
 /// Every page at its place. The receiver of the posted form and the identity provider are other origins than the
 /// pages (`127.0.0.1` where these are at `localhost`), and both go on to yet another, as real ones do.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(async |v: Visitor| pages::home(&v)))
         .route("/discovery", get(show).post(choose))
@@ -119,7 +119,7 @@ async fn send(visitor: Visitor, headers: HeaderMap) -> Response {
 }
 
 /// A message to this address.
-pub fn message(action: &str) -> Post<'_> {
+pub(crate) fn message(action: &str) -> Post<'_> {
     let receiver = "Køreprøvebooking";
     Post { action, field: "SAMLResponse", message: MESSAGE, relay_state: Some(RELAY_STATE), receiver }
 }

@@ -215,3 +215,37 @@ fn an_element_leads_to_its_own_content() {
     let prefixed = Document::parse(b"<a y:x='1' xmlns:y='urn:y'/>").unwrap();
     assert_eq!(prefixed.root().attribute("x"), None, "an attribute with a namespace is another one");
 }
+
+/// Inputs whose cost would grow with the square, or that would fill the memory: refused by a count, at once.
+#[test]
+fn hostile_shapes_are_refused_at_once() {
+    let attributes = (0..80_000).map(|at| format!(" a{at}=''")).collect::<String>();
+    let namespaces = (0..80_000).map(|at| format!(" xmlns:a{at}='urn:a'")).collect::<String>();
+    let shapes = [
+        format!("<a{attributes}/>"),
+        format!("<a{namespaces}/>"),
+        "<a/>".repeat(1_000_000),
+        format!("<a>{}</a>", "<b/>".repeat(1_000_000)),
+        "<a>".repeat(200_000),
+        format!("<a>{}</a>", "<!---->x".repeat(600_000)),
+        format!("<a>{}</a>", "<![CDATA[]]>".repeat(500_000)),
+        "<".repeat(16_000_000),
+        "&#".repeat(8_000_000),
+        format!("<a b='{}", "x".repeat(16_000_000)),
+    ];
+    for shape in shapes {
+        for parse in [Document::parse, Document::parse_metadata] {
+            let begun = processor_seconds();
+            let fault = parse(shape.as_bytes()).unwrap_err();
+            // Generous, for builds without optimisation; a square would take minutes.
+            let spent = processor_seconds() - begun;
+            assert!(spent < 2.0, "{fault} took {spent} s: {}", &shape[..20]);
+        }
+    }
+}
+
+/// What this thread has used of a processor, whatever else the machine does.
+fn processor_seconds() -> f64 {
+    let used = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    used.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}

@@ -101,7 +101,7 @@ impl Broker {
     /// Takes up the register from the store when it has changed; true when it had.
     pub async fn reload_registry(&self) -> Result<bool, Fault> {
         let version = self.store.registry_version().await?;
-        if version == self.snapshot.load().version && version != 0 {
+        if version == self.snapshot.load().version {
             return Ok(false);
         }
         let kept = self.store.registry().await?;

@@ -29,7 +29,7 @@ impl Script {
         Script { source: include_str!("press.js"), hash: "YBPfq3YzAio+eSdmaZr/Vrc8mefmQoecuKNsJdcB5q8=" };
     /// Searches while the user types.
     pub(super) const SEARCH: Script =
-        Script { source: include_str!("search.js"), hash: "r2WkMwvY0RQKw09+axS1CQ3d7PQ3aORi56rgIQQYcrg=" };
+        Script { source: include_str!("search.js"), hash: "Zjqgc6sxDoTlSKvHzKBgVy8dd31FbqVSJ/fbvP3C+38=" };
 
     pub(super) fn source(&self) -> &'static str {
         self.source

@@ -4,7 +4,7 @@
 //!
 //! | page | call | status |
 //! |---|---|---|
-//! | `GET /discovery` | [`discovery`] with a [`Discovery`]; the answering form is a [`Chosen`] | 200 |
+//! | `GET /discovery` | [`discovery`] with a [`Discovery`]; the answering form is a [`ChosenForm`] | 200 |
 //! | `POST /discovery`, once the municipality is known | [`onward`] with the IdP's address, **never a redirect**, see there | 200 |
 //! | the HTTP-POST binding, answers and status answers alike | [`post`] with a [`Post`] | 200 |
 //! | any refusal | [`refusal`] with a [`Refusal`] | its own |
@@ -18,24 +18,26 @@
 //! Every page works without JavaScript; the two scripts are inline and allowed by their hash alone.
 
 mod answer;
+mod chosen;
 mod target;
 mod words;
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
 
-use crate::domain::id::{BadId, CaseNumber, Cvr, EntityId, LoginId};
+use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::http::assets;
 use crate::http::text::{Act, Text};
 use crate::http::visitor::Visitor;
 use answer::{FormAction, Script, answer};
 use target::Target;
+
+pub use chosen::{Chosen, ChosenForm};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,46 +65,6 @@ pub struct Discovery<'a> {
     pub remembered: Option<&'a Chosen>,
     /// What was searched for: the value of `q`.
     pub query: &'a str,
-}
-
-/// What the form of the discovery page sends by POST.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ChosenForm {
-    /// Which login.
-    pub login: LoginId,
-    /// What was chosen.
-    pub choice: Chosen,
-    /// Whether to remember it.
-    #[serde(default, deserialize_with = "ticked")]
-    pub remember: bool,
-}
-
-/// A municipality and, where it has several, the identity provider: `11111111` or `11111111 https://idp.example`.
-/// The remembering cookie may hold it in the same form; see [`std::fmt::Display`].
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Chosen {
-    /// The municipality.
-    pub cvr: Cvr,
-    /// The identity provider, if the municipality has more than one.
-    pub idp: Option<EntityId>,
-}
-
-impl TryFrom<String> for Chosen {
-    type Error = BadId;
-    fn try_from(value: String) -> Result<Self, BadId> {
-        let (cvr, idp) = value.split_once(' ').map_or((value.as_str(), None), |(cvr, idp)| (cvr, Some(idp)));
-        Ok(Self { cvr: Cvr::new(cvr)?, idp: idp.map(EntityId::new).transpose()? })
-    }
-}
-
-impl std::fmt::Display for Chosen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.idp {
-            Some(idp) => write!(f, "{} {idp}", self.cvr),
-            None => write!(f, "{}", self.cvr),
-        }
-    }
 }
 
 /// A message for another party, carried there by the browser: the HTTP-POST binding.
@@ -140,7 +102,7 @@ pub fn discovery(visitor: &Visitor, view: &Discovery<'_>) -> Response {
     let needle = words::folded(view.query);
     let mut rows: Vec<Row<'_>> = view.choices.iter().map(|c| Row::new(c, view, &needle)).collect();
     rows.sort_by_cached_key(|row| (words::collation(row.name), words::collation(row.through)));
-    let count = rows.iter().filter(|row| row.shown).count();
+    let count = rows.iter().filter(|row| row.shown).map(|row| row.cvr).collect::<BTreeSet<_>>().len();
     let page = DiscoveryPage {
         frame: Frame::new(visitor, |t| t.choose),
         login: view.login,
@@ -237,28 +199,14 @@ pub fn unavailable(visitor: &Visitor, retry_after: u32) -> Response {
     response
 }
 
-/// Whether a reason may be told to whoever is in front of the browser. What has to do with proof and decryption may
-/// not: an attacker who can tell these apart learns something with every try.
+/// Whether a reason may be told to whoever is in front of the browser. What can come up before a signature is proved
+/// may not: an attacker who can tell these apart learns something about keys and plaintext with every try.
 pub fn may_be_shown(reason: Reason) -> bool {
     let family = reason.code().split('.').next().unwrap_or_default();
-    !matches!(
-        family,
-        "xml"
-            | "limit"
-            | "encoding"
-            | "sig"
-            | "alg"
-            | "key"
-            | "dec"
-            | "value"
-            | "attr"
-            | "assertion"
-            | "second_opinion"
-    )
-}
-
-fn ticked<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
-    Ok(!Cow::<'_, str>::deserialize(field)?.is_empty())
+    let before_proof =
+        matches!(family, "xml" | "limit" | "encoding" | "sig" | "alg" | "key" | "dec" | "value");
+    let late_proof = matches!(reason, Reason::AttrType | Reason::AttrChars | Reason::SecondOpinion);
+    !before_proof && !late_proof
 }
 
 /// What stands around every page.

@@ -7,11 +7,8 @@
   const fold = (text) => text.trim().toLowerCase().replaceAll("æ", "ae").replaceAll("ø", "oe").replaceAll("å", "aa");
   field.addEventListener("input", () => {
     const needle = fold(field.value);
-    let count = 0;
-    for (const row of rows) {
-      row.hidden = !row.dataset.find.includes(needle);
-      if (!row.hidden) count += 1;
-    }
+    for (const row of rows) row.hidden = !row.dataset.find.includes(needle);
+    const count = new Set(rows.filter((row) => !row.hidden).map((row) => row.dataset.cvr)).size;
     status.textContent = `${count} ${count === 1 ? status.dataset.one : status.dataset.many}`;
     none.hidden = count > 0;
   });

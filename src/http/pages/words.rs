@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::reason::{Fault, Reason};
 use crate::http::visitor::Lang;
+use crate::protocol::saml::binding::fits_a_form;
 
 /// The form in which a search is compared: small letters, `æ ø å` as they are written without a Danish keyboard.
 /// `search.js` does the same.
@@ -57,8 +58,7 @@ pub(super) fn time(at: Timestamp, lang: Lang) -> String {
 /// The value of a hidden field, escaped so that exactly it arrives at the receiver. HTML forms rewrite a lone
 /// carriage return or line feed, and lose NUL: such a value is refused rather than changed.
 pub(super) fn form_value(value: &str) -> Result<String, Fault> {
-    let lone = value.replace("\r\n", "").contains(['\r', '\n', '\0']);
-    if lone {
+    if !fits_a_form(value) {
         return Err(Fault::new(
             Reason::RelayState,
             "expected no lone CR, LF or NUL, which no form can carry",

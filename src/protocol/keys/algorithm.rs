@@ -92,6 +92,11 @@ impl SignatureAlgorithm {
         Some(Self { scheme: *scheme, digest: *digest })
     }
 
+    /// Whether it is RSA with the padding PSS.
+    pub fn is_pss(self) -> bool {
+        self.scheme == Scheme::RsaPss
+    }
+
     /// Its URI.
     pub fn uri(self) -> &'static str {
         let same = |row: &&(&str, Scheme, Digest)| (row.1, row.2) == (self.scheme, self.digest);

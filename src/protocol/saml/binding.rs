@@ -157,6 +157,12 @@ impl<'q> Parameters<'q> {
             let detail = format!("expected at most {MAX_RELAY_STATE} bytes, got {}", state.len());
             return Err(Fault::new(Reason::RelayState, detail));
         }
+        if !fits_a_form(&state) {
+            return Err(Fault::new(
+                Reason::RelayState,
+                "expected no lone CR, LF or NUL, which no form can carry",
+            ));
+        }
         Ok(Some(state))
     }
 
@@ -176,6 +182,12 @@ impl<'q> Parameters<'q> {
             algorithm: unescaped(algorithm)?,
         }))
     }
+}
+
+/// Whether a value comes out of an HTML form as it went in: browsers rewrite lone line ends and lose NUL. Better to
+/// say so at the door than to hand back something else than what was given.
+pub fn fits_a_form(value: &str) -> bool {
+    !value.replace("\r\n", "").contains(['\r', '\n', '\0'])
 }
 
 /// Whether a lenient reader would take the name for one of SAML's: escaped, in brackets, or with blanks around it.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Attribute, Node};
 
+use super::scan::position;
 use super::{Canonical, Element, namespace};
 use crate::domain::reason::{Fault, Reason};
 
@@ -180,38 +181,29 @@ pub(super) fn push_declaration(prefix: &str, uri: &str, out: &mut String) {
 
 /// Writes text as canonical XML escapes it.
 pub(super) fn escape_text(text: &str, out: &mut String) {
-    escape(text, out, |byte| match byte {
-        b'&' => "&amp;",
-        b'<' => "&lt;",
-        b'>' => "&gt;",
-        b'\r' => "&#xD;",
-        _ => "",
-    });
+    escape(text, out, |byte| matches!(byte, b'&' | b'<' | b'>' | b'\r'));
 }
 
 /// Writes the value of an attribute as canonical XML escapes it.
 pub(super) fn escape_attribute(value: &str, out: &mut String) {
-    escape(value, out, |byte| match byte {
-        b'&' => "&amp;",
-        b'<' => "&lt;",
-        b'"' => "&quot;",
-        b'\t' => "&#x9;",
-        b'\n' => "&#xA;",
-        b'\r' => "&#xD;",
-        _ => "",
-    });
+    escape(value, out, |byte| matches!(byte, b'&' | b'<' | b'"' | b'\t' | b'\n' | b'\r'));
 }
 
 #[inline]
-fn escape(value: &str, out: &mut String, substitute: impl Fn(u8) -> &'static str) {
-    let mut from = 0;
-    for (at, byte) in value.bytes().enumerate() {
-        let escaped = substitute(byte);
-        if !escaped.is_empty() {
-            out.push_str(&value[from..at]);
-            out.push_str(escaped);
-            from = at + 1;
-        }
+fn escape(value: &str, out: &mut String, special: impl Fn(u8) -> bool) {
+    let mut rest = value;
+    while let Some(at) = position(rest.as_bytes(), &special) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\t' => "&#x9;",
+            b'\n' => "&#xA;",
+            _ => "&#xD;",
+        });
+        rest = &rest[at + 1..];
     }
-    out.push_str(&value[from..]);
+    out.push_str(rest);
 }

@@ -20,6 +20,8 @@ mod limits;
 mod profile;
 mod read;
 mod scan;
+#[cfg(feature = "second-opinion")]
+mod second_opinion;
 mod sign;
 mod verify;
 mod write;

@@ -219,5 +219,6 @@ fn not_read(error: &roxmltree::Error) -> Fault {
         | E::UnknownNamespace(..) => Reason::XmlNamespace,
         _ => Reason::XmlMalformed,
     };
-    Fault::new(reason, error.to_string())
+    // The text may repeat names of the message, which can be of any length.
+    Fault::new(reason, error.to_string().chars().take(200).collect::<String>())
 }

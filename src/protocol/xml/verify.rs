@@ -54,5 +54,7 @@ pub fn verify<'d>(element: Element<'d>, keys: &TrustedKeys) -> Result<Signed<'d>
     if canonical.is_empty() || digest != profile.digest_value {
         return Err(Fault::new(Reason::SigInvalid, "the digest does not fit the element"));
     }
+    #[cfg(feature = "second-opinion")]
+    super::second_opinion::confirm(element, Element(profile.signature), certificate, profile.algorithm)?;
     Ok(Signed { element, key: certificate.id().clone(), algorithm: profile.algorithm })
 }

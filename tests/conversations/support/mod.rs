@@ -1,0 +1,12 @@
+//! The parties of a conversation: a broker on a port of its own, identity providers and fagsystemer that can be told to
+//! misbehave, and a browser that keeps cookies.
+
+mod browser;
+mod fagsystem;
+mod idp;
+mod world;
+
+pub(crate) use browser::{Answer, Browser};
+pub(crate) use fagsystem::{Ask, Fagsystem};
+pub(crate) use idp::{Idp, Say, Signing, deliver};
+pub(crate) use world::{Town, at, key};

@@ -1,0 +1,200 @@
+//! A broker with its register, its clock and its dice.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use context_handler::broker::keys::Keys;
+use context_handler::broker::registry::{self, Files};
+use context_handler::broker::{Broker, Settings};
+use context_handler::domain::audit::Record;
+use context_handler::domain::id::{EntityId, LoginId};
+use context_handler::domain::world::{Clock, Random};
+use context_handler::http::{Door, router};
+use context_handler::protocol::keys::{FileKey, Signer};
+use context_handler::store::{AuditQuery, Sqlite, Store};
+use context_handler::telemetry::Metrics;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Browser, Fagsystem, Idp};
+
+/// The moment at which every conversation begins.
+pub(crate) const BEGINNING: i64 = 1_795_248_000;
+
+/// So many seconds after the beginning.
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(BEGINNING + second).unwrap()
+}
+
+/// A key of the development parties.
+pub(crate) fn key(name: &str) -> Arc<FileKey> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
+    Arc::new(FileKey::read(&std::fs::read(file).unwrap(), None).unwrap())
+}
+
+struct StillClock(AtomicI64);
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Dice that fall alike in every run.
+pub(crate) struct SeededDice(AtomicU64);
+
+impl SeededDice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+}
+
+impl Random for SeededDice {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// Korsbæk with everything around it: two municipalities with an identity provider each, two fagsystemer, the broker.
+pub(crate) struct Town {
+    pub(crate) url: String,
+    pub(crate) korsbaek: Idp,
+    pub(crate) feddet: Idp,
+    /// OIOSAML 3, requires NSIS Substantial, has an encryption key.
+    pub(crate) bbr: Fagsystem,
+    /// OIOSAML 2, requires NIST 3, has no encryption key.
+    pub(crate) driving: Fagsystem,
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) store: Arc<Sqlite>,
+    folder: PathBuf,
+    clock: Arc<StillClock>,
+}
+
+impl Town {
+    /// The town as it is when all is well.
+    pub(crate) async fn new(name: &str) -> Self {
+        Self::with(name, |_| {}).await
+    }
+
+    /// The town with something changed in its register.
+    pub(crate) async fn with(name: &str, change: impl FnOnce(&mut Files)) -> Self {
+        let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Arc::new(Sqlite::open(&folder.join("broker.db")).unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let clock = Arc::new(StillClock(AtomicI64::new(BEGINNING * 1000)));
+        let (korsbaek, feddet) = (Idp::korsbaek(&url), Idp::feddet(&url));
+        let (bbr, driving) = (Fagsystem::bbr(&url), Fagsystem::driving(&url));
+        let mut files = files(&[&korsbaek, &feddet], &[&bbr, &driving]);
+        change(&mut files);
+        apply(&store, files, at(0)).await;
+        let settings = Settings {
+            entity_id: EntityId::new(&format!("{url}/saml")).unwrap(),
+            public_url: url.clone(),
+            skew: SignedDuration::from_secs(60),
+            assertion_for: SignedDuration::from_mins(5),
+            session_for: SignedDuration::from_hours(8),
+        };
+        let signing: Arc<dyn Signer> = key("broker-signing");
+        let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
+        let dice = Arc::new(SeededDice::new(1));
+        let broker = Broker::open(settings, keys, store.clone(), clock.clone(), dice).await.unwrap();
+        let broker = Arc::new(broker);
+        let door = Arc::new(Door::new(broker.clone(), vec!["127.0.0.1/32".to_owned().try_into().unwrap()]));
+        let app = router(door, Arc::new(Metrics::new())).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, korsbaek, feddet, bbr, driving, broker, store, folder, clock }
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new()
+    }
+
+    /// Where identity providers' answers arrive.
+    pub(crate) fn acs(&self) -> String {
+        format!("{}/saml/sp/acs", self.url)
+    }
+
+    /// The file of the store.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("broker.db")
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Changes the register while the broker runs.
+    pub(crate) async fn change(&self, change: impl FnOnce(&mut Files)) {
+        let mut files = self.store.registry().await.unwrap().files;
+        change(&mut files);
+        apply(&self.store, files, self.now()).await;
+        assert!(self.broker.reload_registry().await.unwrap());
+    }
+
+    /// The exchange log, oldest first.
+    pub(crate) async fn log(&self) -> Vec<Record> {
+        let all = AuditQuery { limit: u32::MAX, ..AuditQuery::default() };
+        self.store.search_audit(all).await.unwrap().into_iter().rev().map(|logged| logged.record).collect()
+    }
+
+    /// The reason of the youngest record of a message that came in.
+    pub(crate) async fn last_reason(&self) -> String {
+        let log = self.log().await;
+        let sent = |record: &&Record| format!("{:?}", record.event) != "RefusalSent";
+        log.iter().rev().find(sent).map(|record| record.reason.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+async fn apply(store: &Sqlite, files: Files, now: Timestamp) {
+    registry::apply(store, files, now, LoginId::from_random(0)).await.unwrap();
+}
+
+/// The register: who is there, and everybody has agreed with everybody.
+fn files(idps: &[&Idp], fagsystemer: &[&Fagsystem]) -> Files {
+    let mut files = BTreeMap::new();
+    let mut toml = String::new();
+    for idp in idps {
+        toml += &format!("[[authority]]\ncvr = \"{}\"\nname = \"{}\"\n\n", idp.cvr, idp.municipality);
+        toml += &idp.registration();
+        files.insert(format!("{}.xml", idp.file), idp.metadata().into_bytes());
+    }
+    for fagsystem in fagsystemer {
+        toml += &fagsystem.registration();
+        files.insert(format!("{}.xml", fagsystem.file), fagsystem.metadata().into_bytes());
+    }
+    for idp in idps {
+        let systems: Vec<String> = fagsystemer.iter().map(|f| format!("{:?}", f.entity_id)).collect();
+        toml += &format!(
+            "[[federation-agreement]]\nidentity-provider = {:?}\nauthority = {:?}\n\n\
+             [[service-agreement]]\nauthority = {:?}\nservice-providers = [{}]\n\n",
+            idp.entity_id,
+            idp.cvr,
+            idp.cvr,
+            systems.join(", ")
+        );
+    }
+    files.insert("register.toml".to_owned(), toml.into_bytes());
+    files
+}

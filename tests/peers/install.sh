@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs the SAML software that tests/peers.rs lets log in, by package name, and only what is missing.
+# Debian packages go to the system; the Python and Node libraries stay below target/peers.
+# Started again when everything is there, it ends within a second and says so.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+target=${CH_PEERS_DIR:-$here/../../target/peers}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+say() { echo "peers: $*"; }
+
+# --- Debian: Apache with its two SAML modules, SimpleSAMLphp, xmlsec1, and what runs the libraries ---
+wanted="apache2 libapache2-mod-auth-mellon libapache2-mod-shib simplesamlphp php-cli php-xml php-mbstring xmlsec1 openssl"
+command -v node >/dev/null && command -v npm >/dev/null || wanted="$wanted nodejs npm"
+python3 -c 'import venv, ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
+missing=
+for package in $wanted; do
+    [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    say "installing from Debian:$missing"
+    as_root=; [ "$(id -u)" = 0 ] || as_root=sudo
+    # The tests start each daemon themselves, with a configuration of their own: no system service may come up meanwhile.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+        $as_root chmod 755 "$policy"
+        trap '$as_root rm -f "$policy"' EXIT
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get -qq update
+    # shellcheck disable=SC2086  # a list of names on purpose
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $missing >"$target/apt.log" 2>&1 \
+        || { tail -20 "$target/apt.log"; exit 1; }
+fi
+
+# --- Python: pysaml2 and python3-saml in an environment of their own ---
+if ! cmp -s "$here/python/requirements.txt" "$target/venv/requirements.txt"; then
+    say "installing from PyPI: $(grep -v '^#' "$here/python/requirements.txt" | tr '\n' ' ')"
+    rm -rf "$target/venv"
+    python3 -m venv "$target/venv"
+    "$target/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/requirements.txt"
+    cp "$here/python/requirements.txt" "$target/venv/requirements.txt"
+fi
+
+# --- Node: node-saml and samlify ---
+if ! cmp -s "$here/node/package-lock.json" "$target/node/installed.json"; then
+    say "installing from npm: @node-saml/node-saml samlify"
+    mkdir -p "$target/node"
+    cp "$here/node/package.json" "$here/node/package-lock.json" "$target/node/"
+    (cd "$target/node" && npm ci --no-audit --no-fund --loglevel=error)
+    cp "$here/node/package-lock.json" "$target/node/installed.json"
+fi
+
+say "all there: $(dpkg-query -W -f '${Package} ${Version}, ' libapache2-mod-auth-mellon libapache2-mod-shib simplesamlphp)venv, node"

@@ -1,0 +1,27 @@
+<?php
+// How the municipality's identity provider speaks: it requires signed questions, signs the assertion and encrypts it.
+
+$subject = 'urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName';
+$metadata['https://saml.korsbaek.example/idp'] = [
+    'host' => '__DEFAULT__',
+    'privatekey' => 'idp.key',
+    'certificate' => 'idp.crt',
+    'auth' => 'employees',
+    'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+    'validate.authnrequest' => true,
+    'redirect.sign' => true,
+    'saml20.sign.assertion' => true,
+    'saml20.sign.response' => getenv('PEER_SIGN_RESPONSE') === '1',
+    'assertion.encryption' => getenv('PEER_ENCRYPT') === '1',
+    'NameIDFormat' => $subject,
+    'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
+    'authproc' => [
+        10 => ['class' => 'saml:AttributeNameID', 'attribute' => 'subject', 'Format' => $subject],
+        20 => [
+            'class' => 'core:PHP',
+            'code' => '$level = $attributes["https://data.gov.dk/concept/core/nsis/loa"][0];'
+                . '$state["saml:AuthnContextClassRef"] = "https://data.gov.dk/concept/core/nsis/loa/$level";'
+                . 'unset($attributes["subject"]);',
+        ],
+    ],
+];
