@@ -8,6 +8,7 @@ mod check_config;
 mod decode;
 mod explain;
 mod keys;
+mod metadata;
 mod register;
 mod serve;
 mod verify_response;
@@ -58,6 +59,10 @@ enum Command {
 
     /// Write the register as the directory that was applied
     Export(register::Export),
+
+    /// Judge the metadata of a partner
+    #[command(subcommand)]
+    Metadata(metadata::Metadata),
 
     /// Judge one stored SAML response as a login would
     VerifyResponse(verify_response::VerifyResponse),
@@ -131,6 +136,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Serve => serve::run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
+        Command::Metadata(metadata) => metadata.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
