@@ -6,5 +6,6 @@
 mod attacks;
 mod discovery;
 mod login;
+mod samael;
 mod store_down;
 mod support;
