@@ -85,16 +85,16 @@ impl Sandbox {
 }
 
 fn line(hop: &Hop) -> String {
-    let said =
-        if hop.checked.is_empty() { String::new() } else { format!(" ✓ {}", hop.checked.join(" · ")) };
-    let Hop { number, to, what, milliseconds, .. } = hop;
-    format!("{number:2}  browser → {to:15}  {what:42} {milliseconds:4} ms {said}")
+    let Hop { number, from, to, what, checked, milliseconds } = hop;
+    let way = format!("{from} → {to}");
+    let checked: String = checked.iter().map(|check| format!("  ✓ {check}")).collect();
+    format!("{number:2}  {way:29}  {what:26} {milliseconds:4} ms{checked}")
 }
 
 fn story(log: &[Logged]) -> String {
     let case = log.first().map_or(String::new(), |logged| logged.record.login.case_number().to_string());
     let rows = table(&log.iter().map(audit::row).collect::<Vec<_>>());
-    format!("\nWhat the exchange log holds about this login, as `audit search {case}` tells it:\n{rows}")
+    format!("\nWhat the exchange log holds about this login, as `audit search '{case}'` tells it:\n{rows}")
 }
 
 fn invitation(sandbox: &sandbox::Sandbox) -> String {

@@ -23,7 +23,7 @@ pub(super) struct Page {
 #[derive(Clone, Debug)]
 pub(super) struct Form {
     pub(super) action: String,
-    by_post: bool,
+    pub(super) by_post: bool,
     pub(super) fields: Vec<(String, String)>,
 }
 

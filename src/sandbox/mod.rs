@@ -142,10 +142,13 @@ impl Sandbox {
     /// What can be opened in a browser, and what one finds there.
     pub fn addresses(&self) -> [(String, &'static str); 5] {
         [
-            (self.places.neighbour(4), "BBR: OIOSAML 3, wants NSIS Substantial, takes encrypted assertions"),
-            (self.places.neighbour(3), "Køreprøvebooking: OIOSAML 2, wants NIST 3"),
-            (self.places.neighbour(1), "the identity provider of Korsbæk Kommune"),
-            (self.places.neighbour(2), "the identity provider of Feddet Kommune"),
+            (
+                self.places.neighbour(fagsystem::BBR.place),
+                "BBR: OIOSAML 3, wants NSIS Substantial, takes encrypted assertions",
+            ),
+            (self.places.neighbour(fagsystem::BOOKING.place), "Køreprøvebooking: OIOSAML 2, wants NIST 3"),
+            (self.places.neighbour(idp::KORSBAEK.place), "the identity provider of Korsbæk Kommune"),
+            (self.places.neighbour(idp::FEDDET.place), "the identity provider of Feddet Kommune"),
             (self.places.broker(), "the context handler, which stands between them"),
         ]
     }
@@ -212,3 +215,6 @@ async fn ended(serving: JoinHandle<Result<(), app::Failed>>) -> Failed {
         Err(error) => Failed::Other(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub(super) struct System {
     entity_id: &'static str,
     key: &'static [u8],
     /// Its port above the broker's.
-    place: u16,
+    pub(super) place: u16,
     /// The names of its cookies: the login under way, and the session.
     cookies: [&'static str; 2],
     /// The class that it asks for.
@@ -181,8 +181,7 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
     };
     let mut checks = Checks::default();
     let how = if here.system.by_post { "in a form" } else { "in an address" };
-    checks.passed(format!("signed ({})", algorithm(here.key.as_ref())));
-    checks.passed(how);
+    checks.passed(format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref())));
     here.world.journal.note(&checks);
     here.asked.keep(id.clone(), ());
     wire::set_cookie(&mut response, here.system.cookies[0], &id);

@@ -36,7 +36,7 @@ pub(super) struct Provider {
     personas: &'static [Persona],
     key: &'static [u8],
     /// Its port above the broker's.
-    place: u16,
+    pub(super) place: u16,
     cookie: &'static str,
 }
 
@@ -231,7 +231,7 @@ async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed
         Some(persona) => {
             format!("says {}, {}; signed, encrypted to the context handler", persona.name, persona.level())
         }
-        None => "says AuthnFailed; signed".to_owned(),
+        None => "writes a signed Response that refuses".to_owned(),
     });
     here.world.journal.note(&checks);
     let mut response = pages::carry(&frame, &carried);
