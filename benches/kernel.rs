@@ -31,6 +31,56 @@ fn main() {
         signatures(name, &party);
     }
     encryption(&Party::rsa("bench", 2048));
+    hostile();
+}
+
+/// What hostile shapes cost until they are refused, and the dearest one that is still read.
+fn hostile() {
+    println!("\nhostile shapes");
+    let attributes = (0..80_000).map(|at| format!(" a{at}=''")).collect::<String>();
+    let refused = [
+        ("80,000 attributes", format!("<a{attributes}/>")),
+        ("1,000,000 elements", format!("<a>{}</a>", "<b/>".repeat(1_000_000))),
+        ("200,000 levels", "<a>".repeat(200_000)),
+    ];
+    for (name, shape) in refused {
+        row(
+            name,
+            median(|| {
+                black_box(Document::parse(shape.as_bytes()).unwrap_err());
+            }),
+            None,
+        );
+        let metadata = median(|| {
+            black_box(Document::parse_metadata(shape.as_bytes()).unwrap_err());
+        });
+        row("  as metadata", metadata, None);
+    }
+    let declared =
+        |from: usize| (0..62).map(|at| format!(" xmlns:n{}='urn:n'", from + at)).collect::<String>();
+    let uses = "<n0:b n1:c=''/>".repeat(24_000);
+    let dear = format!(
+        "<a{}><a{}><a{}><a{}>{uses}</a></a></a></a>",
+        declared(0),
+        declared(100),
+        declared(200),
+        declared(300)
+    );
+    let document = Document::parse(dear.as_bytes()).unwrap();
+    row(
+        "24,000 elements in 248 namespaces",
+        median(|| {
+            black_box(Document::parse(dear.as_bytes()).unwrap());
+        }),
+        None,
+    );
+    row(
+        "  canonicalised",
+        median(|| {
+            black_box(document.root().canonical());
+        }),
+        None,
+    );
 }
 
 fn signatures(name: &str, party: &Party) {
@@ -152,7 +202,7 @@ fn median(mut operation: impl FnMut()) -> f64 {
         operation();
     }
     let (begun, mut times) = (Instant::now(), Vec::new());
-    while begun.elapsed().as_millis() < 400 || times.len() < 200 {
+    while begun.elapsed().as_millis() < 400 || times.len() < 100 {
         let start = Instant::now();
         operation();
         times.push(start.elapsed());

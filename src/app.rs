@@ -71,12 +71,8 @@ pub async fn serve(
     let door = Arc::new(Door::new(broker.clone(), config.server.trusted_proxies.clone()));
     let public = listen(config.server.listen).await?;
     let operations = listen(config.server.operations_listen).await?;
-    tracing::info!(
-        event = "started",
-        "listening on {} for {}",
-        config.server.listen,
-        config.server.public_url.as_str()
-    );
+    let where_we_are = format!("{} for {}", config.server.listen, config.server.public_url.as_str());
+    tracing::info!(detail = where_we_are, "listening");
     let (stopping, stopped) = watch::channel(false);
     let background = tokio::spawn(keep_house(broker.clone(), stopped.clone()));
     let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
@@ -88,10 +84,10 @@ pub async fn serve(
     tell("READY=1");
     stop.await;
     tell("STOPPING=1");
-    tracing::info!(event = "stopping", "finishing what is under way");
+    tracing::info!("stopping");
     let _ = stopping.send(true);
     if tokio::time::timeout(LAST_CALLS, serving).await.is_err() {
-        tracing::warn!(event = "stopping", "some requests were not finished in time");
+        tracing::warn!("requests were cut off by the stop");
     }
     background.abort();
     operators.abort();
@@ -102,7 +98,7 @@ pub async fn serve(
 fn tell(state: &str) {
     let address = std::env::var_os("NOTIFY_SOCKET");
     if let Err(error) = tell_service_manager(address.as_deref(), state) {
-        tracing::warn!(event = "service-manager", detail = %error, "cannot be told {state}");
+        tracing::warn!(detail = %error, "the service manager cannot be told");
     }
 }
 
@@ -121,14 +117,14 @@ async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         tokio::select! {
             _ = register.tick() => match broker.reload_registry().await {
-                Ok(true) => tracing::info!(event = "registry.reloaded", "the register has changed"),
+                Ok(true) => tracing::info!("the register has changed"),
                 Ok(false) => {}
-                Err(fault) => complain("registry.failed", &fault),
+                Err(fault) => complain("taking up the register", &fault),
             },
             _ = housekeeping.tick() => {
                 for done in [broker.rotate_seal_keys().await, broker.purge().await] {
                     if let Err(fault) = done {
-                        complain("housekeeping.failed", &fault);
+                        complain("housekeeping", &fault);
                     }
                 }
             }
@@ -136,6 +132,6 @@ async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
     }
 }
 
-fn complain(event: &'static str, fault: &Fault) {
-    tracing::error!(event, reason = fault.reason.code(), detail = %fault.detail, "will be tried again");
+fn complain(what: &str, fault: &Fault) {
+    tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "{what} failed and will be tried again");
 }

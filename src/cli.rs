@@ -10,10 +10,12 @@ mod keys;
 mod register;
 mod sandbox;
 mod serve;
+mod verify_response;
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -60,6 +62,9 @@ enum Command {
     /// Write the register as the directory that was applied
     Export(register::Export),
 
+    /// Judge one stored SAML response as a login would
+    VerifyResponse(verify_response::VerifyResponse),
+
     /// Search the exchange log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -98,6 +103,8 @@ impl From<Exit> for ExitCode {
 
 /// What a command has at hand: where to answer, how, and what comes from outside.
 pub struct Desk<'d> {
+    /// Standard input.
+    pub input: &'d mut dyn Read,
     /// Standard output.
     pub out: &'d mut dyn Write,
     /// Standard error.
@@ -125,6 +132,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Sandbox(sandbox) => sandbox.run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
+        Command::VerifyResponse(verify) => verify.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),
@@ -134,6 +142,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Err(complaints) => session.complain(&complaints),
     }
 }
+
+/// The largest file that a command reads: a federation's metadata has some megabytes.
+const MAX_INPUT: u64 = 32 * 1024 * 1024;
 
 /// What every command returns: how it ended, or what is wrong with what it was given.
 type Done = Result<Exit, Vec<Complaint>>;
@@ -165,6 +176,23 @@ impl Session<'_> {
 
     fn configuration(&self) -> Result<Config, Vec<Complaint>> {
         Config::resolve(&Sources::gather(Some(&self.config))?)
+    }
+
+    /// What stands in a file, or on standard input where the file is called `-`.
+    fn read(&mut self, file: &Path) -> Result<Vec<u8>, Vec<Complaint>> {
+        let shown = if file == Path::new("-") { "standard input" } else { &*file.to_string_lossy() };
+        let mut content = Vec::new();
+        let read = match file == Path::new("-") {
+            true => (&mut *self.desk.input).take(MAX_INPUT + 1).read_to_end(&mut content),
+            false => File::open(file).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut content)),
+        };
+        match read {
+            Ok(length) if length as u64 > MAX_INPUT => {
+                Err(wrong(shown, format!("expected at most {MAX_INPUT} bytes, got more")))
+            }
+            Ok(_) => Ok(content),
+            Err(error) => Err(wrong(shown, format!("expected a file to read, got: {error}"))),
+        }
     }
 
     /// Gives the answer: as JSON if that was asked for, else as text. A reader that went away is no mistake of ours.

@@ -90,16 +90,12 @@ pub struct Keys {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Login {
-    /// How long a begun login may take.
-    pub pending_minutes: Minutes,
     /// How far a partner's clock may be off.
     pub clock_skew_seconds: SkewSeconds,
     /// How long an assertion of ours is valid.
     pub assertion_minutes: Minutes,
     /// How long a session lives.
     pub session_hours: Hours,
-    /// How long a session lives without use.
-    pub session_idle_hours: Hours,
 }
 
 /// Whom we may call.
@@ -322,21 +318,17 @@ struct RawKeys {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct RawLogin {
-    pending_minutes: Option<Minutes>,
     clock_skew_seconds: Option<SkewSeconds>,
     assertion_minutes: Option<Minutes>,
     session_hours: Option<Hours>,
-    session_idle_hours: Option<Hours>,
 }
 
 impl RawLogin {
     fn resolve(self) -> Login {
         Login {
-            pending_minutes: self.pending_minutes.unwrap_or(Minutes::of(10)),
             clock_skew_seconds: self.clock_skew_seconds.unwrap_or(SkewSeconds::of(60)),
             assertion_minutes: self.assertion_minutes.unwrap_or(Minutes::of(5)),
             session_hours: self.session_hours.unwrap_or(Hours::of(8)),
-            session_idle_hours: self.session_idle_hours.unwrap_or(Hours::of(1)),
         }
     }
 }

@@ -55,7 +55,8 @@ impl Drop for Folder {
 /// Exit code, standard output and standard error of one command.
 fn say(clock: &dyn Clock, words: &[&str]) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let desk = Desk { out: &mut out, err: &mut err, clock, random: &SystemRandom };
+    let desk =
+        Desk { input: &mut std::io::empty(), out: &mut out, err: &mut err, clock, random: &SystemRandom };
     let exit = run(["context-handler"].iter().chain(words).map(Into::into), desk);
     (exit, String::from_utf8_lossy(&out).into_owned(), String::from_utf8_lossy(&err).into_owned())
 }
@@ -74,7 +75,7 @@ fn check_config_shows_every_value_its_origin_and_the_keys() {
     let row = |key: &str| line(key).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let origin = format!("({config}:2)");
     assert_eq!(row("server.public-url"), ["server.public-url", "\"https://login.example.dk\"", &origin]);
-    assert_eq!(row("login.pending-minutes"), ["login.pending-minutes", "10", "(default)"]);
+    assert_eq!(row("login.session-hours"), ["login.session-hours", "8", "(default)"]);
     assert!(line("signs").contains("days left") && line("decrypts").contains("days left"), "{out}");
 
     let (exit, out, _) = say(&NOW, &["--json", "check-config", "--config", &config]);
@@ -215,15 +216,15 @@ fn what_is_not_a_command_is_a_usage_error_and_asking_for_help_is_none() {
 fn the_binary_ends_with_these_exit_codes_and_reads_the_environment() {
     let folder = Folder::new();
     let config = folder.path("config.toml");
-    let ended = |words: &[&str], minutes: &str| {
+    let ended = |words: &[&str], hours: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_context-handler"));
-        let output = command.args(words).env("CH__LOGIN__PENDING_MINUTES", minutes).output().expect("runs");
+        let output = command.args(words).env("CH__LOGIN__SESSION_HOURS", hours).output().expect("runs");
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let check = ["check-config", "--config", &config];
     let (code, out) = ended(&check, "7");
     assert_eq!(code, Some(0));
-    assert!(out.contains("(environment CH__LOGIN__PENDING_MINUTES)"), "{out}");
+    assert!(out.contains("(environment CH__LOGIN__SESSION_HOURS)"), "{out}");
     assert_eq!(ended(&check, "never").0, Some(2));
     assert_eq!(ended(&["explain", "nothing.of.the.kind"], "7").0, Some(2));
     assert_eq!(ended(&[], "7").0, Some(2));

@@ -1,5 +1,7 @@
 //! The contract of every store: the same promises, whatever database keeps them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -76,7 +76,8 @@ impl Broker {
         sent.in_response_to = Some(at_idp.asked.request.to_string());
         sent.authority = Some(authority);
         sent.idp = Some(at_idp.idp);
-        Ok((Next::Ask { sealed, question: message }, sent))
+        let receiver = idp.registered.name.clone();
+        Ok((Next::Ask { sealed, question: message, receiver }, sent))
     }
 
     fn question(&self, at_idp: &AtIdp, idp: &KnownIdp<'_>, relay_state: &str) -> Result<Question, Fault> {

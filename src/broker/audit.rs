@@ -59,7 +59,8 @@ impl Trail {
         self.record.noticed.extend(reasons.iter().map(|reason| reason.code().to_owned()));
     }
 
-    pub(super) fn proved_by(&mut self, proof: &Proof) {
+    pub(super) fn proved_by(&mut self, proof: &Proof, sender: Actor) {
+        self.record.actor = sender;
         self.record.key = Some(proof.key.as_str().to_owned());
         self.record.algorithm = Some(proof.algorithm.uri().to_owned());
     }
@@ -99,7 +100,12 @@ impl Broker {
         let records = std::iter::once(record).chain(sent).collect();
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
         match (self.store.commit(Batch { records, ..Batch::default() }).await, told) {
-            (Ok(()), Some((form, _))) => Next::Answer { login, form, refused: Some(fault.reason) },
+            (Ok(()), Some((form, _))) => Next::Answer {
+                login,
+                form,
+                receiver: fagsystem.unwrap_or_default(),
+                refused: Some(fault.reason),
+            },
             (Ok(()), None) => Next::Refuse(Refusal { login, reason: fault.reason, at, fagsystem }),
             // What was not written down is not told: the user learns that it is our fault, and nothing else.
             (Err(_), _) => Next::Refuse(Refusal { login, reason: Reason::StoreDown, at, fagsystem }),

@@ -49,7 +49,8 @@ impl Broker {
         trail.claimed(request.claimed_issuer());
         let fagsystem = snapshot.fagsystem(request.claimed_issuer(), now)?; // registered, switched on
         let request = request.verify(&fagsystem.metadata.keys)?; // signed by its own key
-        trail.proved_by(request.proof());
+        trail.proved_by(request.proof(), Actor::Fagsystem);
+        fagsystem.metadata.keys.check_in_force(&request.proof().key, now)?; // which has not expired
         let request = request.accept(&self.settings.sso(), now, self.settings.skew)?; // for us, now
         let acs = fagsystem.metadata.answer_address(&request.answer_at)?; // a registered address
         let asked = asked(trail.record.login, &request, &fagsystem, acs, now);
@@ -142,7 +143,7 @@ impl Broker {
         let document = Document::parse(&arrived.xml)?;
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
-        self.check_not_ours(answer.claimed_issuer())?; // no reflection
+        check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
         let login = self.unseal(sealed)?.at_idp()?; // begun in this browser, and somebody was asked
         login.asked.check_age(now)?; // not long ago
         trail.asks(&login.asked);
@@ -155,7 +156,8 @@ impl Broker {
         let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
         let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
         let answer = answer.verify(opening)?; // signed by its own key
-        trail.proved_by(answer.proof());
+        trail.proved_by(answer.proof(), Actor::IdentityProvider);
+        idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
         let expected = Expectation {
             issuer: &login.idp,
@@ -184,14 +186,8 @@ impl Broker {
             ..Batch::default()
         };
         self.store.commit(batch).await?; // all of it, durably, or nothing
-        Ok(Next::Answer { login: asked.login, form: issued.form, refused: None })
-    }
-
-    fn check_not_ours(&self, issuer: &EntityId) -> Result<(), Fault> {
-        if *issuer == self.settings.entity_id {
-            return Err(Fault::new(Reason::IssuerSelf, "the answer is one that we issued"));
-        }
-        Ok(())
+        let receiver = fagsystem.registered.name.clone();
+        Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
     }
 }
 
@@ -234,7 +230,14 @@ fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), Fault> {
+pub(super) fn check_not_ours(claimed: &EntityId, ours: &EntityId) -> Result<(), Fault> {
+    if claimed == ours {
+        return Err(Fault::new(Reason::IssuerSelf, "the answer is one that we issued"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), Fault> {
     if claimed == asked {
         return Ok(());
     }

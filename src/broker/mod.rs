@@ -7,6 +7,7 @@ mod ask;
 pub mod audit;
 mod identify;
 mod issue;
+pub mod judge;
 pub mod keys;
 mod login;
 mod metadata;
@@ -133,6 +134,8 @@ pub enum Next {
         sealed: SealedLogin,
         /// How our question gets there.
         question: Question,
+        /// The identity provider, by the name that people know.
+        receiver: String,
     },
     /// Choose a municipality, and keep the sealed login meanwhile.
     Choose(SealedLogin),
@@ -142,6 +145,8 @@ pub enum Next {
         login: LoginId,
         /// The form.
         form: Form,
+        /// The fagsystem, by the name that people know.
+        receiver: String,
         /// The reason, when the answer is a refusal.
         refused: Option<Reason>,
     },

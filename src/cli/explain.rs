@@ -14,9 +14,10 @@ pub(super) struct Explain {
     code: Option<String>,
 }
 
+/// A reason with what it means.
 #[derive(Serialize)]
-struct Explained {
-    code: &'static str,
+pub(super) struct Explained {
+    pub(super) code: &'static str,
     who: &'static str,
     means: Both,
     fix: Both,
@@ -53,7 +54,7 @@ impl Explain {
 }
 
 impl Explained {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let language = |means: &str, fix: &str| [means, fix].join("\n  ").trim_end().to_owned();
         let english = language(self.means.en, self.fix.en);
         let danish = language(self.means.da, self.fix.da);
@@ -61,7 +62,7 @@ impl Explained {
     }
 }
 
-fn explained(reason: Reason) -> Explained {
+pub(super) fn explained(reason: Reason) -> Explained {
     let both = |sentence: Sentence| Both { da: sentence.da, en: sentence.en };
     let who = match reason.blame() {
         Blame::Fagsystem => "the fagsystem",

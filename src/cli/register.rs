@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Done, Exit, Session, table, wait_for, wrong};
+use super::{Done, Exit, MAX_INPUT, Session, table, wait_for, wrong};
 use crate::broker::registry::{self, Files, NotApplied, Plan};
 use crate::domain::id::LoginId;
 use crate::domain::written::Complaint;
 use crate::store::Store;
-
-/// The largest file of a register: a federation's metadata has some megabytes.
-const MAX_FILE: u64 = 32 * 1024 * 1024;
 
 /// What `apply` takes.
 #[derive(Debug, Args)]
@@ -77,8 +74,8 @@ fn walk(folder: &Path, path: &str, files: &mut Files, complaints: &mut Vec<Compl
         let below = if path.is_empty() { name } else { format!("{path}/{name}") };
         match fs::metadata(&at) {
             Ok(found) if found.is_dir() => walk(&at, &below, files, complaints),
-            Ok(found) if found.len() > MAX_FILE => {
-                complain(complaints, &at, format!("expected at most {MAX_FILE} bytes, got {}", found.len()));
+            Ok(found) if found.len() > MAX_INPUT => {
+                complain(complaints, &at, format!("expected at most {MAX_INPUT} bytes, got {}", found.len()));
             }
             Ok(_) => match fs::read(&at) {
                 Ok(content) => drop(files.insert(below, content)),

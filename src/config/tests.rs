@@ -34,7 +34,6 @@ fn the_least_configuration_is_complete_and_every_value_says_where_it_came_from()
     assert_eq!(config.identity.entity_id.as_str(), "https://login.example.dk/saml");
     assert_eq!(config.keys.signing[0].file, Path::new("/etc/c/keys/signing.pem"));
     assert_eq!(config.keys.decryption[0].password_file.as_deref(), Some(Path::new("/run/secrets/password")));
-    assert_eq!(config.login.pending_minutes.duration(), jiff::SignedDuration::from_mins(10));
     assert_eq!(config.login.session_hours.duration(), jiff::SignedDuration::from_hours(8));
     let effective = effective(&config);
     let shown = |key: &str| effective[key].clone();
@@ -46,9 +45,9 @@ fn the_least_configuration_is_complete_and_every_value_says_where_it_came_from()
 
 #[test]
 fn later_files_win_over_earlier_ones_and_the_environment_over_all_key_by_key() {
-    let more = "[server]\nlisten = \"[::]:443\"\n[login]\npending-minutes = 20\nassertion-minutes = 3\n";
+    let more = "[server]\nlisten = \"[::]:443\"\n[login]\nsession-hours = 20\nassertion-minutes = 3\n";
     let environment = [
-        ("CH__LOGIN__PENDING_MINUTES", "30"),
+        ("CH__LOGIN__SESSION_HOURS", "30"),
         ("CH__STORE__PATH", "data/store.sqlite"),
         ("CH__SERVER__TRUSTED_PROXIES", "[\"192.0.2.0/24\"]"),
         ("CH_VECTORS", "not ours"),
@@ -60,22 +59,22 @@ fn later_files_win_over_earlier_ones_and_the_environment_over_all_key_by_key() {
     assert_eq!(effective["server.listen"].1, "conf.d/10-more.toml:2");
     assert_eq!(effective["server.public-url"].1, "config.toml:2");
     assert_eq!(effective["login.assertion-minutes"], ("3".to_owned(), "conf.d/10-more.toml:5".to_owned()));
-    let from_environment = ("30".to_owned(), "environment CH__LOGIN__PENDING_MINUTES".to_owned());
-    assert_eq!(effective["login.pending-minutes"], from_environment);
+    let from_environment = ("30".to_owned(), "environment CH__LOGIN__SESSION_HOURS".to_owned());
+    assert_eq!(effective["login.session-hours"], from_environment);
     assert_eq!(config.store.path, Path::new("data/store.sqlite"));
     assert_eq!(config.server.trusted_proxies[0].to_string(), "192.0.2.0/24");
 }
 
 #[test]
 fn mistakes_in_files_are_shown_with_file_line_and_the_nearest_key() {
-    let wrong = "[server]\nlisten = \"localhost\"\n[login]\nclock-skew-seconds = 301\npending-minuts = 5\n[logging]\nlevel = \"loud\"\n";
+    let wrong = "[server]\nlisten = \"localhost\"\n[login]\nclock-skew-seconds = 301\nsession-hors = 5\n[logging]\nlevel = \"loud\"\n";
     let shown = complaints(&[("config.toml", LEAST), ("conf.d/wrong.toml", wrong)], &[]);
     assert_eq!(
         shown,
         [
             "conf.d/wrong.toml:2:10: expected an address and a port like 127.0.0.1:8080, got \"localhost\"",
             "conf.d/wrong.toml:4:22: expected a number from 0 to 300, got 301",
-            "conf.d/wrong.toml:5:1: unknown key `pending-minuts` (did you mean `pending-minutes`?)",
+            "conf.d/wrong.toml:5:1: unknown key `session-hors` (did you mean `session-hours`?)",
             "conf.d/wrong.toml:7:9: unknown value `loud` (known here: error, warn, info, debug, trace)",
         ]
     );
@@ -205,14 +204,14 @@ fn the_folder_beside_the_file_is_read_in_the_order_of_names() {
     let main = folder.join("config.toml");
     for (name, text) in [
         ("config.toml", LEAST),
-        ("conf.d/20.toml", "[login]\npending-minutes = 20\n"),
-        ("conf.d/10.toml", "[login]\npending-minutes = 11\nassertion-minutes = 4\n"),
+        ("conf.d/20.toml", "[login]\nsession-hours = 20\n"),
+        ("conf.d/10.toml", "[login]\nsession-hours = 11\nassertion-minutes = 4\n"),
         ("conf.d/30.toml.bak", "not read"),
     ] {
         std::fs::write(folder.join(name), text).expect("a file");
     }
     let config = Config::resolve(&Sources::gather(Some(&main)).expect("readable")).expect("is right");
-    assert_eq!(config.login.pending_minutes.duration(), jiff::SignedDuration::from_mins(20));
+    assert_eq!(config.login.session_hours.duration(), jiff::SignedDuration::from_hours(20));
     assert_eq!(config.login.assertion_minutes.duration(), jiff::SignedDuration::from_mins(4));
     assert_eq!(config.keys.signing[0].file, folder.join("keys/signing.pem"));
     std::fs::remove_dir_all(&folder).expect("is ours");

@@ -159,6 +159,17 @@ pub enum Comparison {
     Maximum,
 }
 
+impl std::fmt::Display for Comparison {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Exact => "exactly",
+            Self::Minimum => "at least",
+            Self::Better => "better than",
+            Self::Maximum => "at most",
+        })
+    }
+}
+
 /// What one login has to reach: what the fagsystem is registered with, and what its request asks for on top.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
@@ -182,12 +193,11 @@ impl Requirement {
 
 impl std::fmt::Display for Requirement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let classes = |levels: &[Level]| levels.iter().map(|l| l.class()).collect::<Vec<_>>().join(" ");
         write!(f, "registered {}", classes(self.registered.as_slice()))?;
         if self.requested.is_empty() {
             return Ok(());
         }
-        write!(f, ", requested {:?} {}", self.comparison, classes(&self.requested))
+        write!(f, ", requested {} {}", self.comparison, classes(&self.requested))
     }
 }
 
@@ -287,7 +297,7 @@ impl Achieved {
         }
         let stated_nothing = self.nist.is_none() && self.nsis.is_none();
         let reason = if stated_nothing { Reason::LoaUnknown } else { Reason::LoaLower };
-        Err(Fault::new(reason, format!("required {comparison:?} {levels:?}, reached {self}")))
+        Err(Fault::new(reason, format!("required {comparison} {}, reached {self}", classes(levels))))
     }
 }
 
@@ -299,6 +309,10 @@ impl std::fmt::Display for Achieved {
             (None, None) => f.write_str("no level"),
         }
     }
+}
+
+fn classes(levels: &[Level]) -> String {
+    levels.iter().map(|level| level.class()).collect::<Vec<_>>().join(" ")
 }
 
 fn nsis_word(word: &str) -> Result<Nsis, Fault> {

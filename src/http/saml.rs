@@ -136,7 +136,7 @@ fn metadata(
     match kept.get(door.broker.now(), write) {
         Ok(document) => ([(header::CONTENT_TYPE, TYPE)], document).into_response(),
         Err(fault) => {
-            tracing::error!(event = "metadata.failed", reason = fault.reason.code(), "our metadata");
+            tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "our metadata cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -170,12 +170,12 @@ enum Onward {
 fn answer(visitor: &Visitor, next: Next, onward: Onward) -> Response {
     let mut noted = Noted::default();
     let mut response = match next {
-        Next::Ask { sealed, question } => {
+        Next::Ask { sealed, question, receiver } => {
             noted.login = Some(sealed.login);
             let mut response = match question {
                 Question::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(&to).into_response(),
-                Question::Redirect(to) => page(visitor, pages::onward(visitor, &to, "")),
-                Question::Post(form) => form_page(visitor, &form),
+                Question::Redirect(to) => page(visitor, pages::onward(visitor, &to, &receiver)),
+                Question::Post(form) => form_page(visitor, &form, &receiver),
             };
             cookies::keep(&mut response, &sealed);
             response
@@ -186,11 +186,11 @@ fn answer(visitor: &Visitor, next: Next, onward: Onward) -> Response {
             cookies::keep(&mut response, &sealed);
             response
         }
-        Next::Answer { login, form, refused } => {
+        Next::Answer { login, form, receiver, refused } => {
             noted.login = Some(login);
             noted.reason = refused;
             noted.outcome = refused.map(|_| Outcome::Refused);
-            let mut response = form_page(visitor, &form);
+            let mut response = form_page(visitor, &form, &receiver);
             cookies::forget(&mut response, login);
             response
         }
@@ -205,13 +205,13 @@ fn answer(visitor: &Visitor, next: Next, onward: Onward) -> Response {
     response
 }
 
-fn form_page(visitor: &Visitor, form: &Form) -> Response {
+fn form_page(visitor: &Visitor, form: &Form, receiver: &str) -> Response {
     let view = Post {
         action: &form.action,
         field: form.parameter,
         message: &form.message,
         relay_state: form.relay_state.as_deref(),
-        receiver: "",
+        receiver,
     };
     page(visitor, pages::post(visitor, &view))
 }
@@ -219,7 +219,7 @@ fn form_page(visitor: &Visitor, form: &Form) -> Response {
 /// Addresses come out of the register, which refuses what no page can lead to; if one slips through it is our fault.
 fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
     page.unwrap_or_else(|fault| {
-        tracing::error!(event = "page.failed", reason = fault.reason.code(), "a page cannot lead there");
+        tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "a page cannot lead there");
         pages::unavailable(visitor, RETRY_AFTER)
     })
 }

@@ -205,7 +205,7 @@ fn write_group(connection: &mut Connection, group: Vec<Job>) -> bool {
             true
         }
         Err(error) => {
-            tracing::error!(event = "store.down", error = %error, "a group of writes was not kept");
+            tracing::error!(detail = %error, "a group of writes was not kept");
             waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
             false
         }

@@ -1,7 +1,11 @@
 //! Conversations with the broker over real HTTP: fake parties with their own keys, a clock that stands still, dice that
 //! always fall alike. Names say what is promised; what is refused stands beside what is accepted.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod attacks;
 mod discovery;
 mod login;
+mod samael;
+mod store_down;
 mod support;

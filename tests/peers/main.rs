@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod process;
 mod world;
 
 use browser::{Browser, Page, encode};

@@ -1,16 +1,12 @@
 //! The world of one login: a broker, a municipality and a service provider, each a process of its own on loopback, in a
 //! folder of their own, with keys made a moment ago. Dropping the world stops every process, whatever happened.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::browser::Browser;
+use crate::process::{Process, free_port, guarded, make_key, wait_until};
 
 /// The entityID of the municipality's identity provider (`simplesamlphp/metadata/saml20-idp-hosted.php`).
 pub(crate) const IDP: &str = "https://saml.korsbaek.example/idp";
@@ -64,12 +60,6 @@ pub(crate) enum Program {
     Node(&'static str),
 }
 
-struct Process {
-    name: String,
-    child: Child,
-    log: PathBuf,
-}
-
 /// Whether everything that `install.sh` installs is there.
 pub(crate) fn installed() -> bool {
     let system = [
@@ -110,8 +100,8 @@ impl World {
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
         let entity_id = format!("https://saml.{}.example", sp.name);
-        make_key(&folder, "signing");
-        make_key(&folder, "encryption");
+        make_key(&folder, "signing", "rsa:2048");
+        make_key(&folder, "encryption", "rsa:2048");
         fs::copy(self.folder.join("broker-idp.xml"), folder.join("broker-idp.xml")).unwrap();
 
         let mut command = match sp.program {
@@ -199,7 +189,8 @@ impl World {
 
     fn start_broker(&mut self, port: u16, operations: u16) {
         for name in ["broker-signing", "broker-decryption"] {
-            make_key(&self.folder, name);
+            // As long as the keys that public certificates for organisations have.
+            make_key(&self.folder, name, "rsa:3072");
             let pem = ["key", "crt"]
                 .map(|part| fs::read_to_string(self.folder.join(name).with_extension(part)).unwrap());
             fs::write(self.folder.join(name).with_extension("pem"), pem.concat()).unwrap();
@@ -227,7 +218,7 @@ impl World {
     fn start_idp(&mut self, municipality: Municipality) {
         let folder = self.folder.join("simplesamlphp");
         fs::create_dir_all(folder.join("tmp")).unwrap();
-        make_key(&folder, "idp");
+        make_key(&folder, "idp", "rsa:2048");
         fs::copy(self.folder.join("broker-sp.xml"), folder.join("broker-sp.xml")).unwrap();
         let mut php = guarded(&[], "php");
         php.args(["-d", "date.timezone=Europe/Copenhagen", "-S", self.idp.trim_start_matches("http://")]);
@@ -303,109 +294,24 @@ impl World {
         metadata.root_element().attribute("entityID").unwrap().to_owned()
     }
 
-    fn spawn(&mut self, name: &str, mut command: Command) {
-        let log = self.folder.join(format!("{name}.log"));
-        let output = fs::File::create(&log).unwrap();
-        // Its own process group, because Apache, when asked to end, ends its whole group.
-        command.current_dir(&self.folder).stdin(Stdio::null()).process_group(0);
-        command.stdout(output.try_clone().unwrap()).stderr(output);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
-        self.processes.push(Process { name: name.to_owned(), child, log });
+    fn spawn(&mut self, name: &str, command: Command) {
+        self.processes.push(Process::start(name, &self.folder, command));
     }
 
     /// Waits until the process started last answers here, and gives what it answers.
     fn wait_for(&mut self, url: &str) -> String {
-        let address = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
-        let process = self.processes.last_mut().unwrap();
-        wait_until(&format!("{} answers at {url}", process.name), || {
-            let ended = process.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {ended:?}", process.name);
-            std::net::TcpStream::connect(address).is_ok()
-        });
-        let page = Browser::default().get(url);
-        assert_eq!(page.status, 200, "{page:?}");
-        page.body
+        self.processes.last_mut().unwrap().wait_for(url)
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        for process in self.processes.iter_mut().rev() {
-            process.stop();
-            if std::thread::panicking() {
-                let log = String::from_utf8_lossy(&fs::read(&process.log).unwrap_or_default()).into_owned();
-                let start = log.char_indices().rev().nth(4000).map_or(0, |(index, _)| index);
-                println!("--- the end of {}'s log ---\n{}", process.name, &log[start..]);
-            }
-        }
+        // The last started first: Apache before shibd, everybody before the broker.
+        while self.processes.pop().is_some() {}
         if std::thread::panicking() {
             println!("kept for a look: {}", self.folder.display());
         } else {
             drop(fs::remove_dir_all(&self.folder));
-        }
-    }
-}
-
-impl Process {
-    /// Asks it to end, and insists after five seconds.
-    fn stop(&mut self) {
-        drop(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status());
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if Instant::now() > deadline {
-                println!("{} does not end when asked", self.name);
-                drop(self.child.kill());
-                drop(self.child.wait());
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-/// A command that dies with the thread that starts it, so that nothing is left even when the test run is killed.
-fn guarded(step_down: &[&str], program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "TERM"]).args(step_down).arg("--").arg(program);
-    command
-}
-
-fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !happened() {
-        assert!(Instant::now() < deadline, "waited 30 s in vain until {what}");
-        std::thread::sleep(Duration::from_millis(25));
-    }
-}
-
-fn make_key(folder: &Path, name: &str) {
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "30",
-            "-subj",
-            &format!("/CN={name}"),
-        ])
-        .args(["-keyout".as_ref(), folder.join(format!("{name}.key")).as_os_str()])
-        .args(["-out".as_ref(), folder.join(format!("{name}.crt")).as_os_str()])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "openssl: {output:?}");
-}
-
-/// A port that nobody uses, below those which the system hands out by itself.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 500).unwrap() * 20;
-    loop {
-        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
         }
     }
 }

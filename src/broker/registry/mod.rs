@@ -76,7 +76,7 @@ fn no_metadata(name: &EntityId) -> Fault {
     Fault::new(Reason::MdRefused, format!("there is no metadata of {name}"))
 }
 
-fn check_validity(name: &EntityId, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn check_validity(name: &EntityId, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
     match until {
         Some(until) if until <= now => {
             Err(Fault::new(Reason::MdRefused, format!("the metadata of {name} was valid until {until}")))

@@ -1,5 +1,6 @@
 //! The keys that a party is registered with.
 
+use jiff::Timestamp;
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
@@ -31,6 +32,21 @@ impl TrustedKeys {
     /// The certificates.
     pub fn certificates(&self) -> &[Certificate] {
         &self.0
+    }
+
+    /// Refuses a proof whose key is no longer, or not yet, in force: its certificate says from when until when.
+    pub fn check_in_force(&self, proved: &KeyId, now: Timestamp) -> Result<(), Fault> {
+        let certificate = self.0.iter().find(|certificate| certificate.id() == proved);
+        let certificate =
+            certificate.ok_or_else(|| Fault::new(Reason::KeyUntrusted, "the key is not registered"))?;
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        if from <= now && now < until {
+            return Ok(());
+        }
+        Err(Fault::new(
+            Reason::KeyExpired,
+            format!("the certificate holds from {from} to {until}, it is {now}"),
+        ))
     }
 
     /// Verifies a signature over the exact octets, as the Redirect binding carries it.

@@ -86,6 +86,11 @@ impl Attributes {
         self.values(|known| name.is(known)).into_iter().cloned().collect()
     }
 
+    /// Every attribute with its values, for the report.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[Result<String, Fault>])> {
+        self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
     /// The names that are there, for the report.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Attribute, Node};
 
+use super::scan::position;
 use super::{Canonical, Element, namespace};
 use crate::domain::reason::{Fault, Reason};
 
@@ -205,14 +206,4 @@ fn escape(value: &str, out: &mut String, special: impl Fn(u8) -> bool) {
         rest = &rest[at + 1..];
     }
     out.push_str(rest);
-}
-
-/// Where the first such byte stands. Whole chunks are judged at once, which compilers turn into vector instructions:
-/// most text is base64 and names, without any.
-#[inline]
-fn position(bytes: &[u8], special: impl Fn(u8) -> bool) -> Option<usize> {
-    const CHUNK: usize = 32;
-    let hit = |chunk: &&[u8]| chunk.iter().fold(false, |hit, byte| hit | special(*byte));
-    let clean = bytes.chunks_exact(CHUNK).take_while(|chunk| !hit(chunk)).count() * CHUNK;
-    bytes[clean..].iter().position(|byte| special(*byte)).map(|at| clean + at)
 }

@@ -44,7 +44,7 @@ impl Limits {
     /// For metadata that an operator chose to load: a federation's aggregate is large, its shape is as plain.
     pub const METADATA: Limits = Limits {
         bytes: 16 * 1024 * 1024,
-        nodes: 1_000_000,
+        nodes: 400_000,
         declarations_in_all: 65_536,
         signatures: 4_096,
         ..Limits::MESSAGE

@@ -72,3 +72,55 @@ fn node_at(document: &Document, place: &[usize]) -> Option<Node> {
     let root = document.get_root_element()?;
     place.iter().skip(1).try_fold(root, |node, at| node.get_child_elements().into_iter().nth(*at))
 }
+
+#[cfg(test)]
+mod tests {
+    use openssl::asn1::Asn1Time;
+    use openssl::hash::MessageDigest;
+    use openssl::pkey::PKey;
+    use openssl::rsa::Rsa;
+    use openssl::x509::X509;
+
+    use super::super::profile::own_signature;
+    use super::super::{Document, Name, Writer};
+    use super::*;
+    use crate::protocol::keys::{FileKey, Signer};
+
+    fn key() -> FileKey {
+        let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        let mut builder = X509::builder().unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder.set_not_before(&Asn1Time::from_unix(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::from_unix(1).unwrap()).unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        let certificate = builder.build().to_pem().unwrap();
+        FileKey::from_pem(&certificate, &key.private_key_to_pem_pkcs8().unwrap(), None).unwrap()
+    }
+
+    fn opinion(text: &str, signer: &FileKey) -> Result<(), Reason> {
+        let document = Document::parse(text.as_bytes()).unwrap();
+        // The signed element stands inside another one, behind a sibling that is signed as well.
+        let element = document.root().children().last().unwrap();
+        let signature = own_signature(element).unwrap();
+        let certificate = Signer::certificate(signer);
+        confirm(element, signature, certificate, signer.algorithm()).map_err(|fault| fault.reason)
+    }
+
+    #[test]
+    fn it_confirms_what_is_signed_at_that_very_place_and_nothing_else() {
+        let (ours, other) = (key(), key());
+        let part = |id: &str, signer: &FileKey| {
+            let mut w = Writer::new();
+            w.start(Name::new("urn:p", "p", "part")).attribute("ID", id).signature_goes_here();
+            w.text("value").end().finish_signed(id, signer).unwrap()
+        };
+        let mut w = Writer::new();
+        w.start(Name::new("urn:w", "w", "whole")).embed(&part("_1", &other)).embed(&part("_2", &ours)).end();
+        let text = w.finish().unwrap().into_string();
+        assert_eq!(opinion(&text, &ours), Ok(()));
+        assert_eq!(opinion(&text, &other), Err(Reason::SecondOpinion), "another key");
+        let (before, after) = text.split_at(text.rfind("value<").unwrap());
+        let changed = format!("{before}{}", after.replacen("value", "Value", 1));
+        assert_eq!(opinion(&changed, &ours), Err(Reason::SecondOpinion), "another value");
+    }
+}

@@ -1,0 +1,276 @@
+//! One login: the fagsystem's request, the redirect to the identity provider, its answer, and the page that takes our
+//! assertion to the fagsystem. What the identity provider does happens here, without a socket.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use context_handler::domain::id::{EntityId, LoginId, MessageId};
+use context_handler::domain::reason::Fault;
+use context_handler::domain::world::{Clock, Random};
+use context_handler::protocol::keys::{Decrypter, Signer, TrustedKeys};
+use context_handler::protocol::saml::binding::{Arrived, Carries, escaped, redirect_to};
+use context_handler::protocol::saml::request::OurRequest;
+use context_handler::protocol::saml::response::{self, Expectation, Opening};
+use context_handler::protocol::xml::{
+    Canonical, Cbc, ContentCipher, Document, Encryption, KeyTransport, Name, Writer, encrypt,
+};
+use context_handler::system::{SystemClock, SystemRandom};
+use jiff::{SignedDuration, Timestamp};
+
+use super::http::Connection;
+use super::parties::{Parties, Party};
+use super::register::{Size, acs, cvr, idp, system};
+use super::{BROKER, PUBLIC_URL, Trouble};
+
+/// The world that all logins of a run share.
+pub(crate) struct Scene {
+    pub(crate) parties: Parties,
+    pub(crate) size: Size,
+}
+
+/// An identity provider's answer as the browser posts it; posting it again is a replay.
+#[derive(Clone)]
+pub(crate) struct Posted {
+    login: usize,
+    request: MessageId,
+    cookie: String,
+    form: String,
+}
+
+/// What reached the fagsystem.
+pub(crate) struct Delivered {
+    pub(crate) posted: Posted,
+    xml: Vec<u8>,
+}
+
+impl Scene {
+    /// Plays a login up to the identity provider's answer, and tells how long the parties other than the broker took.
+    pub(crate) fn ask(
+        &self,
+        connection: &mut Connection,
+        login: usize,
+    ) -> Result<(Posted, Duration), Trouble> {
+        let begun = Instant::now();
+        let (authority, number) = self.size.pair(login);
+        let request = fresh_id();
+        let address = self.request(&request, number)?;
+        let query = address.split_once('?').ok_or("no query")?.1;
+        let mut away = begun.elapsed();
+        let answer = connection.get(&format!("/saml/idp/sso?{query}&cvr={}", cvr(authority)))?;
+        let location =
+            answer.header("location").ok_or_else(|| format!("{}: {}", answer.status, answer.body))?;
+        let cookie =
+            answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).ok_or("no cookie")?;
+        let begun = Instant::now();
+        let form = self.answer(location, authority)?;
+        away += begun.elapsed();
+        Ok((Posted { login, request, cookie: cookie.to_owned(), form }, away))
+    }
+
+    /// Posts the identity provider's answer, and takes what the page carries to the fagsystem.
+    pub(crate) fn post(&self, connection: &mut Connection, posted: Posted) -> Result<Delivered, Trouble> {
+        let answer = connection.post("/saml/sp/acs", &posted.cookie, &posted.form)?;
+        let value = answer
+            .body
+            .split_once("name=\"SAMLResponse\" value=\"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        let (value, _) = value.ok_or_else(|| format!("{}: {}", answer.status, answer.body))?;
+        let xml = STANDARD.decode(value)?;
+        // A refusal is signed and has a form of its own; a token is encrypted to the fagsystem.
+        if !String::from_utf8_lossy(&xml).contains("<saml:EncryptedAssertion") {
+            return Err(format!("no assertion: {}", String::from_utf8_lossy(&xml)).into());
+        }
+        Ok(Delivered { posted, xml })
+    }
+
+    /// Reads what was delivered as the fagsystem does, and returns the user's name and the ID of the response.
+    pub(crate) fn read(&self, delivered: &Delivered) -> Result<(String, String), Trouble> {
+        let (_, number) = self.size.pair(delivered.posted.login);
+        let (keys, decrypter) = (
+            TrustedKeys::new(vec![Signer::certificate(&self.parties.signing.key).clone()]),
+            self.key(number)?,
+        );
+        let keys = keys.map_err(in_words)?;
+        let document = Document::parse(&delivered.xml).map_err(in_words)?;
+        let answer = response::claimed(&document).map_err(in_words)?;
+        let opening = Opening { keys: &keys, decrypters: &[decrypter], cbc: Cbc::Refused };
+        let (issuer, audience) = (EntityId::new(BROKER)?, EntityId::new(&system(number))?);
+        let expected = Expectation {
+            issuer: &issuer,
+            audience: &audience,
+            acs: &acs(number),
+            question: Some((&delivered.posted.request, SystemClock.now() - SignedDuration::from_mins(5))),
+            skew: SignedDuration::from_secs(5),
+        };
+        let verified = answer.verify(opening).map_err(in_words)?;
+        let accepted = verified.accept(&expected, SystemClock.now()).map_err(in_words)?;
+        Ok((accepted.assertion().name_id.clone(), accepted.id().to_string()))
+    }
+
+    fn key(&self, number: usize) -> Result<Arc<dyn Decrypter>, Trouble> {
+        let key = context_handler::protocol::keys::FileKey::read(self.parties.fagsystem(number).pem(), None);
+        Ok(Arc::new(key.map_err(in_words)?))
+    }
+
+    fn request(&self, id: &MessageId, number: usize) -> Result<String, Trouble> {
+        let ours = OurRequest {
+            id,
+            issuer: &EntityId::new(&system(number))?,
+            issue_instant: SystemClock.now(),
+            destination: &format!("{PUBLIC_URL}/saml/idp/sso"),
+            acs: &acs(number),
+            force_authn: false,
+            is_passive: false,
+            classes: &[],
+            requester: None,
+            proxy_count: None,
+        };
+        let xml = ours.write().map_err(in_words)?;
+        let signer = &self.parties.fagsystem(number).key;
+        let state = Some("2f41b6e0-7d1c-4f0a-9b55-0d5c3a1e8f77");
+        redirect_to(ours.destination, Carries::Request, xml.as_str(), state, signer).map_err(in_words)
+    }
+
+    /// What the identity provider posts back.
+    fn answer(&self, location: &str, authority: usize) -> Result<String, Trouble> {
+        let query = location.split_once('?').ok_or("no query")?.1;
+        let arrived = Arrived::by_redirect(query, Carries::Request).map_err(in_words)?;
+        let xml = String::from_utf8(arrived.xml)?;
+        let id = xml.split_once(" ID=\"").and_then(|(_, rest)| rest.split_once('"')).ok_or("no ID")?.0;
+        let assertion = assertion(id, authority, &self.parties.idp)?;
+        let response = response(id, authority, &assertion, &self.parties.decryption)?;
+        let state = arrived.relay_state.ok_or("no RelayState")?;
+        Ok(format!(
+            "SAMLResponse={}&RelayState={}",
+            escaped(&STANDARD.encode(response.as_str())),
+            escaped(&state)
+        ))
+    }
+
+    /// How large an identity provider's answer is: its assertion, and the whole response around it when encrypted.
+    pub(crate) fn sizes(&self) -> Result<(usize, usize), Trouble> {
+        let assertion = assertion("_1", 0, &self.parties.idp)?;
+        let response = response("_1", 0, &assertion, &self.parties.decryption)?;
+        Ok((assertion.as_str().len(), response.as_str().len()))
+    }
+}
+
+/// The name of the user whom an authority's identity provider logs in.
+pub(crate) fn user(authority: usize) -> String {
+    format!("C=DK,O={},CN=Maude Varnæs,Serial=4f6b1f0a-3a5e-4a53-9b60-0c3a7c1f2d10", cvr(authority))
+}
+
+const fn saml(local: &'static str) -> Name {
+    Name::new("urn:oasis:names:tc:SAML:2.0:assertion", "saml2", local)
+}
+
+const fn samlp(local: &'static str) -> Name {
+    Name::new("urn:oasis:names:tc:SAML:2.0:protocol", "saml2p", local)
+}
+
+fn assertion(question: &str, authority: usize, signer: &Party) -> Result<Canonical, Trouble> {
+    let (now, later) = (written(0), written(300));
+    let (id, acs) = (fresh_id(), format!("{PUBLIC_URL}/saml/sp/acs"));
+    let mut w = Writer::new();
+    w.start(saml("Assertion")).attribute("Version", "2.0").attribute("ID", id.as_str());
+    w.attribute("IssueInstant", &now).element(saml("Issuer"), &idp(authority)).signature_goes_here();
+    w.start(saml("Subject")).start(saml("NameID"));
+    w.attribute("Format", "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName");
+    w.text(&user(authority)).end();
+    w.start(saml("SubjectConfirmation")).attribute("Method", "urn:oasis:names:tc:SAML:2.0:cm:bearer");
+    w.start(saml("SubjectConfirmationData")).attribute("NotOnOrAfter", &later);
+    w.attribute("Recipient", &acs).attribute("InResponseTo", question).end().end().end();
+    w.start(saml("Conditions")).attribute("NotBefore", &now).attribute("NotOnOrAfter", &later);
+    w.start(saml("AudienceRestriction")).element(saml("Audience"), BROKER).end().end();
+    w.start(saml("AuthnStatement")).attribute("AuthnInstant", &now);
+    w.attribute("SessionIndex", id.as_str()).start(saml("AuthnContext"));
+    w.element(saml("AuthnContextClassRef"), "https://data.gov.dk/concept/core/nsis/loa/Substantial")
+        .end()
+        .end();
+    w.start(saml("AttributeStatement"));
+    for (name, value) in attributes(authority) {
+        w.start(saml("Attribute")).attribute("Name", name);
+        w.attribute("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri");
+        w.element(saml("AttributeValue"), &value).end();
+    }
+    w.end().end().finish_signed(id.as_str(), &signer.key).map_err(in_words)
+}
+
+fn attributes(authority: usize) -> [(&'static str, String); 12] {
+    [
+        ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0".into()),
+        ("https://data.gov.dk/concept/core/nsis/loa", "Substantial".into()),
+        ("https://data.gov.dk/concept/core/nsis/ial", "Substantial".into()),
+        ("https://data.gov.dk/concept/core/nsis/aal", "Substantial".into()),
+        ("https://data.gov.dk/model/core/eid/professional/cvr", cvr(authority)),
+        ("https://data.gov.dk/model/core/eid/professional/orgName", "Korsbæk Kommune & Omegn".into()),
+        ("https://data.gov.dk/model/core/eid/fullName", "Maude Varnæs".into()),
+        ("https://data.gov.dk/model/core/eid/firstName", "Maude".into()),
+        ("https://data.gov.dk/model/core/eid/lastName", "Varnæs".into()),
+        ("https://data.gov.dk/model/core/eid/email", "maude.varnaes@korsbaek.example.dk".into()),
+        (
+            "https://data.gov.dk/model/core/eid/professional/uuid/persistent",
+            "urn:uuid:4f6b1f0a-3a5e-4a53-9b60-0c3a7c1f2d10".into(),
+        ),
+        ("https://data.gov.dk/model/core/eid/privilegesIntermediate", privileges(authority)),
+    ]
+}
+
+/// Job function roles in five groups, in base64.
+fn privileges(authority: usize) -> String {
+    let group = |number: usize| {
+        format!(
+            "<PrivilegeGroup Scope=\"urn:dk:gov:saml:cvrNumberIdentifier:{0}\">\
+             <Privilege>http://korsbaek.example.dk/roles/jobrole/sagsbehandler_{number}/1</Privilege>\
+             <Privilege>http://korsbaek.example.dk/roles/jobrole/leder_{number}/1</Privilege>\
+             <Constraint Name=\"http://sts.kombit.dk/constraints/orgenhed/1\">\
+             9a1d58b6-4a1e-4cf4-9a3c-3b8b7a2f{number:04}</Constraint></PrivilegeGroup>",
+            cvr(authority)
+        )
+    };
+    let groups: String = (0..5).map(group).collect();
+    STANDARD.encode(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><bpp:PrivilegeList \
+         xmlns:bpp=\"http://digst.dk/oiosaml/basic_privilege_profile\">{groups}</bpp:PrivilegeList>"
+    ))
+}
+
+fn response(
+    question: &str,
+    authority: usize,
+    assertion: &Canonical,
+    to: &Party,
+) -> Result<Canonical, Trouble> {
+    let how = Encryption { content: ContentCipher::Aes256Gcm, key: KeyTransport::OaepSha256 };
+    let sealed = encrypt(assertion, Signer::certificate(&to.key), how, &SystemRandom).map_err(in_words)?;
+    let mut w = Writer::new();
+    w.start(samlp("Response")).attribute("ID", fresh_id().as_str()).attribute("Version", "2.0");
+    w.attribute("IssueInstant", &written(0)).attribute("InResponseTo", question);
+    w.attribute("Destination", &format!("{PUBLIC_URL}/saml/sp/acs"));
+    w.element(saml("Issuer"), &idp(authority));
+    w.start(samlp("Status")).start(samlp("StatusCode"));
+    w.attribute("Value", "urn:oasis:names:tc:SAML:2.0:status:Success").end().end();
+    w.start(saml("EncryptedAssertion")).embed(&sealed).end().end().finish().map_err(in_words)
+}
+
+fn fresh_id() -> MessageId {
+    let dice: &dyn Random = &SystemRandom;
+    MessageId::from_random(dice.bits())
+}
+
+/// A login that was never played, for a store that has seen many.
+pub(crate) fn fresh_login() -> LoginId {
+    let dice: &dyn Random = &SystemRandom;
+    LoginId::from_random(dice.bits())
+}
+
+fn written(seconds_from_now: i64) -> String {
+    let time: Timestamp = SystemClock.now() + SignedDuration::from_secs(seconds_from_now);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn in_words(fault: Fault) -> Trouble {
+    fault.to_string().into()
+}

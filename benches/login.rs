@@ -1,0 +1,267 @@
+//! What a login costs: `cargo bench --bench login -- --help`.
+//!
+//! A load program plays browser, fagsystem and identity provider against a broker in a process of its own. Only the
+//! broker's processor time counts, and it is told as a multiple of the floor: the bare RSA operations that a login with
+//! a signed and encrypted assertion on each side cannot do without, measured in the same minutes with the same library.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+mod load;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use context_handler::domain::audit::{Actor, Event, Record};
+use context_handler::domain::id::{Cvr, EntityId};
+use context_handler::domain::reason::Reason;
+use context_handler::domain::world::Clock;
+use context_handler::store::{Batch, Kind, Mark, Session, Sqlite, Store};
+use context_handler::system::SystemClock;
+use jiff::SignedDuration;
+
+use load::broker::{Home, Running, Used};
+use load::http::Connection;
+use load::login::{Delivered, Scene, fresh_login, user};
+use load::parties::Parties;
+use load::register::{Size, cvr, idp, system};
+use load::{Trouble, floor};
+
+/// What is measured.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Bits of every RSA key
+    #[arg(long, default_value_t = 2048)]
+    rsa: u32,
+    /// How often it is measured; the medians are told
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Logins of one round
+    #[arg(long, default_value_t = 1500)]
+    logins: usize,
+    /// Logins under way at the same time
+    #[arg(long, default_value_t = 8)]
+    concurrency: usize,
+    /// Municipalities in the register, each with an identity provider
+    #[arg(long, default_value_t = 10)]
+    authorities: usize,
+    /// Fagsystemer in the register
+    #[arg(long, default_value_t = 10)]
+    systems: usize,
+    /// Agreements in the register; at most one per municipality and fagsystem
+    #[arg(long, default_value_t = 100)]
+    agreements: usize,
+    /// Logins that the store has seen before: their sessions, marks and records
+    #[arg(long, default_value_t = 0)]
+    sessions: usize,
+    /// Keep running so many seconds longer under load, for a profiler
+    #[arg(long, default_value_t = 0)]
+    profile: u64,
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// One round.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    used: Used,
+    floor: f64,
+    per_second: f64,
+    p50: f64,
+    p99: f64,
+}
+
+fn main() -> Result<(), Trouble> {
+    let options = Options::parse();
+    let size =
+        Size { authorities: options.authorities, systems: options.systems, agreements: options.agreements };
+    let scene = Scene { parties: Parties::new(options.rsa)?, size };
+    let home = Home::new(env!("CARGO_BIN_EXE_context-handler"), &scene.parties, size)?;
+    if options.sessions > 0 {
+        fill(&home, size, options.sessions)?;
+    }
+    let (plain, whole) = scene.sizes()?;
+    println!(
+        "RSA-{}, {} municipalities, {} fagsystemer, {} agreements, {} sessions; an assertion of {plain} bytes \
+         comes in a response of {whole} bytes; {} logins at a time",
+        options.rsa,
+        size.authorities,
+        size.systems,
+        size.agreements(),
+        options.sessions,
+        options.concurrency,
+    );
+    let (broker, ready) = home.start()?;
+    thread::sleep(Duration::from_secs(2));
+    println!(
+        "ready after {:.0} ms, {:.1} MiB resident when idle",
+        ready.as_secs_f64() * 1e3,
+        broker.memory("VmRSS")?
+    );
+    measure(&options, &scene, &home, &broker)
+}
+
+fn measure(options: &Options, scene: &Scene, home: &Home, broker: &Running) -> Result<(), Trouble> {
+    let count = AtomicUsize::new(0);
+    let mut rounds = Vec::new();
+    round(options, scene, home, broker, &count)?; // the first one warms up
+    for _ in 0..options.rounds {
+        let measured = round(options, scene, home, broker, &count)?;
+        println!(
+            "  {:6.0} logins/s  p50 {:5.1} ms  p99 {:5.1} ms  CPU {:.3} ms (user {:.3}, system {:.3})  floor {:.3} ms",
+            measured.per_second,
+            measured.p50,
+            measured.p99,
+            measured.used.sum(),
+            measured.used.user,
+            measured.used.system,
+            measured.floor
+        );
+        rounds.push(measured);
+    }
+    let told = |value: fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+    println!(
+        "median {:.0} logins/s, p50 {:.1} ms, p99 {:.1} ms",
+        told(|round| round.per_second),
+        told(|round| round.p50),
+        told(|round| round.p99)
+    );
+    println!(
+        "median {:.3} ms CPU per login (user {:.3}, system {:.3}) = {:.3} x floor of {:.3} ms",
+        told(|round| round.used.sum()),
+        told(|round| round.used.user),
+        told(|round| round.used.system),
+        told(|round| round.used.sum() / round.floor),
+        told(|round| round.floor)
+    );
+    println!("{:.1} MiB resident, {:.1} MiB at most", broker.memory("VmRSS")?, broker.memory("VmHWM")?);
+    let until = Instant::now() + Duration::from_secs(options.profile);
+    while Instant::now() < until {
+        println!("  process {} under load", broker.id());
+        round(options, scene, home, broker, &count)?;
+    }
+    Ok(())
+}
+
+/// Plays some logins, with the floor measured just before and after them.
+fn round(
+    options: &Options,
+    scene: &Scene,
+    home: &Home,
+    broker: &Running,
+    count: &AtomicUsize,
+) -> Result<Round, Trouble> {
+    let before = floor::measure(&scene.parties, 100)?;
+    let last = count.load(Ordering::Relaxed) + options.logins;
+    let (used, begun) = (broker.used()?, Instant::now());
+    let played: Result<Vec<_>, Trouble> = thread::scope(|scope| {
+        let browsers: Vec<_> =
+            (0..options.concurrency).map(|_| scope.spawn(|| browse(scene, home, count, last))).collect();
+        browsers.into_iter().map(|browser| browser.join().map_err(|_| "a browser panicked")?).collect()
+    });
+    let (took, used) = (begun.elapsed(), broker.used()?.since(used, options.logins));
+    count.store(last, Ordering::Relaxed);
+    let (times, samples): (Vec<_>, Vec<_>) = played?.into_iter().unzip();
+    let mut times: Vec<f64> = times.concat();
+    if times.len() != options.logins {
+        return Err(format!("{} of {} logins ended", times.len(), options.logins).into());
+    }
+    for sample in samples.iter().flatten() {
+        let (name, _) = scene.read(sample)?;
+        if !(0..scene.size.authorities).any(|authority| user(authority) == name) {
+            return Err(format!("somebody else was logged in: {name}").into());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Round {
+        used,
+        floor: f64::midpoint(before, floor::measure(&scene.parties, 100)?),
+        per_second: options.logins as f64 / took.as_secs_f64(),
+        p50: times[times.len() / 2],
+        p99: times[times.len() * 99 / 100],
+    })
+}
+
+/// One browser: logs in again and again, and keeps every fiftieth assertion for a closer look.
+fn browse(
+    scene: &Scene,
+    home: &Home,
+    count: &AtomicUsize,
+    last: usize,
+) -> Result<(Vec<f64>, Vec<Delivered>), Trouble> {
+    let mut connection = Connection::open(home.address)?;
+    let (mut times, mut samples) = (Vec::new(), Vec::new());
+    loop {
+        let login = count.fetch_add(1, Ordering::Relaxed);
+        if login >= last {
+            return Ok((times, samples));
+        }
+        let begun = Instant::now();
+        let (posted, away) = scene.ask(&mut connection, login)?;
+        let delivered = scene.post(&mut connection, posted)?;
+        times.push((begun.elapsed() - away).as_secs_f64() * 1e3);
+        if login.is_multiple_of(50) {
+            samples.push(delivered);
+        }
+    }
+}
+
+/// Fills the store with what earlier logins left in it.
+fn fill(home: &Home, size: Size, sessions: usize) -> Result<(), Trouble> {
+    const AT_ONCE: usize = 200;
+    let store = Sqlite::open(&home.store())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    for first in (0..sessions).step_by(AT_ONCE) {
+        let batches = (first..sessions.min(first + AT_ONCE)).map(|login| left_behind(size, login));
+        let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        let waiting: Vec<_> = batches.into_iter().map(|batch| store.commit(batch)).collect();
+        runtime.block_on(async {
+            for kept in waiting {
+                kept.await?;
+            }
+            Ok::<_, Trouble>(())
+        })?;
+    }
+    Ok(())
+}
+
+fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
+    let (authority, number) = size.pair(login);
+    let (now, id) = (SystemClock.now(), fresh_login());
+    let (idp, fagsystem) = (EntityId::new(&idp(authority))?, EntityId::new(&system(number))?);
+    let mark = |kind, issuer: &EntityId| Mark {
+        kind,
+        issuer: issuer.to_string(),
+        id: format!("_{}", fresh_login()),
+        expires: now + SignedDuration::from_mins(30),
+    };
+    let mut record =
+        Record::allowed(now, id, Event::AnswerReceived, Actor::IdentityProvider, Reason::LoginOk);
+    record.endpoint = "/saml/sp/acs POST".into();
+    record.idp = Some(idp.clone());
+    record.fagsystem = Some(fagsystem.clone());
+    record.message = Some(format!("_{}", fresh_login()));
+    record.key = Some("0".repeat(64));
+    record.sha256 = Some("0".repeat(64));
+    Ok(Batch {
+        uses: vec![mark(Kind::Request, &fagsystem), mark(Kind::Question, &idp), mark(Kind::Assertion, &idp)],
+        records: vec![record.clone(), record.clone(), record],
+        session: Some(Session {
+            index: fresh_login(),
+            login: id,
+            authority: Cvr::new(&cvr(authority))?,
+            idp,
+            idp_index: Some(fresh_login().to_string()),
+            fagsystem,
+            name: user(authority),
+            expires: now + SignedDuration::from_hours(8),
+        }),
+        ..Batch::default()
+    })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
