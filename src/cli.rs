@@ -10,6 +10,7 @@ mod explain;
 mod keys;
 mod metadata;
 mod register;
+mod sandbox;
 mod serve;
 mod verify_response;
 
@@ -53,6 +54,9 @@ enum Command {
 
     /// Serve logins until told to stop
     Serve,
+
+    /// Korsbæk in a box: the broker and all its neighbours on this machine, for looking at logins
+    Sandbox(sandbox::Sandbox),
 
     /// Make a directory of TOML and metadata files the register, whole or not at all
     Apply(register::Apply),
@@ -134,6 +138,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
     let done = match arguments.command {
         Command::CheckConfig => check_config::run(&mut session),
         Command::Serve => serve::run(&mut session),
+        Command::Sandbox(sandbox) => sandbox.run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
         Command::Metadata(metadata) => metadata.run(&mut session),

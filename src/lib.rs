@@ -11,7 +11,7 @@
 //! | [`broker`] | what happens: the use cases |
 //! | [`http`] | who knocks: decode, one call to the broker, encode |
 //!
-//! The hall ([`app`], [`cli`], [`config`], [`keyring`], [`system`], [`telemetry`]) knows every room and decides nothing.
+//! The hall ([`app`], [`cli`], [`config`], [`keyring`], [`sandbox`], [`system`], [`telemetry`]) knows every room and decides nothing.
 
 pub mod app;
 pub mod broker;
@@ -21,6 +21,7 @@ pub mod domain;
 pub mod http;
 pub mod keyring;
 pub mod protocol;
+pub mod sandbox;
 pub mod store;
 pub mod system;
 pub mod telemetry;

@@ -66,7 +66,8 @@ impl Search {
     }
 }
 
-fn row(logged: &Logged) -> Vec<String> {
+/// A record as a line of the answer.
+pub(super) fn row(logged: &Logged) -> Vec<String> {
     let record = &logged.record;
     let party = |name: &Option<_>| name.as_ref().map_or("-".to_owned(), ToString::to_string);
     vec![

@@ -7,5 +7,6 @@ mod attacks;
 mod discovery;
 mod login;
 mod registry;
+mod samael;
 mod store_down;
 mod support;

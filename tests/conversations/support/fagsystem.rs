@@ -51,6 +51,7 @@ pub(crate) struct Ask {
 pub(crate) struct Told {
     pub(crate) action: String,
     pub(crate) relay_state: Option<String>,
+    pub(crate) xml: String,
     pub(crate) status: Vec<String>,
     pub(crate) in_response_to: String,
     pub(crate) encrypted: bool,
@@ -211,6 +212,7 @@ impl Fagsystem {
             name_id: String::new(),
             class: String::new(),
             attributes: Vec::new(),
+            xml: xml.clone(),
         };
         let plain = root.optional_child(saml("Assertion")).unwrap();
         let hidden = root.optional_child(saml("EncryptedAssertion")).unwrap();

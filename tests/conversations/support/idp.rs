@@ -10,6 +10,8 @@ use context_handler::protocol::xml::{
     Canonical, ContentCipher, Document, Encryption, KeyTransport, Name, Writer, encrypt,
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::world::SeededDice;
 use super::{Answer, Browser, Town, at, key};
 
@@ -71,6 +73,17 @@ pub(crate) struct Say {
     pub(crate) version: &'static str,
     pub(crate) signing: Signing,
     pub(crate) encrypted: bool,
+}
+
+impl Say {
+    /// The same, said at another moment.
+    pub(crate) fn at(&mut self, now: Timestamp) {
+        let after = |seconds| (now + SignedDuration::from_secs(seconds)).to_string();
+        self.issue_instant = now.to_string();
+        self.scd_not_on_or_after = Some(after(300));
+        self.not_before = Some(after(-5));
+        self.not_on_or_after = Some(after(3600));
+    }
 }
 
 impl Idp {

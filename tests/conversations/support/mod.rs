@@ -7,6 +7,6 @@ mod idp;
 mod world;
 
 pub(crate) use browser::{Answer, Browser};
-pub(crate) use fagsystem::{Ask, Fagsystem};
+pub(crate) use fagsystem::{Ask, Fagsystem, Told};
 pub(crate) use idp::{Idp, Say, Signing, deliver};
 pub(crate) use world::{Town, at, key};

@@ -15,6 +15,7 @@ use context_handler::domain::world::{Clock, Random};
 use context_handler::http::{Door, router};
 use context_handler::protocol::keys::{FileKey, Signer};
 use context_handler::store::{AuditQuery, Sqlite, Store};
+use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,18 +86,27 @@ impl Town {
 
     /// The town with something changed in its register.
     pub(crate) async fn with(name: &str, change: impl FnOnce(&mut Files)) -> Self {
+        Self::begin(name, at(0), change).await
+    }
+
+    /// The town at the moment of the test, for software that looks at the clock of the machine.
+    pub(crate) async fn today(name: &str) -> Self {
+        Self::begin(name, SystemClock.now(), |_| {}).await
+    }
+
+    async fn begin(name: &str, now: Timestamp, change: impl FnOnce(&mut Files)) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
         let store = Arc::new(Sqlite::open(&folder.join("broker.db")).unwrap());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let clock = Arc::new(StillClock(AtomicI64::new(BEGINNING * 1000)));
+        let clock = Arc::new(StillClock(AtomicI64::new(now.as_millisecond())));
         let (korsbaek, feddet) = (Idp::korsbaek(&url), Idp::feddet(&url));
         let (bbr, driving) = (Fagsystem::bbr(&url), Fagsystem::driving(&url));
         let mut files = files(&[&korsbaek, &feddet], &[&bbr, &driving]);
         change(&mut files);
-        apply(&store, files, at(0)).await;
+        apply(&store, files, now).await;
         let settings = Settings {
             entity_id: EntityId::new(&format!("{url}/saml")).unwrap(),
             public_url: url.clone(),

@@ -1,0 +1,254 @@
+//! A fagsystem: it sends its user to the broker, judges the answer by itself, and shows who is logged in.
+
+mod receipt;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::files::{SP_OIOSAML2, SP_OIOSAML3};
+use super::memory::{Checks, Memory};
+use super::pages::{self, Carried, Frame};
+use super::partner::Partner;
+use super::saml::{POST, Refused, fresh_id, saml, samlp, written};
+use super::{World, wire};
+use crate::domain::reason::Fault;
+use crate::http::visitor::Visitor;
+use crate::protocol::keys::{FileKey, Signer};
+use crate::protocol::xml::Writer;
+pub(super) use receipt::LoggedIn;
+use receipt::{Expected, Outcome};
+
+/// What a fagsystem is.
+pub(super) struct System {
+    pub(super) name: &'static str,
+    entity_id: &'static str,
+    key: &'static [u8],
+    /// Its port above the broker's.
+    pub(super) place: u16,
+    /// The names of its cookies: the login under way, and the session.
+    cookies: [&'static str; 2],
+    /// The class that it asks for.
+    class: Option<&'static str>,
+    /// Whether its request travels in a form.
+    by_post: bool,
+    /// Whether it takes encrypted assertions only.
+    encrypted: bool,
+    /// Whether it wants the Response signed as well as the assertion.
+    wants_response_signed: bool,
+    /// The attribute that tells the level, and the values that are enough.
+    level: (&'static str, &'static [&'static str]),
+}
+
+pub(super) const BOOKING: System = System {
+    name: "Køreprøvebooking",
+    entity_id: "https://saml.koereproevebooking.example",
+    key: SP_OIOSAML2,
+    place: 3,
+    cookies: ["booking-asked", "booking"],
+    class: None,
+    by_post: true,
+    encrypted: false,
+    wants_response_signed: true,
+    level: ("dk:gov:saml:attribute:AssuranceLevel", &["3", "4"]),
+};
+
+pub(super) const BBR: System = System {
+    name: "BBR",
+    entity_id: "https://saml.bbr.example",
+    key: SP_OIOSAML3,
+    place: 4,
+    cookies: ["bbr-asked", "bbr"],
+    class: Some("https://data.gov.dk/concept/core/nsis/loa/Substantial"),
+    by_post: false,
+    encrypted: true,
+    wants_response_signed: false,
+    level: ("https://data.gov.dk/concept/core/nsis/loa", &["Substantial", "High"]),
+};
+
+/// A running fagsystem.
+pub(super) struct Fagsystem {
+    system: &'static System,
+    key: Arc<FileKey>,
+    broker: Arc<Partner>,
+    world: World,
+    /// Requests that have no answer yet.
+    asked: Memory<()>,
+    sessions: Memory<Arc<LoggedIn>>,
+}
+
+type Here = State<Arc<Fagsystem>>;
+
+impl Fagsystem {
+    pub(super) fn router(
+        system: &'static System,
+        world: &World,
+        broker: &Arc<Partner>,
+    ) -> Result<Router, Fault> {
+        let here = Self {
+            system,
+            key: Arc::new(FileKey::read(system.key, None)?),
+            broker: broker.clone(),
+            world: world.clone(),
+            asked: Memory::default(),
+            sessions: Memory::default(),
+        };
+        Ok(Router::new()
+            .route("/", get(home))
+            .route("/login", get(login))
+            .route("/acs", post(acs))
+            .route("/logout", post(logout))
+            .merge(pages::assets())
+            .with_state(Arc::new(here)))
+    }
+
+    fn frame<'v>(&self, visitor: &'v Visitor) -> Frame<'v> {
+        Frame::new(self.system.name, "fagsystem", visitor)
+    }
+
+    fn address(&self) -> String {
+        self.world.places.neighbour(self.system.place)
+    }
+
+    fn request(&self, id: &str, options: &Options) -> Result<String, Refused> {
+        let system = self.system;
+        let to = if system.by_post { &self.broker.sso_post } else { &self.broker.sso_redirect };
+        let mut xml = Writer::new();
+        xml.start(samlp("AuthnRequest"));
+        xml.attribute("AssertionConsumerServiceURL", &format!("{}/acs", self.address()));
+        xml.attribute("Destination", to).attribute("ID", id);
+        for (name, wanted) in [("ForceAuthn", &options.force), ("IsPassive", &options.passive)] {
+            if wanted.is_some() {
+                xml.attribute(name, "true");
+            }
+        }
+        xml.attribute("IssueInstant", &written(self.world.clock.now()));
+        xml.attribute("ProtocolBinding", POST).attribute("Version", "2.0");
+        xml.element(saml("Issuer"), system.entity_id);
+        if system.by_post {
+            xml.signature_goes_here();
+        }
+        if let Some(class) = system.class {
+            xml.start(samlp("RequestedAuthnContext")).attribute("Comparison", "minimum");
+            xml.element(saml("AuthnContextClassRef"), class);
+            xml.element(saml("AuthnContextClassRef"), "https://data.gov.dk/eid/Professional").end();
+        }
+        xml.end();
+        let written = if system.by_post { xml.finish_signed(id, self.key.as_ref())? } else { xml.finish()? };
+        Ok(written.into_string())
+    }
+}
+
+async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
+    let session = wire::cookie(&headers, here.system.cookies[1]).and_then(|id| here.sessions.find(&id));
+    pages::fagsystem(&here.frame(&visitor), session.as_deref())
+}
+
+/// The two boxes of the front page.
+#[derive(Default, Deserialize)]
+struct Options {
+    force: Option<String>,
+    passive: Option<String>,
+}
+
+/// The user wants in.
+async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Options>) -> Response {
+    let id = fresh_id(here.world.random.as_ref());
+    // What the fagsystem wants to know again when the user comes back.
+    let relay_state = format!("/?from={}", here.system.cookies[1]);
+    let sent = here.request(&id, &options).and_then(|xml| {
+        Ok(if here.system.by_post {
+            let carried = Carried {
+                to: here.broker.sso_post.clone(),
+                field: "SAMLRequest",
+                message: wire::encoded(&xml),
+                relay_state: Some(relay_state.clone()),
+            };
+            pages::carry(&here.frame(&visitor), &carried)
+        } else {
+            let to = wire::redirect(&here.broker.sso_redirect, &xml, &relay_state, here.key.as_ref())?;
+            Redirect::to(&to).into_response()
+        })
+    });
+    let mut response = match sent {
+        Ok(response) => response,
+        Err(Refused(why)) => return pages::trouble(&here.frame(&visitor), &why),
+    };
+    let mut checks = Checks::default();
+    let how = if here.system.by_post { "in a form" } else { "in an address" };
+    checks.passed(format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref())));
+    here.world.journal.note(&checks);
+    here.asked.keep(id.clone(), ());
+    wire::set_cookie(&mut response, here.system.cookies[0], &id);
+    response
+}
+
+fn algorithm(signer: &dyn Signer) -> &'static str {
+    signer.algorithm().uri().rsplit('#').next().unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    #[serde(rename = "SAMLResponse")]
+    response: String,
+    #[serde(rename = "RelayState", default)]
+    relay_state: String,
+}
+
+/// The broker's answer arrives.
+async fn acs(
+    State(here): Here,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Form(answered): Form<Answered>,
+) -> Response {
+    let frame = here.frame(&visitor);
+    let asked = wire::cookie(&headers, here.system.cookies[0]).filter(|id| here.asked.take(id).is_some());
+    let Some(asked) = asked else {
+        return pages::trouble(&frame, "this browser has not asked, or the answer came before");
+    };
+    let (acs, mut checks) = (format!("{}/acs", here.address()), Checks::default());
+    checks.passed("an answer to this browser's own question, for the first time");
+    let expected = Expected {
+        system: here.system,
+        broker: &here.broker,
+        key: here.key.clone(),
+        acs: &acs,
+        question: &asked,
+        now: here.world.clock.now(),
+    };
+    let read = wire::decoded(&answered.response).and_then(|xml| receipt::read(&xml, &expected, &mut checks));
+    here.world.journal.note(&checks);
+    let mut response = match read {
+        Ok(Outcome::LoggedIn(mut logged_in)) => {
+            logged_in.checks = checks.0;
+            logged_in.relay_state = answered.relay_state;
+            let session = fresh_id(here.world.random.as_ref());
+            let mut response = Redirect::to("/").into_response();
+            wire::set_cookie(&mut response, here.system.cookies[1], &session);
+            here.sessions.keep(session, Arc::new(logged_in));
+            response
+        }
+        Ok(Outcome::Refused { top, second }) => pages::refused(&frame, &top, &second),
+        Err(Refused(why)) => {
+            tracing::warn!(event = "sandbox.refused", "{}: {why}", here.system.name);
+            (StatusCode::BAD_REQUEST, pages::trouble(&frame, &why)).into_response()
+        }
+    };
+    wire::set_cookie(&mut response, here.system.cookies[0], "");
+    response
+}
+
+async fn logout(State(here): Here, headers: HeaderMap) -> Response {
+    if let Some(session) = wire::cookie(&headers, here.system.cookies[1]) {
+        here.sessions.take(&session);
+    }
+    let mut response = Redirect::to("/").into_response();
+    wire::set_cookie(&mut response, here.system.cookies[1], "");
+    response
+}

@@ -1,0 +1,166 @@
+//! The identity provider's answer: an assertion about a persona, signed and encrypted to the broker, or a refusal.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::persona::{Level, Persona};
+use super::question::Question;
+use super::{Dialect, Provider};
+use crate::domain::world::Random;
+use crate::protocol::keys::Signer;
+use crate::protocol::xml::{Canonical, ContentCipher, Encryption, KeyTransport, Writer, encrypt};
+use crate::sandbox::partner::Partner;
+use crate::sandbox::saml::{BEARER, Refused, STATUS, X509_SUBJECT_NAME, fresh_id, saml, samlp, written};
+use crate::sandbox::wire;
+
+const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
+const SESSION_FOR: SignedDuration = SignedDuration::from_hours(8);
+
+/// What an answer is made of.
+pub(super) struct Answer<'a> {
+    pub(super) provider: &'a Provider,
+    pub(super) broker: &'a Partner,
+    pub(super) question: &'a Question,
+    pub(super) signer: &'a dyn Signer,
+    pub(super) random: &'a dyn Random,
+    pub(super) now: Timestamp,
+}
+
+impl Answer<'_> {
+    /// Says who it is: the assertion is signed, then encrypted; the Response around it is not signed.
+    pub(super) fn about(&self, persona: &Persona) -> Result<String, Refused> {
+        let assertion = self.assertion(persona)?;
+        let how = Encryption {
+            content: ContentCipher::Aes256Gcm,
+            key: match self.provider.dialect {
+                Dialect::Oiosaml2 => KeyTransport::OaepMgf1p,
+                Dialect::Oiosaml3 => KeyTransport::OaepSha256,
+            },
+        };
+        let encrypted = encrypt(&assertion, &self.broker.encryption, how, self.random)?;
+        let mut xml = Writer::new();
+        self.begin(&mut xml, &fresh_id(self.random));
+        xml.start(samlp("Status")).start(samlp("StatusCode"));
+        xml.attribute("Value", &format!("{STATUS}Success")).end().end();
+        xml.start(saml("EncryptedAssertion")).embed(&encrypted).end();
+        Ok(xml.end().finish()?.into_string())
+    }
+
+    /// Says that there will be no login, and signs that.
+    pub(super) fn refusal(&self, second: &str) -> Result<String, Refused> {
+        let id = fresh_id(self.random);
+        let mut xml = Writer::new();
+        self.begin(&mut xml, &id).signature_goes_here();
+        xml.start(samlp("Status")).start(samlp("StatusCode"));
+        xml.attribute("Value", &format!("{STATUS}Responder"));
+        xml.start(samlp("StatusCode")).attribute("Value", &format!("{STATUS}{second}"));
+        xml.end().end().end();
+        Ok(xml.end().finish_signed(&id, self.signer)?.into_string())
+    }
+
+    fn begin<'w>(&self, xml: &'w mut Writer, id: &str) -> &'w mut Writer {
+        xml.start(samlp("Response"));
+        xml.attribute("Destination", &self.broker.acs).attribute("ID", id);
+        xml.attribute("InResponseTo", &self.question.id);
+        xml.attribute("IssueInstant", &written(self.now)).attribute("Version", "2.0");
+        xml.element(saml("Issuer"), self.provider.entity_id)
+    }
+
+    fn assertion(&self, persona: &Persona) -> Result<Canonical, Refused> {
+        let id = fresh_id(self.random);
+        let mut xml = Writer::new();
+        xml.start(saml("Assertion")).attribute("ID", &id);
+        xml.attribute("IssueInstant", &written(self.now)).attribute("Version", "2.0");
+        xml.element(saml("Issuer"), self.provider.entity_id).signature_goes_here();
+        self.subject(&mut xml, persona);
+        self.conditions(&mut xml);
+        self.authentication(&mut xml, persona);
+        xml.start(saml("AttributeStatement"));
+        for (name, value) in self.attributes(persona)? {
+            xml.start(saml("Attribute")).attribute("Name", name);
+            xml.attribute("NameFormat", self.provider.dialect.name_format());
+            xml.element(saml("AttributeValue"), &value).end();
+        }
+        xml.end();
+        Ok(xml.end().finish_signed(&id, self.signer)?)
+    }
+
+    fn subject(&self, xml: &mut Writer, persona: &Persona) {
+        let (cvr, name, serial) = (self.provider.cvr, persona.name, persona.serial);
+        xml.start(saml("Subject")).start(saml("NameID")).attribute("Format", X509_SUBJECT_NAME);
+        xml.text(&format!("C=DK,O={cvr},CN={name},Serial={serial}")).end();
+        xml.start(saml("SubjectConfirmation")).attribute("Method", BEARER);
+        xml.start(saml("SubjectConfirmationData")).attribute("InResponseTo", &self.question.id);
+        xml.attribute("NotOnOrAfter", &written(self.now + HOLDS_FOR));
+        xml.attribute("Recipient", &self.broker.acs).end().end().end();
+    }
+
+    fn conditions(&self, xml: &mut Writer) {
+        xml.start(saml("Conditions")).attribute("NotBefore", &written(self.now));
+        xml.attribute("NotOnOrAfter", &written(self.now + HOLDS_FOR));
+        xml.start(saml("AudienceRestriction"));
+        xml.element(saml("Audience"), &self.broker.entity_id).end().end();
+    }
+
+    fn authentication(&self, xml: &mut Writer, persona: &Persona) {
+        let class = match persona.level {
+            Level::Nsis(word) => format!("https://data.gov.dk/concept/core/nsis/loa/{word}"),
+            Level::Nist(_) => "urn:oasis:names:tc:SAML:2.0:ac:classes:X509".to_owned(),
+        };
+        xml.start(saml("AuthnStatement")).attribute("AuthnInstant", &written(self.now));
+        xml.attribute("SessionIndex", &fresh_id(self.random));
+        xml.attribute("SessionNotOnOrAfter", &written(self.now + SESSION_FOR));
+        xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &class).end().end();
+    }
+
+    fn attributes(&self, persona: &Persona) -> Result<Vec<(&'static str, String)>, Refused> {
+        let cvr = self.provider.cvr.to_owned();
+        let mut said = match self.provider.dialect {
+            Dialect::Oiosaml2 => vec![
+                ("dk:gov:saml:attribute:SpecVer", "DK-SAML-2.0".to_owned()),
+                ("dk:gov:saml:attribute:KombitSpecVer", "1.0".to_owned()),
+                ("dk:gov:saml:attribute:CvrNumberIdentifier", cvr),
+            ],
+            Dialect::Oiosaml3 => vec![
+                ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0".to_owned()),
+                ("https://data.gov.dk/model/core/eid/professional/cvr", cvr),
+                (
+                    "https://data.gov.dk/model/core/eid/professional/orgName",
+                    self.provider.organisation.to_owned(),
+                ),
+            ],
+        };
+        said.push(match persona.level {
+            Level::Nsis(word) => ("https://data.gov.dk/concept/core/nsis/loa", word.to_owned()),
+            Level::Nist(digit) => ("dk:gov:saml:attribute:AssuranceLevel", digit.to_owned()),
+        });
+        if let Some(email) = persona.email {
+            let name = match self.provider.dialect {
+                Dialect::Oiosaml2 => "urn:oid:0.9.2342.19200300.100.1.3",
+                Dialect::Oiosaml3 => "https://data.gov.dk/model/core/eid/email",
+            };
+            said.push((name, email.to_owned()));
+        }
+        if persona.is_robot {
+            said.push(("https://data.gov.dk/model/core/eid/professional/isRobot", "true".to_owned()));
+        }
+        if !persona.roles.is_empty() {
+            let name = "https://data.gov.dk/model/core/eid/privilegesIntermediate";
+            said.push((name, wire::encoded(&self.privileges(persona.roles)?)));
+        }
+        Ok(said)
+    }
+
+    /// The roles as a privilege list, one group each.
+    fn privileges(&self, roles: &[&str]) -> Result<String, Refused> {
+        use crate::protocol::xml::Name;
+        let list = Name::new("http://itst.dk/oiosaml/basic_privilege_profile", "bpp", "PrivilegeList");
+        let mut xml = Writer::new();
+        xml.start(list);
+        for role in roles {
+            xml.start(Name::new("", "", "PrivilegeGroup"));
+            xml.attribute("Scope", &format!("urn:dk:gov:saml:cvrNumberIdentifier:{}", self.provider.cvr));
+            xml.element(Name::new("", "", "Privilege"), role).end();
+        }
+        Ok(xml.end().finish()?.into_string())
+    }
+}

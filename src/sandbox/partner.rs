@@ -1,0 +1,96 @@
+//! What the neighbours know about the broker: its metadata, fetched from the broker and proved with the one certificate
+//! that they were given beforehand, as real partners do.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::browser::Browser;
+use super::files::BROKER_SIGNING;
+use super::saml::{POST, REDIRECT, Refused, ds, md, refused, time};
+use super::{Failed, Places};
+use crate::domain::world::Clock;
+use crate::protocol::keys::{Certificate, TrustedKeys};
+use crate::protocol::xml::{Document, Element, verify};
+use crate::system::SystemClock;
+
+/// How often, and how long apart, the broker is asked while it starts.
+const TRIES: u32 = 200;
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// The broker as its neighbours see it.
+#[derive(Debug)]
+pub(super) struct Partner {
+    pub(super) entity_id: String,
+    /// The keys that it signs with.
+    pub(super) keys: TrustedKeys,
+    /// Where it takes a request in an address, and where in a form.
+    pub(super) sso_redirect: String,
+    pub(super) sso_post: String,
+    /// Where it takes answers.
+    pub(super) acs: String,
+    /// What is encrypted to.
+    pub(super) encryption: Certificate,
+}
+
+/// Waits until the broker shows its metadata; none when it stopped before.
+pub(super) async fn meet<T>(places: &Places, serving: &JoinHandle<T>) -> Result<Option<Partner>, Failed> {
+    let browser = Browser::new().map_err(Failed::Other)?;
+    let address = |role: &str| format!("{}/saml/{role}/metadata", places.broker());
+    for _ in 0..TRIES {
+        if serving.is_finished() {
+            return Ok(None);
+        }
+        let fetched = (browser.fetch(&address("idp")).await, browser.fetch(&address("sp")).await);
+        if let (Ok(idp), Ok(sp)) = fetched {
+            let read = read(idp.as_bytes(), sp.as_bytes());
+            return read.map(Some).map_err(|Refused(why)| Failed::Other(format!("its metadata: {why}")));
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Err(Failed::Other("the broker does not answer".to_owned()))
+}
+
+fn read(idp: &[u8], sp: &[u8]) -> Result<Partner, Refused> {
+    let pinned = TrustedKeys::new(vec![Certificate::from_pem(BROKER_SIGNING)?])?;
+    let (idp, sp) = (Document::parse_metadata(idp)?, Document::parse_metadata(sp)?);
+    let (idp, sp) = (verify(idp.root(), &pinned)?.element(), verify(sp.root(), &pinned)?.element());
+    for entity in [idp, sp] {
+        if time(entity, "validUntil")?.is_some_and(|until| until <= SystemClock.now()) {
+            return refused("the metadata is too old");
+        }
+    }
+    let entity_id = idp.attribute("entityID").unwrap_or_default().to_owned();
+    let (idp, sp) = (idp.only_child(md("IDPSSODescriptor"))?, sp.only_child(md("SPSSODescriptor"))?);
+    let Some(encryption) = certificates(sp, "encryption")?.into_iter().next() else {
+        return refused("there is no encryption key");
+    };
+    Ok(Partner {
+        entity_id,
+        keys: TrustedKeys::new(certificates(idp, "signing")?)?,
+        sso_redirect: location(idp, "SingleSignOnService", REDIRECT)?,
+        sso_post: location(idp, "SingleSignOnService", POST)?,
+        acs: location(sp, "AssertionConsumerService", POST)?,
+        encryption,
+    })
+}
+
+fn certificates(role: Element<'_>, used_for: &str) -> Result<Vec<Certificate>, Refused> {
+    let fitting = role.children().filter(|child| {
+        child.is(md("KeyDescriptor")) && child.attribute("use").is_none_or(|used| used == used_for)
+    });
+    let certificate = |descriptor: Element<'_>| {
+        let data = descriptor.only_child(ds("KeyInfo"))?.only_child(ds("X509Data"))?;
+        Certificate::from_base64(&data.only_child(ds("X509Certificate"))?.text()?)
+    };
+    fitting.map(|descriptor| certificate(descriptor).map_err(Refused::from)).collect()
+}
+
+fn location(role: Element<'_>, service: &'static str, binding: &str) -> Result<String, Refused> {
+    let mut services = role.children().filter(|child| child.is(md(service)));
+    let service = services.find(|service| service.attribute("Binding") == Some(binding));
+    match service.and_then(|service| service.attribute("Location")) {
+        Some(location) => Ok(location.to_owned()),
+        None => refused("an address is missing"),
+    }
+}

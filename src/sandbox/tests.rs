@@ -1,0 +1,236 @@
+use std::net::TcpListener;
+
+use super::browser::{Browser, Form, Page};
+use super::*;
+
+/// Ten ports in a row that nobody listens on.
+fn free_places() -> Places {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let Some(places) = Places::from_port(port) else { continue };
+        if (port..=port + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return places;
+        }
+    }
+}
+
+/// A user with a browser in a running sandbox.
+struct User {
+    sandbox: Sandbox,
+    browser: Browser,
+}
+
+impl User {
+    async fn arrive() -> Self {
+        let mut tries = 0;
+        let sandbox = loop {
+            match Sandbox::open(free_places()).await {
+                Ok(sandbox) => break sandbox,
+                // Another test was faster.
+                Err(Failed::Listen { .. }) if tries < 5 => tries += 1,
+                Err(failed) => panic!("{failed}"),
+            }
+        };
+        Self { sandbox, browser: Browser::new().unwrap() }
+    }
+
+    fn at(&self, place: u16) -> String {
+        self.sandbox.places().neighbour(place)
+    }
+
+    async fn open(&mut self, address: &str) -> Page {
+        self.browser.open(address).await.unwrap()
+    }
+
+    async fn begin(&mut self, fagsystem: u16, options: &str) -> Page {
+        let address = format!("{}/login{options}", self.at(fagsystem));
+        self.open(&address).await
+    }
+
+    async fn submit(&mut self, form: &Form) -> Page {
+        self.browser.submit(form).await.unwrap()
+    }
+
+    /// Follows redirects, and forms that go on by themselves, until somebody has to do something.
+    async fn follow(&mut self, mut page: Page) -> Page {
+        loop {
+            page = match (page.onward(), page.form(None)) {
+                (Some(address), _) => self.open(&address).await,
+                (None, Some(form)) if carries(&form) => self.submit(&form).await,
+                _ => return page,
+            };
+        }
+    }
+
+    /// Presses "log in" at a fagsystem and chooses a municipality.
+    async fn choose(&mut self, fagsystem: u16, options: &str, municipality: &str) -> Page {
+        let begun = self.begin(fagsystem, options).await;
+        let choices = self.follow(begun).await;
+        let chosen = choices.form(Some(("choice", municipality))).expect("it is offered");
+        let page = self.submit(&chosen).await;
+        self.follow(page).await
+    }
+
+    /// And logs in there as somebody, until the broker's answer lies in the browser.
+    async fn answered(&mut self, fagsystem: u16, municipality: &str, who: &str) -> Form {
+        let people = self.choose(fagsystem, "", municipality).await;
+        let said = self.submit(&people.form(Some(("who", who))).expect("this person is there")).await;
+        let issued = self.submit(&said.form(None).expect("the provider's answer")).await;
+        issued.form(None).expect("the broker's answer")
+    }
+
+    async fn log_in(&mut self, fagsystem: u16, municipality: &str, who: &str) -> Page {
+        let answer = self.answered(fagsystem, municipality, who).await;
+        let page = self.submit(&answer).await;
+        self.follow(page).await
+    }
+}
+
+fn carries(form: &Form) -> bool {
+    form.fields.iter().any(|(name, _)| name.starts_with("SAML"))
+}
+
+const BBR: u16 = fagsystem::BBR.place;
+const BOOKING: u16 = fagsystem::BOOKING.place;
+const KORSBAEK: &str = "11111111";
+const FEDDET: &str = "99999999";
+
+#[track_caller]
+fn assert_shows(page: &Page, status: u16, texts: &[&str]) {
+    for text in texts {
+        assert!(page.body.contains(text), "{text} is missing: {}", page.body);
+    }
+    assert_eq!(page.status, status, "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_sure_enough_is_let_in_and_seen_with_what_was_said() {
+    let mut user = User::arrive().await;
+    let page = user.log_in(BBR, KORSBAEK, "agnes").await;
+    let said = [
+        "id=\"who\">Agnes Holm<",
+        "<td>Substantial<",
+        "<td>Korsbæk Kommune<",
+        "<td>OIO-SAML-3.0<",
+        "/?from=bbr",
+    ];
+    assert_shows(&page, 200, &said);
+    // The second system asks the same provider, which remembers: nobody has to press a button.
+    let page = user.choose(BOOKING, "", KORSBAEK).await;
+    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<", "<td>DK-SAML-2.0<", "<td>3<", "/?from=booking"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_older_profile_and_the_older_scale_are_enough_for_a_system_that_asks_for_no_more() {
+    for (municipality, who, name) in
+        [(FEDDET, "poul", "Poul Kruse"), (KORSBAEK, "ellen", "Ellen Friis"), (KORSBAEK, "robot", "Robot 7")]
+    {
+        let mut user = User::arrive().await;
+        let page = user.log_in(BOOKING, municipality, who).await;
+        assert_shows(&page, 200, &[name, municipality, "<td>3<"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_sure_enough_is_refused_and_told_so() {
+    let mut user = User::arrive().await;
+    for (fagsystem, municipality, who) in
+        [(BBR, KORSBAEK, "ellen"), (BBR, FEDDET, "poul"), (BOOKING, FEDDET, "karen")]
+    {
+        user.browser = Browser::new().unwrap();
+        let page = user.log_in(fagsystem, municipality, who).await;
+        assert_shows(&page, 403, &["Responder / NoAuthnContext"]);
+        let home = user.at(fagsystem);
+        let home = user.open(&home).await;
+        assert!(!home.body.contains("id=\"who\""), "{}", home.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_the_user_refuses_ends_at_the_system_in_words() {
+    let mut user = User::arrive().await;
+    let page = user.log_in(BBR, KORSBAEK, "refuse").await;
+    assert_shows(&page, 403, &["Responder / AuthnFailed", "Your municipality refused the login."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_is_shown_where_none_may_be_and_one_is_where_a_new_login_is_asked_for() {
+    let mut user = User::arrive().await;
+    let begun = user.begin(BBR, "?passive=true").await;
+    let page = user.follow(begun).await;
+    assert_shows(&page, 403, &["Responder / NoPassive"]);
+
+    assert_shows(&user.log_in(BBR, KORSBAEK, "agnes").await, 200, &["id=\"who\">Agnes Holm<"]);
+    let again = user.choose(BBR, "?force=true", KORSBAEK).await;
+    assert!(again.form(Some(("who", "viggo"))).is_some(), "{}", again.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_taken_once_and_only_from_the_browser_that_asked() {
+    let mut user = User::arrive().await;
+    let answer = user.answered(BBR, KORSBAEK, "agnes").await;
+    let own = std::mem::replace(&mut user.browser, Browser::new().unwrap());
+    assert_shows(&user.submit(&answer).await, 400, &["this browser has not asked"]);
+    user.browser = own;
+    let page = user.submit(&answer).await;
+    assert_shows(&user.follow(page).await, 200, &["id=\"who\">Agnes Holm<"]);
+    assert_shows(&user.submit(&answer).await, 400, &["the answer came before"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_somebody_changed_or_that_is_for_another_system_is_not_taken() {
+    let mut user = User::arrive().await;
+    let answer = user.answered(BOOKING, KORSBAEK, "ellen").await;
+    let mut changed = answer.clone();
+    let xml = String::from_utf8(wire::decoded(&answer.fields[0].1).unwrap()).unwrap();
+    assert!(xml.contains("CN=Ellen Friis"), "{xml}");
+    changed.fields[0].1 = wire::encoded(&xml.replace("CN=Ellen Friis", "CN=Ellen Priis"));
+    assert_shows(&user.submit(&changed).await, 400, &["sig.invalid"]);
+
+    // BBR has asked as well, and gets the answer that is for the other one. A new browser, which no provider remembers.
+    user.browser = Browser::new().unwrap();
+    let answer = user.answered(BOOKING, KORSBAEK, "ellen").await;
+    user.begin(BBR, "").await;
+    let astray = Form { action: format!("{}/acs", user.at(BBR)), ..answer.clone() };
+    assert_shows(&user.submit(&astray).await, 400, &["Destination: expected"]);
+
+    let page = user.submit(&answer).await;
+    assert_shows(&user.follow(page).await, 200, &["id=\"who\">Ellen Friis<"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_provider_answers_nobody_but_the_broker() {
+    let mut user = User::arrive().await;
+    let begun = user.begin(BBR, "").await;
+    let choices = user.follow(begun).await;
+    let chosen = user.submit(&choices.form(Some(("choice", KORSBAEK))).unwrap()).await;
+    let question = chosen.onward().unwrap();
+    for (from, to, why) in [
+        ("&RelayState=", "&RelayState=0", "sig.invalid"),
+        ("&Signature=", "&Signatur=", "the request is not signed"),
+        ("?SAMLRequest=", "?SAMLRequest=&SAMLRequest=", "SAMLRequest stands twice"),
+    ] {
+        assert_shows(&user.open(&question.replace(from, to)).await, 400, &[why]);
+    }
+    // The fagsystem's own request, signed by the fagsystem, at the provider's address.
+    let request = begun_query(&mut user).await;
+    let astray = format!("{}/sso?{request}", user.at(idp::KORSBAEK.place));
+    assert_shows(&user.open(&astray).await, 400, &["sig.invalid"]);
+
+    let page = user.open(&question).await;
+    assert!(user.follow(page).await.form(Some(("who", "agnes"))).is_some());
+}
+
+async fn begun_query(user: &mut User) -> String {
+    let begun = user.begin(BBR, "").await;
+    begun.location.unwrap().split_once('?').unwrap().1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_sandbox_wrote_is_gone_when_it_stops() {
+    let user = User::arrive().await;
+    let config = user.sandbox.config_file();
+    assert!(config.exists());
+    user.sandbox.close().await.unwrap();
+    assert!(!config.parent().unwrap().exists());
+}

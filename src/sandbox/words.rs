@@ -1,0 +1,175 @@
+//! Everything that the neighbours' pages say, in Danish and in English.
+
+use crate::http::visitor::Lang;
+
+/// The texts of one language.
+pub(super) struct Words {
+    pub(super) tag: &'static str,
+    pub(super) other_name: &'static str,
+    pub(super) other_tag: &'static str,
+    pub(super) index: usize,
+    pub(super) made_up: &'static str,
+    pub(super) fagsystem: &'static str,
+    pub(super) idp: &'static str,
+    pub(super) welcome: &'static str,
+    pub(super) log_in: &'static str,
+    pub(super) log_in_hint: &'static str,
+    pub(super) force: &'static str,
+    pub(super) passive: &'static str,
+    pub(super) logged_in_as: &'static str,
+    pub(super) log_out: &'static str,
+    pub(super) log_out_hint: &'static str,
+    pub(super) what_was_said: &'static str,
+    pub(super) attribute: &'static str,
+    pub(super) value: &'static str,
+    pub(super) what_was_checked: &'static str,
+    pub(super) not_logged_in: &'static str,
+    pub(super) refused: &'static str,
+    pub(super) try_again: &'static str,
+    pub(super) choose_person: &'static str,
+    pub(super) asked_for: &'static str,
+    pub(super) refuse: &'static str,
+    pub(super) people: &'static str,
+    pub(super) nobody: &'static str,
+    pub(super) continue_: &'static str,
+    pub(super) carrying: &'static str,
+    pub(super) carrying_hint: &'static str,
+    pub(super) trouble: &'static str,
+    pub(super) rows: Rows,
+}
+
+/// The names of what is not an attribute.
+pub(super) struct Rows {
+    pub(super) name: &'static str,
+    pub(super) class: &'static str,
+    pub(super) authenticated_by: &'static str,
+    pub(super) relay_state: &'static str,
+}
+
+impl Words {
+    pub(super) fn of(lang: Lang) -> &'static Self {
+        match lang {
+            Lang::Da => &DANISH,
+            Lang::En => &ENGLISH,
+        }
+    }
+
+    /// What a second status code means to the user of a fagsystem.
+    pub(super) fn status(&self, second: &str) -> &'static str {
+        let [danish, english] = match second {
+            "NoAuthnContext" => [
+                "Du er ikke logget ind med den sikkerhed, som systemet kræver.",
+                "You did not log in with the assurance that this system requires.",
+            ],
+            "AuthnFailed" => ["Din kommune afviste login.", "Your municipality refused the login."],
+            "NoPassive" => [
+                "Der kan ikke logges ind uden at vise en side.",
+                "Nobody can be logged in without showing a page.",
+            ],
+            "NoAvailableIDP" | "NoSupportedIDP" => {
+                ["Ingen kommunes login kan bruges.", "No municipality's login can be used."]
+            }
+            "RequestDenied" => ["Der er ingen aftale om login.", "There is no agreement on this login."],
+            "RequestUnsupported" => {
+                ["Anmodningen kan ikke opfyldes.", "The request asks for something that cannot be done."]
+            }
+            _ => ["Login blev ikke gennemført.", "The login was not completed."],
+        };
+        if self.index == 0 { danish } else { english }
+    }
+}
+
+/// What an attribute is, in Danish and English.
+pub(super) fn label(attribute: &str) -> [&'static str; 2] {
+    let last = attribute.rsplit(['/', ':']).next().unwrap_or_default();
+    match last {
+        "specVersion" | "SpecVer" => ["Profilens version", "Version of the profile"],
+        "KombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "loa" => ["Sikringsniveau (NSIS)", "Level of assurance (NSIS)"],
+        "AssuranceLevel" => ["Sikringsniveau (NIST)", "Level of assurance (NIST)"],
+        "cvr" | "CvrNumberIdentifier" => ["Myndighedens CVR-nummer", "CVR number of the authority"],
+        "orgName" => ["Myndighedens navn", "Name of the authority"],
+        "email" => ["E-mailadresse", "E-mail address"],
+        _ => ["", ""],
+    }
+}
+
+static DANISH: Words = Words {
+    tag: "da",
+    other_name: "English",
+    other_tag: "en",
+    index: 0,
+    made_up: "Sandkasse: alle personer, kommuner og systemer her er opdigtede.",
+    fagsystem: "Fagsystem",
+    idp: "Medarbejderlogin",
+    welcome: "Velkommen",
+    log_in: "Log ind",
+    log_in_hint: "Du bliver sendt til din kommunes login og kommer tilbage hertil.",
+    force: "Bed om nyt login, også selv om jeg er logget ind (ForceAuthn)",
+    passive: "Vis ingen sider undervejs (IsPassive)",
+    logged_in_as: "Logget ind som",
+    log_out: "Log ud her",
+    log_out_hint: "Kun her: fælles logout er ikke bygget endnu.",
+    what_was_said: "Det fik systemet at vide",
+    attribute: "Attribut",
+    value: "Værdi",
+    what_was_checked: "Det kontrollerede systemet",
+    not_logged_in: "Du er ikke logget ind",
+    refused: "Login blev afvist",
+    try_again: "Tilbage til forsiden",
+    choose_person: "Hvem er du?",
+    asked_for: "Der bliver bedt om",
+    refuse: "Afvis dette login",
+    people: "De kan logge ind her",
+    nobody: "Ingen er logget ind.",
+    continue_: "Fortsæt",
+    carrying: "Videre til næste side",
+    carrying_hint: "Siden går videre af sig selv. Sker det ikke, så tryk på knappen.",
+    trouble: "Det kan vi ikke tage imod",
+    rows: Rows {
+        name: "Bruger (NameID)",
+        class: "Sikringsklasse",
+        authenticated_by: "Bekræftet af",
+        relay_state: "RelayState, som den kom tilbage",
+    },
+};
+
+static ENGLISH: Words = Words {
+    tag: "en",
+    other_name: "Dansk",
+    other_tag: "da",
+    index: 1,
+    made_up: "Sandbox: all people, municipalities and systems here are made up.",
+    fagsystem: "Fagsystem",
+    idp: "Employee login",
+    welcome: "Welcome",
+    log_in: "Log in",
+    log_in_hint: "You are sent to your municipality's login and come back here.",
+    force: "Ask for a new login even if I am logged in (ForceAuthn)",
+    passive: "Show no pages on the way (IsPassive)",
+    logged_in_as: "Logged in as",
+    log_out: "Log out here",
+    log_out_hint: "Only here: single logout is not built yet.",
+    what_was_said: "What the system was told",
+    attribute: "Attribute",
+    value: "Value",
+    what_was_checked: "What the system checked",
+    not_logged_in: "You are not logged in",
+    refused: "The login was refused",
+    try_again: "Back to the front page",
+    choose_person: "Who are you?",
+    asked_for: "What is asked for",
+    refuse: "Refuse this login",
+    people: "Who can log in here",
+    nobody: "Nobody is logged in.",
+    continue_: "Continue",
+    carrying: "On to the next page",
+    carrying_hint: "This page goes on by itself. If it does not, press the button.",
+    trouble: "We cannot take this",
+    rows: Rows {
+        name: "User (NameID)",
+        class: "Class of authentication",
+        authenticated_by: "Authenticated by",
+        relay_state: "RelayState as it came back",
+    },
+};

@@ -1,0 +1,177 @@
+//! The sandbox as a newcomer starts it: one command plays a login and tells it, and what it loads is what the
+//! repository shows.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// Ten ports in a row that nobody listens on.
+fn free_port() -> u16 {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if port < u16::MAX - 9 && (port..=port + 9).all(free) {
+            return port;
+        }
+    }
+}
+
+/// A folder for temporary files, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("context-handler-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn is_empty(&self) -> bool {
+        fs::read_dir(&self.0).unwrap().next().is_none()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sandbox(port: u16, folder: &Folder, words: &[&str]) -> (Output, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_context-handler"));
+    command.args(["sandbox", "--port", &port.to_string()]).args(words).env("TMPDIR", &folder.0);
+    let output = command.output().unwrap();
+    let (out, err) = (output.stdout.clone(), output.stderr.clone());
+    (output, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn one_command_plays_a_login_tells_every_hop_and_leaves_nothing_behind() {
+    let folder = Folder::new("demo");
+    let (output, out, err) = sandbox(free_port(), &folder, &["--demo", "--once"]);
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    let hops: Vec<&str> = out.lines().take_while(|line| !line.is_empty()).collect();
+    let expected = [
+        ("browser → BBR", "opens the front page", ""),
+        ("browser → BBR", "presses Log ind", "signed (rsa-sha256)"),
+        ("BBR → context-handler", "AuthnRequest", "allowed: login.begun, signed by the registered key"),
+        ("browser → context-handler", "sees the municipalities", ""),
+        ("browser → context-handler", "chooses Korsbæk Kommune", "allowed: login.chosen"),
+        ("context-handler → Korsbæk IdP", "AuthnRequest", "signed by the context handler"),
+        ("browser → Korsbæk IdP", "sees the login page", ""),
+        ("browser → Korsbæk IdP", "logs in as Agnes Holm", "encrypted to the context handler"),
+        ("Korsbæk IdP → context-handler", "Response", "level NSIS Substantial"),
+        ("context-handler → BBR", "Response", "decrypted with the system's own key"),
+        ("browser → BBR", "is logged in as Agnes Holm", ""),
+    ];
+    assert_eq!(hops.len(), expected.len(), "{out}");
+    for (number, (hop, (way, what, checked))) in hops.iter().zip(expected).enumerate() {
+        assert!(hop.trim_start().starts_with(&format!("{}  {way} ", number + 1)), "{hop}");
+        assert!(hop.contains(what) && hop.contains(checked) && hop.contains(" ms"), "{hop}");
+    }
+    let log = out.split("audit search").nth(1).expect("the exchange log");
+    for event in ["RequestReceived", "QuestionSent", "AnswerReceived", "TokenIssued"] {
+        assert_eq!(log.matches(event).count(), 1, "{event}: {log}");
+    }
+    assert!(folder.is_empty(), "something was left behind");
+}
+
+#[test]
+fn every_hop_is_told_as_json_too() {
+    let folder = Folder::new("json");
+    let (output, out, err) = sandbox(free_port(), &folder, &["--demo", "--once", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    let told: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_str(&out).into_iter().collect::<Result<_, _>>().unwrap();
+    assert_eq!(told.len(), 12);
+    assert_eq!(told[8]["from"], "Korsbæk IdP");
+    assert_eq!(told[11]["log"][3]["event"], "token-issued");
+}
+
+#[test]
+fn a_taken_port_is_told_and_nothing_is_left_behind() {
+    let folder = Folder::new("taken");
+    let port = free_port();
+    let _taken = TcpListener::bind(("127.0.0.1", port + 2)).unwrap();
+    let (output, out, err) = sandbox(port, &folder, &["--demo", "--once"]);
+    assert_eq!(output.status.code(), Some(2), "{out}{err}");
+    assert!(
+        err.contains(&format!("cannot listen on 127.0.0.1:{}", port + 2)) && err.contains("--port"),
+        "{err}"
+    );
+    assert!(folder.is_empty(), "something was left behind");
+}
+
+#[test]
+fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new("metadata");
+    let made = Command::new("sh").arg(root.join("certs-dev/metadata.sh")).arg(&folder.0).status().unwrap();
+    assert!(made.success());
+    for name in ["korsbaek.xml", "feddet.xml", "koereproevebooking.xml", "bbr.xml"] {
+        let fresh = fs::read_to_string(folder.0.join(name)).unwrap();
+        assert_eq!(fs::read_to_string(root.join("metadata").join(name)).unwrap(), fresh, "{name}");
+    }
+
+    let config = folder.0.join("config.toml");
+    let key = |name: &str| root.join("certs-dev").join(name).display().to_string();
+    let text = format!(
+        "[server]\npublic-url = \"http://localhost:8080\"\n[store]\npath = \"store.sqlite\"\n\
+         [keys]\nsigning = [{:?}]\ndecryption = [{:?}]\n",
+        key("broker-signing.pem"),
+        key("broker-decryption.pem")
+    );
+    fs::write(&config, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_context-handler"));
+    let output = command.arg("--config").arg(config).arg("apply").arg(root.join("metadata")).arg("--dry-run");
+    let output = output.output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && told.contains("12 added, 0 changed, 0 removed"), "{told}");
+}
+
+/// A sandbox that serves until it is dropped.
+struct Serving(Child);
+
+impl Serving {
+    fn start(port: u16, folder: &Folder) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_context-handler"));
+        command.args(["sandbox", "--port", &port.to_string()]).env("TMPDIR", &folder.0);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let open = lines.any(|line| line.unwrap().contains("Ctrl-C stops everything"));
+        assert!(open, "the sandbox did not start");
+        Self(child)
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        let told = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        assert!(told.success());
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn logins_work_in_chromium_with_and_without_javascript_in_both_languages() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    if !tests.join("node_modules").exists() || !Path::new("/usr/bin/chromium").exists() {
+        assert!(std::env::var_os("CH_BROWSER").is_none(), "run tests/browser/install.sh first");
+        println!("skipped: tests/browser/install.sh has not run");
+        return;
+    }
+    let (port, folder) = (free_port(), Folder::new("chromium"));
+    let sandbox = Serving::start(port, &folder);
+    let mut node = Command::new("node");
+    let played = node.arg("sandbox.mjs").arg(port.to_string()).current_dir(tests).status().unwrap();
+    assert!(played.success());
+    assert_eq!(sandbox.stop(), Some(0));
+    assert!(folder.is_empty(), "something was left behind");
+}
