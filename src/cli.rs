@@ -6,6 +6,7 @@
 mod audit;
 mod check_config;
 mod decode;
+mod doctor;
 mod explain;
 mod keys;
 mod metadata;
@@ -51,6 +52,9 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a check failed, 2 the com
 enum Command {
     /// Show every setting in force and where it came from, and try the key files
     CheckConfig,
+
+    /// Look at everything that a deployment needs, and say what to do
+    Doctor,
 
     /// Serve logins until told to stop
     Serve,
@@ -137,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
     let mut session = Session { desk, json: arguments.json, config: arguments.config };
     let done = match arguments.command {
         Command::CheckConfig => check_config::run(&mut session),
+        Command::Doctor => doctor::run(&mut session),
         Command::Serve => serve::run(&mut session),
         Command::Sandbox(sandbox) => sandbox.run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),

@@ -68,6 +68,13 @@ impl PublicUrl {
         format!("{}{path}", self.0)
     }
 
+    /// The name of the host, without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.0.split_once("://").map_or("", |(_, authority)| authority);
+        let host = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        host.map_or(authority, |(host, _)| host).trim_matches(['[', ']'])
+    }
+
     /// Whether browsers reach us encrypted.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")

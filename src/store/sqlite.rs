@@ -53,6 +53,17 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), writer })
     }
 
+    /// Looks at the file without changing it: its schema and the one that this program knows. An error when it cannot be
+    /// written.
+    pub fn examine(path: &Path) -> Result<(usize, usize), StoreError> {
+        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(PATIENCE)?;
+        // Whoever may begin to write may write. It is rolled back at the end.
+        let transaction = Transaction::new(&mut connection, TransactionBehavior::Immediate)?;
+        let schema = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok((schema, SCHEMA.len()))
+    }
+
     fn change(
         &self,
         change: impl FnOnce(&Savepoint<'_>) -> Result<(), StoreError> + Send + 'static,

@@ -18,6 +18,7 @@ use crate::domain::federation::{Fagsystem, Federation, IdentityProvider};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::written::Complaint;
+use crate::protocol::keys::TrustedKeys;
 use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
 use crate::store::{RegistryFiles, StoreError};
 
@@ -72,6 +73,41 @@ impl Snapshot {
         check_validity(name, metadata.valid_until, now)?;
         Ok(KnownFagsystem { registered, metadata })
     }
+}
+
+/// What is trusted of a party, whether it is switched on or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Trusted<'s> {
+    /// The party.
+    pub party: &'s EntityId,
+    /// Until when its metadata holds.
+    pub valid_until: Option<Timestamp>,
+    /// Its signing keys.
+    pub keys: &'s TrustedKeys,
+}
+
+impl Snapshot {
+    /// Reads a register as it is kept, or says everything that is wrong with it.
+    pub fn read(kept: &RegistryFiles) -> Result<Self, Vec<Complaint>> {
+        read::snapshot(kept)
+    }
+
+    /// What is trusted of every party, in the order of their names.
+    pub fn trusted(&self) -> Vec<Trusted<'_>> {
+        let idps = self.idps.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
+        let fagsystemer =
+            self.fagsystemer.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
+        let all = idps.chain(fagsystemer);
+        let mut all: Vec<_> =
+            all.map(|(party, valid_until, keys)| Trusted { party, valid_until, keys }).collect();
+        all.sort_by_key(|trusted| trusted.party);
+        all
+    }
+}
+
+/// Where the metadata of parties is fetched, in the order of their names.
+pub fn metadata_urls(files: &Files) -> BTreeMap<EntityId, String> {
+    read::metadata_urls(files).into_iter().collect()
 }
 
 fn no_metadata(name: &EntityId) -> Fault {

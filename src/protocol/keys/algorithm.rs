@@ -97,6 +97,11 @@ impl SignatureAlgorithm {
         self.scheme == Scheme::RsaPss
     }
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::URIS.iter().map(|(_, scheme, digest)| Self { scheme: *scheme, digest: *digest })
+    }
+
     /// Its URI.
     pub fn uri(self) -> &'static str {
         let same = |row: &&(&str, Scheme, Digest)| (row.1, row.2) == (self.scheme, self.digest);
