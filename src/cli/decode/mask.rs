@@ -77,9 +77,8 @@ fn cpr_length(text: &[char]) -> Option<usize> {
     let digit = |at: usize| text.get(at).and_then(|c| c.to_digit(10));
     let two = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
     let (day, month) = (two(0)?, two(2)?);
-    two(4)?;
     let hyphen = usize::from(text.get(6) == Some(&'-'));
-    (two(6 + hyphen)?, two(8 + hyphen)?);
+    [4, 6 + hyphen, 8 + hyphen].into_iter().map(two).collect::<Option<Vec<_>>>()?;
     let ends = digit(10 + hyphen).is_none();
     // Numbers of people without a civil registration have 60 added to the day.
     let is_day = (1..=31).contains(&day) || (61..=91).contains(&day);

@@ -52,14 +52,7 @@ enum Role {
     Sp,
 }
 
-impl Role {
-    fn element(self) -> &'static str {
-        match self {
-            Self::Idp => "IDPSSODescriptor",
-            Self::Sp => "SPSSODescriptor",
-        }
-    }
-}
+const ROLES: [(Role, &str); 2] = [(Role::Idp, "IDPSSODescriptor"), (Role::Sp, "SPSSODescriptor")];
 
 /// Looks at a metadata document. The findings of one check stand together, those of the whole document first.
 pub fn review(content: &[u8], now: Timestamp) -> Vec<Finding> {
@@ -103,17 +96,17 @@ impl Review {
         };
         self.about = name.to_string();
         self.validity(document.root(), entity);
-        let roles = [Role::Idp, Role::Sp].map(|role| (role, only_role(entity, role.element())));
-        if let [(_, Err(fault)), (_, Err(_))] = &roles {
+        let roles = ROLES.map(|(role, kind)| (role, kind, only_role(entity, kind)));
+        if let [(.., Err(fault)), (.., Err(_))] = &roles {
             let expected = "an IDPSSODescriptor or an SPSSODescriptor for SAML 2.0, one of each at most";
             self.fault("md.role", expected, fault, "Export the metadata of the right role.");
         }
         let mut signing = Vec::new();
-        for (role, element) in roles {
+        for (role, kind, element) in roles {
             let Ok(element) = element else { continue };
             self.about =
                 format!("{name} as {}", if role == Role::Idp { "identity provider" } else { "fagsystem" });
-            self.ok("md.role", role.element(), role.element());
+            self.ok("md.role", kind, kind);
             self.readable(document, &name, role);
             self.endpoints(element, role);
             signing.extend(self.keys(element, role));
