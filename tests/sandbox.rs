@@ -1,6 +1,8 @@
 //! The sandbox as a newcomer starts it: one command plays a login and tells it, and what it loads is what the
 //! repository shows.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

@@ -109,15 +109,24 @@ async fn whoever_is_sure_enough_is_let_in_and_seen_with_what_was_said() {
     let page = user.log_in(BBR, KORSBAEK, "agnes").await;
     let said = [
         "id=\"who\">Agnes Holm<",
-        "<td>Substantial<",
-        "<td>Korsbæk Kommune<",
-        "<td>OIO-SAML-3.0<",
+        "<td role=\"cell\">Substantial<",
+        "<td role=\"cell\">Korsbæk Kommune<",
+        "<td role=\"cell\">OIO-SAML-3.0<",
         "/?from=bbr",
     ];
     assert_shows(&page, 200, &said);
     // The second system asks the same provider, which remembers: nobody has to press a button.
     let page = user.choose(BOOKING, "", KORSBAEK).await;
-    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<", "<td>DK-SAML-2.0<", "<td>3<", "/?from=booking"]);
+    assert_shows(
+        &page,
+        200,
+        &[
+            "id=\"who\">Agnes Holm<",
+            "<td role=\"cell\">DK-SAML-2.0<",
+            "<td role=\"cell\">3<",
+            "/?from=booking",
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +136,7 @@ async fn the_older_profile_and_the_older_scale_are_enough_for_a_system_that_asks
     {
         let mut user = User::arrive().await;
         let page = user.log_in(BOOKING, municipality, who).await;
-        assert_shows(&page, 200, &[name, municipality, "<td>3<"]);
+        assert_shows(&page, 200, &[name, municipality, "<td role=\"cell\">3<"]);
     }
 }
 

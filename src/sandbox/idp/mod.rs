@@ -229,7 +229,7 @@ async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed
     let mut checks = Checks::default();
     checks.passed(match persona {
         Some(persona) => {
-            format!("says {}, {}; signed, encrypted to the context handler", persona.name, persona.level())
+            format!("writes a Response about {}, {}: signed, and encrypted to the context handler", persona.name, persona.level())
         }
         None => "writes a signed Response that refuses".to_owned(),
     });
