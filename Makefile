@@ -2,7 +2,7 @@
 
 CARGO_DENY = 0.20.2
 
-.PHONY: demo test web peers browser lint bench tools certificates
+.PHONY: demo test web peers browser second-opinion lint bench tools certificates
 
 # Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login.
 demo: tools
@@ -11,8 +11,13 @@ demo: tools
 	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once)
 
 # Everything that can be proved: our own tests, and real SAML software and a real browser that log in through us.
-test: tools web peers browser
+test: tools web peers browser second-opinion
 	CH_PEERS=1 CH_BROWSER=1 cargo test
+
+# The same logins with libxmlsec1 verifying every signature after us. In a build of its own: one process, one libcrypto.
+second-opinion: tools
+	sh tools/second-opinion.sh
+	cargo test --target-dir target/second-opinion --no-default-features --features second-opinion --test conversations
 
 # The design system for the pages; the next build embeds it.
 web:

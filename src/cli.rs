@@ -5,8 +5,10 @@
 
 mod audit;
 mod check_config;
+mod decode;
 mod explain;
 mod keys;
+mod metadata;
 mod register;
 mod sandbox;
 mod serve;
@@ -62,8 +64,15 @@ enum Command {
     /// Write the register as the directory that was applied
     Export(register::Export),
 
+    /// Judge the metadata of a partner
+    #[command(subcommand)]
+    Metadata(metadata::Metadata),
+
     /// Judge one stored SAML response as a login would
     VerifyResponse(verify_response::VerifyResponse),
+
+    /// Show readably what a message says: an address, a form, base64, XML or a privilege value
+    Decode(decode::Decode),
 
     /// Search the exchange log
     #[command(subcommand)]
@@ -132,7 +141,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Sandbox(sandbox) => sandbox.run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
+        Command::Metadata(metadata) => metadata.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
+        Command::Decode(decode) => decode.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),

@@ -39,6 +39,13 @@ pub(crate) struct Posted {
     form: String,
 }
 
+impl Posted {
+    /// The login at the broker, which the form names in RelayState.
+    pub(crate) fn at_broker(&self) -> Option<LoginId> {
+        LoginId::new(self.form.rsplit_once("RelayState=")?.1).ok()
+    }
+}
+
 /// What reached the fagsystem.
 pub(crate) struct Delivered {
     pub(crate) posted: Posted,

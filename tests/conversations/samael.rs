@@ -7,7 +7,7 @@ use samael::schema::Assertion;
 use samael::service_provider::{ServiceProvider, ServiceProviderBuilder};
 use samael::traits::ToXml;
 
-use crate::support::{Told, Town, at};
+use crate::support::{Told, Town};
 
 async fn sp(town: &Town) -> ServiceProvider {
     let metadata = town.browser().get(&format!("{}/saml/idp/metadata", town.url)).await.body;

@@ -19,7 +19,7 @@ const CACHE_FOR: &str = "PT1H";
 /// How long our metadata holds.
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
 
-const fn ds(local: &'static str) -> Name {
+pub(super) const fn ds(local: &'static str) -> Name {
     Name::new(namespace::DS, "ds", local)
 }
 
@@ -167,7 +167,7 @@ impl<'d> Parsed<'d> {
 }
 
 /// Entities at the root or below nested lists.
-fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> Result<(), Fault> {
+pub(super) fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> Result<(), Fault> {
     if element.is(md("EntityDescriptor")) {
         found.push(element);
     } else if element.is(md("EntitiesDescriptor")) {
@@ -178,7 +178,7 @@ fn collect_entities<'d>(element: Element<'d>, found: &mut Vec<Element<'d>>) -> R
     Ok(())
 }
 
-fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<Element<'d>, Fault> {
+pub(super) fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<Element<'d>, Fault> {
     let speaks_saml2 = |element: &Element<'d>| {
         let protocols = element.attribute("protocolSupportEnumeration").unwrap_or_default();
         element.is(md(role))
@@ -192,14 +192,14 @@ fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<Element<'d>,
     }
 }
 
-struct Endpoint<'d> {
-    binding: &'d str,
-    location: &'d str,
-    index: Option<u16>,
-    is_default: bool,
+pub(super) struct Endpoint<'d> {
+    pub(super) binding: &'d str,
+    pub(super) location: &'d str,
+    pub(super) index: Option<u16>,
+    pub(super) is_default: bool,
 }
 
-fn endpoints<'d>(role: Element<'d>, kind: &'static str) -> Result<Vec<Endpoint<'d>>, Fault> {
+pub(super) fn endpoints<'d>(role: Element<'d>, kind: &'static str) -> Result<Vec<Endpoint<'d>>, Fault> {
     let mut found = Vec::new();
     for endpoint in role.children().filter(|child| child.is(md(kind))) {
         let location = required(endpoint, "Location")?;
@@ -245,7 +245,7 @@ pub fn check_location(location: &str) -> Result<(), Fault> {
 }
 
 /// The certificates of a role for one use; a descriptor without `use` serves both.
-fn certificates(role: Element<'_>, wanted: &str) -> Result<Vec<Certificate>, Fault> {
+pub(super) fn certificates(role: Element<'_>, wanted: &str) -> Result<Vec<Certificate>, Fault> {
     let mut found = Vec::new();
     for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
         if descriptor.attribute("use").is_some_and(|known| known != wanted) {
@@ -262,7 +262,7 @@ fn certificates(role: Element<'_>, wanted: &str) -> Result<Vec<Certificate>, Fau
 }
 
 /// The strongest encryption that a fagsystem's metadata says it reads. Without a list, what all known ones read.
-fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
+pub(super) fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
     let mut listed = Vec::new();
     for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
         if descriptor.attribute("use") != Some("signing") {
@@ -282,7 +282,7 @@ fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
     })
 }
 
-fn valid_until(root: Element<'_>, entity: Element<'_>) -> Result<Option<Timestamp>, Fault> {
+pub(super) fn valid_until(root: Element<'_>, entity: Element<'_>) -> Result<Option<Timestamp>, Fault> {
     let of = |element: Element<'_>| element.attribute("validUntil").map(moment).transpose();
     Ok([of(root)?, of(entity)?].into_iter().flatten().min())
 }

@@ -9,6 +9,7 @@ pub mod binding;
 pub mod metadata;
 pub mod request;
 pub mod response;
+pub mod review;
 pub mod status;
 
 use jiff::Timestamp;

@@ -1,0 +1,123 @@
+//! Prints the tree of a message, indented, for people. The result is no longer what was signed: never verify it.
+
+use super::mask::{HIDDEN, Mask};
+use crate::protocol::xml::{Element, namespace};
+
+/// Longer values of keys, signatures and ciphers are cut: nobody reads them.
+const SHOWN_OF_BINARY: usize = 48;
+
+const PREFIXES: [(&str, &str); 8] = [
+    (namespace::SAMLP, "samlp"),
+    (namespace::SAML, "saml"),
+    (namespace::MD, "md"),
+    (namespace::DS, "ds"),
+    (namespace::DSIG11, "dsig11"),
+    (namespace::XENC, "xenc"),
+    (namespace::XENC11, "xenc11"),
+    (namespace::XML, "xml"),
+];
+
+/// The element and all that is in it.
+pub(super) fn pretty(root: Element<'_>, mask: Mask) -> String {
+    let mut printer = Printer { mask, out: String::new() };
+    printer.element(root, None, 0);
+    printer.out
+}
+
+struct Printer {
+    mask: Mask,
+    out: String,
+}
+
+impl Printer {
+    fn element(&mut self, element: Element<'_>, parent: Option<Element<'_>>, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let name = qualified(element.namespace(), element.local());
+        self.out.push_str(&format!("{indent}<{name}"));
+        if declares(element, parent) {
+            let prefix = prefix(element.namespace()).map(|prefix| format!(":{prefix}")).unwrap_or_default();
+            self.out.push_str(&format!(" xmlns{prefix}=\"{}\"", escaped(element.namespace())));
+        }
+        for (namespace, local, value) in element.attributes() {
+            let value = if is_binary(element) { value.to_owned() } else { self.mask.text(value) };
+            self.out.push_str(&format!(" {}=\"{}\"", qualified(namespace, local), escaped(&value)));
+        }
+        let has_children = element.children().next().is_some();
+        if has_children && element.local() == "AttributeValue" && self.mask == Mask::On {
+            // What has structure cannot be known to be harmless.
+            self.out.push_str(&format!(">{HIDDEN}</{name}>\n"));
+            return;
+        }
+        if has_children {
+            self.out.push_str(">\n");
+            for child in element.children() {
+                self.element(child, Some(element), depth + 1);
+            }
+            self.out.push_str(&format!("{indent}</{name}>\n"));
+            return;
+        }
+        match self.text(element, parent).as_str() {
+            "" => self.out.push_str("/>\n"),
+            text => self.out.push_str(&format!(">{text}</{name}>\n")),
+        }
+    }
+
+    fn text(&self, element: Element<'_>, parent: Option<Element<'_>>) -> String {
+        let text = match element.text() {
+            Ok(text) => text,
+            Err(fault) => return format!("<!-- cannot be read as one value: {} -->", fault.reason),
+        };
+        if is_binary(element) {
+            let compact: String = text.split_whitespace().collect();
+            let shown: String = compact.chars().take(SHOWN_OF_BINARY).collect();
+            return match compact.len() > shown.len() {
+                true => format!("{}… ({} characters)", escaped(&shown), compact.len()),
+                false => escaped(&shown),
+            };
+        }
+        escaped(&match (element.local(), parent.and_then(|parent| parent.attribute("Name"))) {
+            ("NameID", _) => self.mask.name_id(&text),
+            ("AttributeValue", Some(name)) => self.mask.attribute(name, &text),
+            _ => self.mask.text(text.trim()),
+        })
+    }
+}
+
+/// Whether the namespace of the element has to be told on it.
+fn declares(element: Element<'_>, parent: Option<Element<'_>>) -> bool {
+    let around = parent.map(Element::namespace).unwrap_or_default();
+    let around_is_default = prefix(around).is_none() && !around.is_empty();
+    around != element.namespace() && (!element.namespace().is_empty() || around_is_default)
+}
+
+/// Keys, signatures and ciphers. They hold no personal data that could be read, only digits by chance.
+fn is_binary(element: Element<'_>) -> bool {
+    [namespace::DS, namespace::DSIG11, namespace::XENC, namespace::XENC11].contains(&element.namespace())
+}
+
+fn prefix(namespace: &str) -> Option<&'static str> {
+    PREFIXES.iter().find(|(known, _)| *known == namespace).map(|(_, prefix)| *prefix)
+}
+
+fn qualified(namespace: &str, local: &str) -> String {
+    match prefix(namespace) {
+        Some(prefix) => format!("{prefix}:{local}"),
+        None => local.to_owned(),
+    }
+}
+
+/// Harmless for XML and for the terminal that shows it.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() && c != '\n' => out.push_str(&format!("&#{};", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,401 @@
+//! A review of somebody's metadata: everything that can be judged without asking anybody, told finding by finding with
+//! what was expected, what came, and what to do. What a login itself demands is asked of the reader that logins use.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::metadata::{
+    Parsed, certificates, collect_entities, ds, endpoints, only_role, readable, valid_until,
+};
+use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required};
+use crate::domain::id::EntityId;
+use crate::domain::reason::{Fault, Reason};
+use crate::protocol::keys::{Certificate, TrustedKeys};
+use crate::protocol::xml::{ContentCipher, Document, Element, KeyTransport, is_signed, verify};
+
+/// A certificate that ends sooner than this wants attention now: a new one takes weeks to order and to spread.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// As it should be.
+    Ok,
+    /// It works here today, and may not work elsewhere or tomorrow.
+    Warning,
+    /// It does not work.
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The stable name of the check.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whose metadata, and in which role.
+    pub about: String,
+    /// What was expected.
+    pub expected: String,
+    /// What came.
+    pub received: String,
+    /// What to do; empty where nothing is to be done.
+    pub fix: &'static str,
+}
+
+/// What an entity does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Idp,
+    Sp,
+}
+
+impl Role {
+    fn element(self) -> &'static str {
+        match self {
+            Self::Idp => "IDPSSODescriptor",
+            Self::Sp => "SPSSODescriptor",
+        }
+    }
+}
+
+/// Looks at a metadata document. The findings of one check stand together, those of the whole document first.
+pub fn review(content: &[u8], now: Timestamp) -> Vec<Finding> {
+    let mut review = Review { now, about: "the document".to_owned(), findings: Vec::new() };
+    let document = match Document::parse_metadata(content) {
+        Ok(document) => document,
+        Err(fault) => {
+            review.fault(
+                "md.xml",
+                "well-formed XML within limits",
+                &fault,
+                "Deliver the file as it was exported.",
+            );
+            return review.findings;
+        }
+    };
+    review.ok("md.xml", "well-formed XML within limits", "it is");
+    let mut entities = Vec::new();
+    if let Err(fault) = collect_entities(document.root(), &mut entities) {
+        review.fault("md.entity", "SAML metadata", &fault, "Deliver the metadata, not another file.");
+    } else if entities.is_empty() {
+        review.error("md.entity", "an EntityDescriptor", "none", "Deliver the metadata of one party.");
+    }
+    for entity in entities {
+        review.entity(&document, entity);
+    }
+    review.findings
+}
+
+struct Review {
+    now: Timestamp,
+    about: String,
+    findings: Vec<Finding>,
+}
+
+impl Review {
+    fn entity(&mut self, document: &Document<'_>, entity: Element<'_>) {
+        let name = match required(entity, "entityID").and_then(entity_id) {
+            Ok(name) => name,
+            Err(fault) => return self.fault("md.entity", "an entityID", &fault, "Name the party."),
+        };
+        self.about = name.to_string();
+        self.validity(document.root(), entity);
+        let roles = [Role::Idp, Role::Sp].map(|role| (role, only_role(entity, role.element())));
+        if let [(_, Err(fault)), (_, Err(_))] = &roles {
+            let expected = "an IDPSSODescriptor or an SPSSODescriptor for SAML 2.0, one of each at most";
+            self.fault("md.role", expected, fault, "Export the metadata of the right role.");
+        }
+        let mut signing = Vec::new();
+        for (role, element) in roles {
+            let Ok(element) = element else { continue };
+            self.about =
+                format!("{name} as {}", if role == Role::Idp { "identity provider" } else { "fagsystem" });
+            self.ok("md.role", role.element(), role.element());
+            self.readable(document, &name, role);
+            self.endpoints(element, role);
+            signing.extend(self.keys(element, role));
+            self.name_formats(element, role);
+            if role == Role::Sp {
+                self.encryption(element);
+                self.requests(element);
+            }
+        }
+        self.about = name.to_string();
+        self.same_key_in_two_roles(entity);
+        self.signature(document.root(), signing);
+    }
+
+    fn validity(&mut self, root: Element<'_>, entity: Element<'_>) {
+        let expected = format!("a validUntil after {}", self.now);
+        match valid_until(root, entity) {
+            Err(fault) => self.fault("md.valid-until", &expected, &fault, "Write the time in UTC."),
+            Ok(None) => self.ok("md.valid-until", &expected, "none: it holds until it is replaced"),
+            Ok(Some(until)) if until <= self.now => {
+                self.error("md.valid-until", &expected, &until.to_string(), "Deliver newer metadata.");
+            }
+            Ok(Some(until)) => self.ok("md.valid-until", &expected, &until.to_string()),
+        }
+    }
+
+    /// What `apply` would say: the very reading that a login relies on.
+    fn readable(&mut self, document: &Document<'_>, name: &EntityId, role: Role) {
+        let parsed = Parsed::new(document);
+        let read = match role {
+            Role::Idp => parsed.idp(Some(name)).map(drop),
+            Role::Sp => parsed.sp(Some(name)).map(drop),
+        };
+        match read {
+            Ok(()) => self.ok("md.usable", "metadata that a login can use", "it is"),
+            Err(fault) => self.fault(
+                "md.usable",
+                "metadata that a login can use",
+                &fault,
+                fault.reason.explanation().fix.en,
+            ),
+        }
+    }
+
+    fn endpoints(&mut self, role_element: Element<'_>, role: Role) {
+        let (id, kind, binding) = match role {
+            Role::Idp => ("md.sso", "SingleSignOnService", Binding::Redirect),
+            Role::Sp => ("md.acs", "AssertionConsumerService", Binding::Post),
+        };
+        let expected = format!("a {kind} with {binding:?}");
+        match endpoints(role_element, kind) {
+            Err(fault) => self.fault("md.location", "https addresses", &fault, "Use https."),
+            Ok(found) => {
+                self.ok("md.location", "https addresses", &format!("{} for {kind}", found.len()));
+                match found.iter().find(|endpoint| endpoint.binding == binding.uri()) {
+                    Some(endpoint) => self.ok(id, &expected, endpoint.location),
+                    // Requests go by POST as well, but the production federation insists.
+                    None if role == Role::Idp && !found.is_empty() => {
+                        self.warning(id, &expected, "other bindings only", "Offer Redirect too.");
+                    }
+                    None => self.error(id, &expected, "none", "Add the address."),
+                }
+                let defaults = found.iter().filter(|endpoint| endpoint.is_default).count();
+                let numbered = found.iter().all(|endpoint| endpoint.index.is_some());
+                if role == Role::Sp && (defaults > 1 || !numbered) {
+                    let received = format!(
+                        "{defaults} defaults, {}",
+                        if numbered { "all numbered" } else { "not all numbered" }
+                    );
+                    let fix = "Number every address and mark one as the default.";
+                    self.warning(
+                        "md.acs-index",
+                        "every address numbered, at most one default",
+                        &received,
+                        fix,
+                    );
+                }
+            }
+        }
+        let logout = endpoints(role_element, "SingleLogoutService").unwrap_or_default();
+        match logout.iter().find(|endpoint| endpoint.binding == Binding::Redirect.uri()) {
+            Some(endpoint) => self.ok("md.slo", "a SingleLogoutService with Redirect", endpoint.location),
+            None => {
+                let fix = "Add one: without it users stay logged in here when they log out elsewhere.";
+                self.warning("md.slo", "a SingleLogoutService with Redirect", "none", fix);
+            }
+        }
+    }
+
+    /// Judges every key and returns those that sign.
+    fn keys(&mut self, element: Element<'_>, role: Role) -> Vec<Certificate> {
+        let mut read = |wanted| match certificates(element, wanted) {
+            Ok(found) => found,
+            Err(fault) => {
+                self.fault("md.key", "certificates that can be read", &fault, "Export the certificate anew.");
+                Vec::new()
+            }
+        };
+        let (signing, encryption) = (read("signing"), read("encryption"));
+        if signing.is_empty() {
+            self.error("md.key-signing", "a key that signs", "none", "Add the signing certificate.");
+        }
+        if encryption.is_empty() && role == Role::Sp {
+            let fix = "Add an encryption certificate: personal data should not travel in the clear.";
+            self.warning(
+                "md.key-encryption",
+                "a key to encrypt to",
+                "none: assertions are not encrypted",
+                fix,
+            );
+        }
+        let mut seen: Vec<&Certificate> = Vec::new();
+        for certificate in signing.iter().chain(&encryption) {
+            if !seen.contains(&certificate) {
+                self.key(certificate);
+                seen.push(certificate);
+            }
+        }
+        signing
+    }
+
+    fn key(&mut self, certificate: &Certificate) {
+        let left = certificate.not_after().duration_since(self.now);
+        let received = format!("{}, {} days left", certificate.subject(), left.as_hours() / 24);
+        match certificate.weakness() {
+            Some(weakness) => {
+                let expected = "RSA with 2048 to 8192 bits, or P-256 or P-384";
+                self.error("md.key-strength", expected, weakness, "Make a new key.");
+            }
+            None => self.ok("md.key-strength", "a key that is strong enough", certificate.subject()),
+        }
+        let expected = "a certificate that is valid for a month or more";
+        if left.is_negative() {
+            self.error("md.key-expiry", expected, &received, "Order a new certificate now.");
+        } else if self.now < certificate.not_before() {
+            let from = certificate.not_before().to_string();
+            self.warning(
+                "md.key-expiry",
+                expected,
+                &format!("not valid before {from}"),
+                "Wait, or set the clock.",
+            );
+        } else if left < SOON {
+            let fix = "Order a new certificate and publish it beside this one before you use it.";
+            self.warning("md.key-expiry", expected, &received, fix);
+        } else {
+            self.ok("md.key-expiry", expected, &received);
+        }
+        let subject = certificate.subject();
+        if !subject.contains("NTRDK-") || !subject.contains("UI:DK-O:G:") {
+            let fix = "The production federation takes OCES3 organisation certificates only; elsewhere this is fine.";
+            self.warning("md.key-oces", "the subject of an OCES3 organisation certificate", subject, fix);
+        }
+    }
+
+    fn name_formats(&mut self, element: Element<'_>, role: Role) {
+        let formats: Vec<String> = element
+            .children()
+            .filter(|child| child.is(md("NameIDFormat")))
+            .filter_map(|format| format.text().ok().map(|text| text.trim().to_owned()))
+            .collect();
+        let expected = match role {
+            Role::Idp => "X509SubjectName, or no list",
+            Role::Sp => "X509SubjectName, persistent or unspecified, or no list",
+        };
+        let fits = |format: &String| {
+            format == X509_SUBJECT_NAME
+                || role == Role::Sp && (format.ends_with(":persistent") || format.ends_with(":unspecified"))
+        };
+        if formats.is_empty() || formats.iter().any(fits) {
+            self.ok("md.nameid", expected, &formats.join(", "));
+        } else {
+            let fix = "Let the other side send and take names in the format X509SubjectName.";
+            self.warning("md.nameid", expected, &formats.join(", "), fix);
+        }
+    }
+
+    fn encryption(&mut self, element: Element<'_>) {
+        let Ok(how) = readable(element) else { return };
+        let listed: Vec<&str> = element
+            .children()
+            .filter(|child| child.is(md("KeyDescriptor")) && child.attribute("use") != Some("signing"))
+            .flat_map(|key| key.children())
+            .filter(|child| child.is(md("EncryptionMethod")))
+            .filter_map(|method| method.attribute("Algorithm"))
+            .collect();
+        let chosen = format!("{} with {}", how.content.uri(), how.key.uri());
+        let reads = |known: &[&str]| known.iter().any(|uri| listed.contains(uri));
+        let content = reads(&[ContentCipher::Aes128Gcm.uri(), ContentCipher::Aes256Gcm.uri()]);
+        let names_content = listed.iter().any(|uri| uri.contains("aes") || uri.contains("des"));
+        let key = reads(&[KeyTransport::OaepMgf1p.uri(), KeyTransport::OaepSha256.uri()]);
+        let names_key = listed.iter().any(|uri| uri.contains("rsa"));
+        let expected = "AES-GCM with RSA-OAEP among the methods, or no list";
+        if (names_content && !content) || (names_key && !key) {
+            let fix = "Let the fagsystem read AES-GCM with RSA-OAEP; we never write CBC or RSA 1.5.";
+            self.error(
+                "md.encryption",
+                expected,
+                &format!("{}; we would use {chosen}", listed.join(", ")),
+                fix,
+            );
+        } else {
+            self.ok("md.encryption", expected, &format!("we would use {chosen}"));
+        }
+    }
+
+    fn requests(&mut self, element: Element<'_>) {
+        let expected = "AuthnRequestsSigned is true: unsigned requests are refused";
+        match element.attribute("AuthnRequestsSigned") {
+            Some("true" | "1") => self.ok("md.requests-signed", expected, "true"),
+            other => {
+                self.warning("md.requests-signed", expected, other.unwrap_or("nothing"), "Sign requests.")
+            }
+        }
+    }
+
+    fn same_key_in_two_roles(&mut self, entity: Element<'_>) {
+        let of = |role: &'static str| {
+            only_role(entity, role)
+                .ok()
+                .and_then(|role| certificates(role, "signing").ok())
+                .unwrap_or_default()
+        };
+        let (idp, sp) = (of("IDPSSODescriptor"), of("SPSSODescriptor"));
+        if let Some(shared) = idp.iter().find(|certificate| sp.contains(certificate)) {
+            let fix = "Use a key of its own for each role, so that a message of one cannot pass for one of the other.";
+            self.warning("md.key-roles", "a key for each role", shared.subject(), fix);
+        }
+    }
+
+    fn signature(&mut self, root: Element<'_>, signing: Vec<Certificate>) {
+        let expected = "a signature by a signing key of the party";
+        let fix =
+            "Sign the metadata. Without a signature it can be registered by hand, but never be fetched anew.";
+        if !is_signed(root) {
+            return self.warning("md.signature", expected, "none", fix);
+        }
+        let Ok(keys) = TrustedKeys::new(signing) else { return };
+        match verify(root, &keys) {
+            Ok(signed) => {
+                self.ok(
+                    "md.signature",
+                    expected,
+                    &format!("{} with {}", signed.key(), signed.algorithm().uri()),
+                );
+            }
+            Err(fault) if fault.reason == Reason::KeyUntrusted => {
+                let fix = "Have that key's certificate at hand, or sign with a key that the metadata lists.";
+                self.warning("md.signature", expected, &format!("another key: {}", signer(root)), fix);
+            }
+            Err(fault) => self.fault("md.signature", expected, &fault, fault.reason.explanation().fix.en),
+        }
+    }
+
+    fn ok(&mut self, id: &'static str, expected: &str, received: &str) {
+        self.tell(id, Severity::Ok, (expected, received), "");
+    }
+
+    fn warning(&mut self, id: &'static str, expected: &str, received: &str, fix: &'static str) {
+        self.tell(id, Severity::Warning, (expected, received), fix);
+    }
+
+    fn error(&mut self, id: &'static str, expected: &str, received: &str, fix: &'static str) {
+        self.tell(id, Severity::Error, (expected, received), fix);
+    }
+
+    fn fault(&mut self, id: &'static str, expected: &str, fault: &Fault, fix: &'static str) {
+        self.tell(id, Severity::Error, (expected, &fault.to_string()), fix);
+    }
+
+    fn tell(&mut self, id: &'static str, severity: Severity, told: (&str, &str), fix: &'static str) {
+        let (expected, received) = (told.0.to_owned(), told.1.to_owned());
+        self.findings.push(Finding { id, severity, about: self.about.clone(), expected, received, fix });
+    }
+}
+
+/// Whose certificate a signature shows.
+fn signer<'d>(root: Element<'d>) -> String {
+    let child = |element: Element<'d>, name| element.children().find(|child| child.is(ds(name)));
+    let shown = ["Signature", "KeyInfo", "X509Data", "X509Certificate"]
+        .into_iter()
+        .try_fold(root, child)
+        .and_then(|certificate| Certificate::from_base64(&certificate.text().ok()?).ok());
+    shown.map_or("it shows no certificate".to_owned(), |certificate| certificate.subject().to_owned())
+}
