@@ -133,6 +133,22 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     assert!(output.status.success() && told.contains("12 added, 0 changed, 0 removed"), "{told}");
 }
 
+#[test]
+fn the_readme_names_every_command() {
+    let help = Command::new(env!("CARGO_BIN_EXE_context-handler")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> =
+        listed.map_while(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(commands.len() > 5, "{help}");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let table: String = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    for command in commands {
+        let named = [format!("`{command}`"), format!("`{command} ")];
+        assert!(named.iter().any(|name| table.contains(name)), "{command} is missing");
+    }
+}
+
 /// A sandbox that serves until it is dropped.
 struct Serving(Child);
 

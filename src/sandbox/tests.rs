@@ -1,3 +1,5 @@
+//! The sandbox from a user's seat: what its neighbours let in, and what they refuse.
+
 use std::net::TcpListener;
 
 use super::browser::{Browser, Form, Page};
@@ -233,6 +235,27 @@ async fn an_identity_provider_answers_nobody_but_the_broker() {
 async fn begun_query(user: &mut User) -> String {
     let begun = user.begin(BBR, "").await;
     begun.location.unwrap().split_once('?').unwrap().1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_played_login_says_which_hop_failed_and_why() {
+    let user = User::arrive().await;
+    let mut hops = 0;
+    let log = play(&user.sandbox, &mut |_| hops += 1).await.unwrap();
+    assert_eq!((hops, log.len()), (11, 4));
+
+    let mut federation = user.sandbox.places().federation();
+    let parties = federation.get_mut("service-providers.toml").unwrap();
+    let off = String::from_utf8_lossy(parties).replace("name = \"BBR\"", "name = \"BBR\"\nactive = false");
+    *parties = off.into_bytes();
+    let store = Sqlite::open(&user.sandbox.folder.path("store.sqlite")).unwrap();
+    registry::apply(&store, federation, SystemClock.now(), LoginId::from_random(1)).await.unwrap();
+    user.sandbox.broker.reload_registry().await.unwrap();
+
+    let why = play(&user.sandbox, &mut |_| {}).await.unwrap_err();
+    let expected = "hop 3, BBR → context-handler, AuthnRequest: the answer is 400; the exchange log ends with RequestReceived";
+    assert!(why.starts_with(expected), "{why}");
+    assert!(why.contains("refused: ") && why.contains("https://saml.bbr.example"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
