@@ -1,17 +1,19 @@
 //! The sandbox from a user's seat: what its neighbours let in, and what they refuse.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::browser::{Browser, Form, Page};
 use super::*;
 
-/// Ten ports in a row that nobody listens on.
+/// Ten ports in a row that nobody listens on, from below the range that the system gives to outgoing connections.
 fn free_places() -> Places {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let Some(places) = Places::from_port(port) else { continue };
+        let next = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 26_000 + u16::try_from(next % 600).unwrap() * 10;
         if (port..=port + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-            return places;
+            return Places::from_port(port).unwrap();
         }
     }
 }
