@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::broker::egress::Egress;
 use crate::broker::keys::Keys;
+use crate::broker::registry::Refreshed;
 use crate::broker::{Broker, Settings};
 use crate::config::Config;
 use crate::domain::reason::Fault;
@@ -18,12 +20,16 @@ use crate::keyring::Keyring;
 use crate::protocol::keys::{Decrypter, Signer};
 use crate::store::{Sqlite, Store};
 use crate::system::{SystemClock, SystemRandom, tell_service_manager};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, names};
 
 /// How often the register is looked at for changes: a switched-off party is refused within a second.
 const LOOK_AT_REGISTER: Duration = Duration::from_millis(250);
 /// How often keys are rotated and expired marks forgotten, when it is time.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How often partners' metadata is fetched, give or take a tenth, so that not everybody calls at the same minute.
+const FETCH_METADATA: Duration = Duration::from_secs(3600);
+/// How long a partner may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is under way.
 const LAST_CALLS: Duration = Duration::from_secs(20);
 
@@ -74,7 +80,10 @@ pub async fn serve(
     let where_we_are = format!("{} for {}", config.server.listen, config.server.public_url.as_str());
     tracing::info!(detail = where_we_are, "listening");
     let (stopping, stopped) = watch::channel(false);
-    let background = tokio::spawn(keep_house(broker.clone(), stopped.clone()));
+    let background = [
+        tokio::spawn(keep_house(broker.clone(), stopped.clone())),
+        tokio::spawn(keep_metadata_fresh(broker.clone(), egress(config)?, metrics.clone())),
+    ];
     let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
     let operators = tokio::spawn(
         axum::serve(operations, for_operators).with_graceful_shutdown(until(stopped.clone())).into_future(),
@@ -89,7 +98,7 @@ pub async fn serve(
     if tokio::time::timeout(LAST_CALLS, serving).await.is_err() {
         tracing::warn!("requests were cut off by the stop");
     }
-    background.abort();
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     operators.abort();
     Ok(())
 }
@@ -130,6 +139,51 @@ async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
             }
         }
     }
+}
+
+/// The one client for outgoing HTTP, as the configuration allows it.
+pub fn egress(config: &Config) -> Result<Egress, Fault> {
+    Egress::new(config.egress.allow_hosts.iter().map(|host| host.as_str().to_owned()), PATIENCE)
+}
+
+/// Fetches partners' metadata again and again.
+async fn keep_metadata_fresh(broker: Arc<Broker>, egress: Egress, metrics: Arc<Metrics>) {
+    let random: &dyn Random = &SystemRandom;
+    loop {
+        let pause = match broker.refresh_metadata(&egress).await {
+            Ok(fetched) => {
+                fetched.iter().for_each(|one| tell_fetched(one, &metrics));
+                FETCH_METADATA
+            }
+            Err(fault) => {
+                complain("fetching metadata", &fault);
+                FETCH_METADATA / 60
+            }
+        };
+        let tenth = f64::from((random.bits() % 2001) as u32) / 10_000.0;
+        tokio::time::sleep(pause.mul_f64(0.9 + tenth)).await;
+    }
+}
+
+fn tell_fetched(fetched: &Refreshed, metrics: &Metrics) {
+    let Refreshed { party, outcome } = fetched;
+    let outcome = match outcome {
+        Ok(true) => {
+            tracing::info!(detail = %party, "new metadata was taken up");
+            "new"
+        }
+        Ok(false) => "unchanged",
+        Err(fault) => {
+            let detail = format!("{party}: {}", fault.detail);
+            tracing::warn!(
+                reason = fault.reason.code(),
+                detail,
+                "fetched metadata was kept out; the last good copy stays"
+            );
+            fault.reason.code()
+        }
+    };
+    metrics.count(names::METADATA, &[outcome]);
 }
 
 fn complain(what: &str, fault: &Fault) {

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::reason::Reason;
-use context_handler::store::{AuditQuery, Batch, Kind, Mark, Session, Sqlite, Store, StoreError};
+use context_handler::store::{
+    AuditQuery, Batch, FreshMetadata, Kind, Mark, Session, Sqlite, Store, StoreError,
+};
 use jiff::Timestamp;
 
 struct Folder(PathBuf);
@@ -169,8 +171,8 @@ async fn the_register_is_replaced_whole_and_only_from_the_version_that_was_read(
     let folder = Folder::new("registry");
     let store = folder.open();
     let files = |text: &str| BTreeMap::from([("a/b.toml".to_owned(), text.as_bytes().to_vec())]);
-    store.replace_registry(0, files("one"), record(1, "_m")).await.unwrap();
-    let refused = store.replace_registry(0, files("two"), record(2, "_m")).await;
+    store.replace_registry(0, files("one"), vec![], record(1, "_m")).await.unwrap();
+    let refused = store.replace_registry(0, files("two"), vec![], record(2, "_m")).await;
     assert_eq!(refused, Err(StoreError::Conflict { expected: 0, found: 1 }));
     let kept = store.registry().await.unwrap();
     assert_eq!((kept.version, kept.files), (1, files("one")));
@@ -182,7 +184,7 @@ async fn another_process_sees_a_change_of_the_register() {
     let folder = Folder::new("two");
     let (running, applying) = (folder.open(), folder.open());
     assert_eq!(running.registry_version().await.unwrap(), 0);
-    applying.replace_registry(0, BTreeMap::new(), record(1, "_m")).await.unwrap();
+    applying.replace_registry(0, BTreeMap::new(), vec![], record(1, "_m")).await.unwrap();
     assert_eq!(running.registry_version().await.unwrap(), 1);
 }
 
@@ -191,11 +193,19 @@ async fn fetched_metadata_raises_the_version_and_the_last_good_is_kept() {
     let folder = Folder::new("fetched");
     let store = folder.open();
     let idp = EntityId::new("https://idp.test/").unwrap();
-    store.keep_metadata(&idp, b"old".to_vec(), at(0)).await.unwrap();
-    store.keep_metadata(&idp, b"new".to_vec(), at(1)).await.unwrap();
+    let fetched = |content: &[u8], second| {
+        vec![FreshMetadata { party: idp.clone(), content: content.to_vec(), record: record(second, "_m") }]
+    };
+    store.keep_metadata(0, fetched(b"old", 1)).await.unwrap();
+    store.keep_metadata(1, fetched(b"new", 2)).await.unwrap();
+    let late = store.keep_metadata(1, fetched(b"late", 3)).await;
+    assert_eq!(late, Err(StoreError::Conflict { expected: 1, found: 2 }));
     let kept = store.registry().await.unwrap();
     assert_eq!(kept.version, 2);
     assert_eq!(kept.fetched[idp.as_str()], b"new");
+    assert_eq!(store.search_audit(all()).await.unwrap().len(), 2, "every change is written down");
+    store.replace_registry(2, BTreeMap::new(), vec![idp], record(4, "_m")).await.unwrap();
+    assert!(store.registry().await.unwrap().fetched.is_empty(), "forgotten when it is told to");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod audit;
+pub mod egress;
 mod identify;
 mod issue;
 pub mod judge;

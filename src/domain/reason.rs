@@ -529,6 +529,21 @@ reasons! {
         / "Metadata er større end tilladt eller beskriver en anden."
         "Whoever delivers the metadata delivers one file that describes exactly the registered entityID."
         / "Den, der leverer metadata, leverer én fil, der beskriver præcis det registrerede entityID.";
+    MdChange "md.change" Register
+        "The metadata replaces every signing key at once, which needs a person's approval."
+        / "Metadata udskifter alle signeringsnøgler på én gang, og det kræver en persons godkendelse."
+        "Whoever delivers the metadata lists the old key beside the new one for a while, or the register keeper applies the new file after asking them."
+        / "Den, der leverer metadata, lader den gamle nøgle stå ved siden af den nye en tid, eller registerets forvalter anvender den nye fil efter at have spurgt dem.";
+    MdUnreachable "md.unreachable" Register
+        "The address of the metadata did not answer with content."
+        / "Adressen med metadata svarede ikke med et indhold."
+        "Whoever delivers the metadata sees to it that the registered address answers; until then the last good ones count."
+        / "Den, der leverer metadata, sørger for, at den registrerede adresse svarer; indtil da gælder de sidste gode.";
+    EgressRefused "egress.refused" Us
+        "An address may not be called from here: it is not https, or it is no public address."
+        / "En adresse må ikke kaldes herfra: Den er ikke https, eller den er ikke offentlig."
+        "The register keeper corrects the address. If the host is one of your own network, the operator names it in egress.allow-hosts."
+        / "Registerets forvalter retter adressen. Hører værten til jeres eget net, nævner driften den i egress.allow-hosts.";
     AdminConflict "admin.conflict" Register
         "Two registrations claim the same name."
         / "To registreringer gør krav på samme navn."

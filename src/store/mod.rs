@@ -118,6 +118,17 @@ pub struct RegistryFiles {
     pub fetched: BTreeMap<String, Vec<u8>>,
 }
 
+/// Metadata that was fetched and found good.
+#[derive(Clone, Debug)]
+pub struct FreshMetadata {
+    /// Whose it is.
+    pub party: EntityId,
+    /// The document.
+    pub content: Vec<u8>,
+    /// What the exchange log says about it.
+    pub record: Record,
+}
+
 /// What an operator looks for in the exchange log.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery {
@@ -169,16 +180,19 @@ pub trait Store: Send + Sync {
     /// The register.
     fn registry(&self) -> Answer<'_, RegistryFiles>;
 
-    /// Replaces the files of the register, if it still has the expected version, and writes down that it did.
+    /// Replaces the files of the register, if it still has the expected version, and writes down that it did. What was
+    /// fetched for the parties named is forgotten: the files know better now.
     fn replace_registry(
         &self,
         expected: u64,
         files: BTreeMap<String, Vec<u8>>,
+        forget: Vec<EntityId>,
         record: Record,
     ) -> Answer<'_, ()>;
 
-    /// Keeps metadata that was fetched and found good.
-    fn keep_metadata(&self, entity_id: &EntityId, content: Vec<u8>, at: Timestamp) -> Answer<'_, ()>;
+    /// Keeps metadata that was fetched and found good, if the register still has the expected version, and writes down
+    /// that it did.
+    fn keep_metadata(&self, expected: u64, fresh: Vec<FreshMetadata>) -> Answer<'_, ()>;
 
     /// The keys that seal pending logins, youngest first.
     fn seal_keys(&self) -> Answer<'_, Vec<SealKey>>;

@@ -12,7 +12,9 @@ use rusqlite::{
 };
 use tokio::sync::oneshot;
 
-use super::{Answer, AuditQuery, Batch, Logged, Mark, RegistryFiles, SealKey, Store, StoreError};
+use super::{
+    Answer, AuditQuery, Batch, FreshMetadata, Logged, Mark, RegistryFiles, SealKey, Store, StoreError,
+};
 use crate::domain::audit::Record;
 use crate::domain::id::{EntityId, LoginId};
 
@@ -106,12 +108,13 @@ impl Store for Sqlite {
         &self,
         expected: u64,
         files: BTreeMap<String, Vec<u8>>,
+        forget: Vec<EntityId>,
         record: Record,
     ) -> Answer<'_, ()> {
         self.change(move |transaction| {
-            let found = version(transaction)?;
-            if found != expected {
-                return Err(StoreError::Conflict { expected, found });
+            raise_version(transaction, expected)?;
+            for party in &forget {
+                transaction.execute("DELETE FROM fetched_metadata WHERE entity_id = ?1", [party.as_str()])?;
             }
             transaction.execute("DELETE FROM registry_file", [])?;
             let mut insert =
@@ -119,20 +122,21 @@ impl Store for Sqlite {
             for (path, content) in &files {
                 insert.execute(params![path, content])?;
             }
-            transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
             write_record(transaction, &record)
         })
     }
 
-    fn keep_metadata(&self, entity_id: &EntityId, content: Vec<u8>, at: Timestamp) -> Answer<'_, ()> {
-        let entity_id = entity_id.clone();
+    fn keep_metadata(&self, expected: u64, fresh: Vec<FreshMetadata>) -> Answer<'_, ()> {
         self.change(move |transaction| {
-            transaction.execute(
-                "INSERT INTO fetched_metadata (entity_id, content, fetched_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
-                params![entity_id.as_str(), content, at.as_millisecond()],
-            )?;
-            transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
+            raise_version(transaction, expected)?;
+            for FreshMetadata { party, content, record } in &fresh {
+                transaction.execute(
+                    "INSERT INTO fetched_metadata (entity_id, content, fetched_at) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
+                    params![party.as_str(), content, record.at.as_millisecond()],
+                )?;
+                write_record(transaction, record)?;
+            }
             Ok(())
         })
     }
@@ -294,6 +298,16 @@ fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, St
         }
     }
     Ok(found)
+}
+
+/// The register changes: from the version that was read, or not at all.
+fn raise_version(transaction: &Connection, expected: u64) -> Result<(), StoreError> {
+    let found = version(transaction)?;
+    if found != expected {
+        return Err(StoreError::Conflict { expected, found });
+    }
+    transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
+    Ok(())
 }
 
 fn version(connection: &Connection) -> Result<u64, StoreError> {

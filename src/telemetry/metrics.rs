@@ -51,6 +51,13 @@ pub mod names {
         labels: &["route"],
         help: "Seconds from request to answer, by route.",
     };
+    /// Fetched metadata, by what became of it.
+    pub const METADATA: &Metric = &Metric {
+        name: "context_handler_metadata_fetched_total",
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "Metadata fetched from partners: new, unchanged, or the reason why it was kept out.",
+    };
     /// Always 1; the version stands in the label.
     pub const BUILD: &Metric = &Metric {
         name: "context_handler_build_info",
@@ -61,7 +68,8 @@ pub mod names {
 }
 
 /// Every metric there is.
-pub const METRICS: &[&Metric] = &[names::REQUESTS, names::REASONS, names::SECONDS, names::BUILD];
+pub const METRICS: &[&Metric] =
+    &[names::REQUESTS, names::REASONS, names::SECONDS, names::METADATA, names::BUILD];
 
 /// More label values than this are counted together.
 const MOST_SERIES: usize = 500;

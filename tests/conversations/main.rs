@@ -6,6 +6,7 @@
 mod attacks;
 mod discovery;
 mod login;
+mod registry;
 mod samael;
 mod store_down;
 mod support;

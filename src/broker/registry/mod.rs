@@ -5,6 +5,7 @@
 
 mod plan;
 mod read;
+mod refresh;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
 use crate::store::{RegistryFiles, StoreError};
 
 pub use plan::{Change, Plan};
+pub use refresh::Refreshed;
 
 /// The register at one moment: who is registered, what they have agreed, where they are reached, which keys are theirs.
 #[derive(Debug, Default)]
@@ -105,20 +107,34 @@ impl Broker {
             return Ok(false);
         }
         let kept = self.store.registry().await?;
-        // What was applied was read whole before, so this fails only if somebody wrote into the database by hand:
-        // then the last good snapshot stays.
-        let snapshot = read::snapshot(&kept).map_err(|complaints| {
-            let first = complaints.first().map_or(String::new(), ToString::to_string);
-            Fault::new(Reason::Internal, format!("the register in the store cannot be read: {first}"))
-        })?;
+        let snapshot = read::snapshot(&kept).map_err(|complaints| unreadable(&complaints))?;
         self.snapshot.store(Arc::new(snapshot));
         Ok(true)
     }
 }
 
+/// What was applied was read whole before, so this happens only if somebody wrote into the database by hand: then the
+/// last good snapshot stays.
+fn unreadable(complaints: &[Complaint]) -> Fault {
+    let first = complaints.first().map_or(String::new(), ToString::to_string);
+    Fault::new(Reason::Internal, format!("the register in the store cannot be read: {first}"))
+}
+
+/// Parties whose metadata file was changed by hand. What was fetched for them stands back: an operator who replaces a
+/// key that was lost must not lose to a copy that the key signed.
+fn replaced_by_hand(kept: &RegistryFiles, files: &Files) -> Result<Vec<EntityId>, Vec<Complaint>> {
+    let before = read::metadata_files(&kept.files).unwrap_or_default();
+    let after = read::metadata_files(files)?;
+    let fetched = kept.fetched.keys().filter_map(|name| EntityId::new(name).ok());
+    Ok(fetched.filter(|party| before.get(party) != after.get(party)).collect())
+}
+
 /// Checks a directory as `apply` does, and says what it would change.
 pub fn plan(kept: &RegistryFiles, files: &Files) -> Result<Plan, Vec<Complaint>> {
-    let wanted = RegistryFiles { files: files.clone(), ..kept.clone() };
+    let mut wanted = RegistryFiles { files: files.clone(), ..kept.clone() };
+    for party in replaced_by_hand(kept, files)? {
+        wanted.fetched.remove(party.as_str());
+    }
     read::snapshot(&wanted)?;
     Plan::between(&kept.files, files)
 }
@@ -138,6 +154,7 @@ pub async fn apply(
     let mut record =
         Record::allowed(now, change, Event::RegistryChanged, Actor::Operator, Reason::RegistryApplied);
     record.detail = Some(Record::tame(&plan.summary()));
-    store.replace_registry(kept.version, files, record).await.map_err(NotApplied::Store)?;
+    let forget = replaced_by_hand(&kept, &files).map_err(NotApplied::Wrong)?;
+    store.replace_registry(kept.version, files, forget, record).await.map_err(NotApplied::Store)?;
     Ok(plan)
 }

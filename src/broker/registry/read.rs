@@ -49,7 +49,7 @@ pub(super) struct WrittenIdp {
     /// The metadata file, relative to this one.
     pub(super) metadata: Spanned<String>,
     /// Where newer metadata is fetched, signed by a key of the metadata before it.
-    pub(super) metadata_url: Option<String>,
+    pub(super) metadata_url: Option<Spanned<String>>,
     #[serde(default = "yes")]
     pub(super) active: bool,
     pub(super) profile: IdpProfile,
@@ -72,7 +72,7 @@ pub(super) struct WrittenFagsystem {
     /// The metadata file, relative to this one.
     pub(super) metadata: Spanned<String>,
     /// Where newer metadata is fetched, signed by a key of the metadata before it.
-    pub(super) metadata_url: Option<String>,
+    pub(super) metadata_url: Option<Spanned<String>>,
     #[serde(default = "yes")]
     pub(super) active: bool,
     pub(super) profile: Dialect,
@@ -174,6 +174,7 @@ impl Reader<'_> {
             self.twice(source, &written.entity_id);
         }
         let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
+        self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
             self.snapshot.idps.insert(entity_id, metadata);
         }
@@ -195,6 +196,7 @@ impl Reader<'_> {
             self.twice(source, &written.entity_id);
         }
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
+        self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
             self.snapshot.fagsystemer.insert(entity_id, metadata);
         }
@@ -220,6 +222,16 @@ impl Reader<'_> {
                 self.complaints.push(source.complain(written.entity_id.span(), what));
                 None
             }
+        }
+    }
+
+    /// Only the form is judged: which hosts may be called is a matter of the machine that calls.
+    fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
+        if let Some(url) =
+            url.filter(|url| !url.get_ref().starts_with("https://") && !url.get_ref().starts_with("http://"))
+        {
+            let what = format!("expected an https address, got {:?}", url.get_ref());
+            self.complaints.push(source.complain(url.span(), what));
         }
     }
 
@@ -300,13 +312,44 @@ pub(super) fn beside(path: &str, name: &str) -> String {
 
 /// Where the metadata of a party is fetched.
 pub(super) fn metadata_urls(kept: &Files) -> HashMap<EntityId, String> {
-    let Ok(all) = files(kept) else { return HashMap::new() };
-    let mut urls = HashMap::new();
-    for (_, _, file) in all {
-        let idps = file.identity_provider.into_iter().map(|idp| (idp.entity_id, idp.metadata_url));
-        let fagsystemer = file.service_provider.into_iter().map(|sp| (sp.entity_id, sp.metadata_url));
-        let fetched = idps.chain(fagsystemer).filter_map(|(name, url)| Some((name.into_inner(), url?)));
-        urls.extend(fetched);
+    let urls = parties(kept).unwrap_or_default().into_iter();
+    urls.filter_map(|party| Some((party.entity_id, party.metadata_url?))).collect()
+}
+
+/// The metadata files of every party, as they are.
+pub(super) fn metadata_files(kept: &Files) -> Result<HashMap<EntityId, Vec<&[u8]>>, Vec<Complaint>> {
+    let mut all: HashMap<EntityId, Vec<&[u8]>> = HashMap::new();
+    for party in parties(kept)? {
+        let content = kept.get(&party.metadata).map(Vec::as_slice).unwrap_or_default();
+        all.entry(party.entity_id).or_default().push(content);
     }
-    urls
+    Ok(all)
+}
+
+/// What the register says about where somebody's metadata comes from.
+struct Party {
+    entity_id: EntityId,
+    /// The path of the file.
+    metadata: String,
+    metadata_url: Option<String>,
+}
+
+fn parties(kept: &Files) -> Result<Vec<Party>, Vec<Complaint>> {
+    let mut parties = Vec::new();
+    for (path, _, file) in files(kept)? {
+        let party = |entity_id: Spanned<EntityId>, metadata: Spanned<String>, metadata_url| Party {
+            entity_id: entity_id.into_inner(),
+            metadata: beside(path, metadata.get_ref()),
+            metadata_url,
+        };
+        let url = |url: Option<Spanned<String>>| url.map(Spanned::into_inner);
+        let Written { identity_provider, service_provider, .. } = file;
+        parties.extend(
+            identity_provider.into_iter().map(|p| party(p.entity_id, p.metadata, url(p.metadata_url))),
+        );
+        parties.extend(
+            service_provider.into_iter().map(|p| party(p.entity_id, p.metadata, url(p.metadata_url))),
+        );
+    }
+    Ok(parties)
 }

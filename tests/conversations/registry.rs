@@ -1,0 +1,318 @@
+//! Metadata that is fetched: a party changes its keys by itself, and nobody else does it for it. Changes of the register
+//! reach a running broker within a second.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use context_handler::app;
+use context_handler::broker::egress::Egress;
+use context_handler::config::{Config, Sources};
+use context_handler::domain::audit::{Actor, Event};
+use context_handler::domain::id::{EntityId, LoginId, MessageId};
+use context_handler::domain::reason::Reason;
+use context_handler::domain::world::Clock;
+use context_handler::keyring::Keyring;
+use context_handler::protocol::keys::{FileKey, Signer};
+use context_handler::protocol::saml::metadata::OurMetadata;
+use context_handler::store::{Sqlite, Store};
+use context_handler::system::SystemClock;
+use jiff::Timestamp;
+
+use crate::support::{Answer, Browser, Fagsystem, Idp, Town, at, key};
+
+/// What the partner's server does when it is asked.
+#[derive(Clone)]
+enum Says {
+    Content(Vec<u8>),
+    SendsTo(String),
+    Fails,
+    Nothing,
+}
+
+/// A partner's server, reached by the name `localhost`.
+struct Partner {
+    url: String,
+    says: Arc<Mutex<Says>>,
+}
+
+impl Partner {
+    async fn new() -> Self {
+        let says = Arc::new(Mutex::new(Says::Fails));
+        let (answering, moved) = (says.clone(), "/metadata");
+        let app = Router::new()
+            .route("/metadata", get(move || answer(answering.lock().unwrap().clone())))
+            .route("/moved", get(move || async move { Redirect::temporary(moved) }))
+            .route("/circle", get(|| async { Redirect::temporary("/circle") }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, says }
+    }
+
+    fn says(&self, says: Says) {
+        *self.says.lock().unwrap() = says;
+    }
+}
+
+async fn answer(says: Says) -> Response {
+    match says {
+        Says::Content(content) => content.into_response(),
+        Says::SendsTo(place) => Redirect::temporary(&place).into_response(),
+        Says::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Says::Nothing => std::future::pending().await,
+    }
+}
+
+/// A town in which Korsbæk's metadata is fetched from a partner's address.
+async fn town(name: &str, path: &str) -> (Town, Partner) {
+    let partner = Partner::new().await;
+    let address = format!("metadata = \"korsbaek.xml\"\nmetadata-url = \"{}{path}\"", partner.url);
+    let town = Town::with(name, |files| {
+        let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let changed = toml.replace("metadata = \"korsbaek.xml\"", &address);
+        files.insert("register.toml".into(), changed.into_bytes());
+    });
+    (town.await, partner)
+}
+
+fn egress() -> Egress {
+    Egress::new(["localhost".to_owned()], Duration::from_secs(2)).unwrap()
+}
+
+/// Korsbæk's metadata with these keys, made at that moment and signed by that key.
+fn metadata(entity_id: &str, keys: &[&FileKey], signer: &FileKey, now: Timestamp) -> String {
+    let signing: Vec<_> = keys.iter().map(|key| Signer::certificate(*key).clone()).collect();
+    let written = OurMetadata {
+        id: &MessageId::new("_metadata").unwrap(),
+        entity_id: &EntityId::new(entity_id).unwrap(),
+        now,
+        signing: &signing,
+        encryption: &[],
+    };
+    written.write_idp("https://idp.korsbaek.test/sso", signer).unwrap().into_string()
+}
+
+/// Fetches once; the one outcome there is.
+async fn fetch(town: &Town) -> Result<bool, Reason> {
+    let mut told = town.broker.refresh_metadata(&egress()).await.unwrap();
+    assert_eq!(told.len(), 1);
+    let told = told.remove(0);
+    assert_eq!(told.party.as_str(), town.korsbaek.entity_id);
+    told.outcome.map_err(|fault| fault.reason)
+}
+
+fn with_key(idp: &Idp, key: &Arc<FileKey>) -> Idp {
+    let mut idp = idp.clone();
+    idp.key = key.clone();
+    idp
+}
+
+/// Logs in with an answer that is signed by this key: the status that the fagsystem gets, or the reason of the page.
+async fn login(town: &Town, number: u32, signer: &Arc<FileKey>) -> String {
+    let mut browser = town.browser();
+    let mut ask = town.bbr.ask();
+    ask.id = format!("_request-{number}");
+    ask.issue_instant = town.now().to_string();
+    let sent = town.bbr.send(&mut browser, &ask).await;
+    let idp = with_key(&town.korsbaek, signer);
+    let answer =
+        idp.answer(town, &mut browser, &sent, |say| say.assertion_id = format!("_assertion-{number}")).await;
+    match answer.form() {
+        Some(_) => town.bbr.read(&answer, town).status.join(" "),
+        None => town.last_reason().await,
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_old_one_vouches_for_is_taken_up_and_the_old_one_can_then_leave() {
+    let (town, partner) = town("rollover", "/metadata").await;
+    let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
+    let name = town.korsbaek.entity_id.clone();
+    assert_eq!(login(&town, 1, &old).await, "Success");
+    assert_eq!(login(&town, 2, &new).await, Reason::KeyUntrusted.code());
+
+    let both = metadata(&name, &[&new, &old], &old, at(0));
+    partner.says(Says::Content(both.clone().into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    assert_eq!(fetch(&town).await, Ok(false), "the same again is nothing new");
+    assert_eq!(login(&town, 3, &new).await, "Success");
+    assert_eq!(login(&town, 4, &old).await, "Success");
+    let changes: Vec<_> =
+        town.log().await.into_iter().filter(|r| r.event == Event::RegistryChanged).collect();
+    assert_eq!(
+        changes.iter().map(|record| record.actor).collect::<Vec<_>>(),
+        [Actor::Operator, Actor::Broker]
+    );
+    assert!(changes[1].detail.as_ref().unwrap().contains(&name));
+
+    partner.says(Says::Content(metadata(&name, &[&new], &new, at(1)).into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    assert_eq!(login(&town, 5, &new).await, "Success");
+    assert_eq!(login(&town, 6, &old).await, Reason::KeyUntrusted.code());
+
+    partner.says(Says::Content(both.into_bytes()));
+    assert_eq!(fetch(&town).await, Err(Reason::MdRefused), "the key that left cannot come back by itself");
+}
+
+#[tokio::test]
+async fn an_address_that_moved_within_its_host_is_followed() {
+    let (town, partner) = town("moved", "/moved").await;
+    let old = key("idp-korsbaek");
+    partner.says(Says::Content(metadata(&town.korsbaek.entity_id, &[&old], &old, at(0)).into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+}
+
+#[tokio::test]
+async fn whatever_else_comes_is_kept_out_and_the_last_good_copy_stays() {
+    let (town, partner) = town("kept-out", "/metadata").await;
+    let (old, other) = (key("idp-korsbaek"), key("idp-feddet"));
+    let name = town.korsbaek.entity_id.clone();
+    let good = metadata(&name, &[&old], &old, at(0));
+    partner.says(Says::Content(good.clone().into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    let last_good = town.store.registry().await.unwrap();
+
+    let begin = good.find("<ds:Signature").unwrap();
+    let end = good.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+    let unsigned = format!("{}{}", &good[..begin], &good[end..]);
+    let port = partner.url.rsplit(':').next().unwrap().to_owned();
+    let content = |text: String| Says::Content(text.into_bytes());
+    let sends_to = |place: &str| Says::SendsTo(place.to_owned());
+    for (number, (what, says, reason)) in [
+        ("without a signature", content(unsigned), Reason::MdRefused),
+        (
+            "signed by another's key",
+            content(metadata(&name, &[&old, &other], &other, at(9))),
+            Reason::MdRefused,
+        ),
+        ("changed after it was signed", content(good.replace("/sso\"", "/oss\"")), Reason::MdRefused),
+        ("of another party", content(metadata("https://other.test", &[&old], &old, at(9))), Reason::MdLimit),
+        ("with none of the old keys", content(metadata(&name, &[&other], &old, at(9))), Reason::MdChange),
+        ("that has ended", content(metadata(&name, &[&old], &old, at(-15 * 86_400))), Reason::MdRefused),
+        ("older than the last good", content(metadata(&name, &[&old], &old, at(-1))), Reason::MdRefused),
+        ("cut off", content(good[..good.len() / 2].to_owned()), Reason::MdRefused),
+        ("with a document type", content(format!("<!DOCTYPE a>{good}")), Reason::MdRefused),
+        ("that is too large", Says::Content(vec![b' '; 32 * 1024 * 1024 + 1]), Reason::MdLimit),
+        ("that is a file of this machine", sends_to("file:///etc/passwd"), Reason::MdUnreachable),
+        ("in the cloud's own network", sends_to("http://169.254.169.254/latest/"), Reason::MdUnreachable),
+        ("of another host", sends_to(&format!("http://127.0.0.1:{port}/metadata")), Reason::MdUnreachable),
+        ("that goes round in circles", sends_to("/circle"), Reason::MdUnreachable),
+        ("that fails", Says::Fails, Reason::MdUnreachable),
+        ("that never comes", Says::Nothing, Reason::MdUnreachable),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        partner.says(says);
+        assert_eq!(fetch(&town).await, Err(reason), "metadata {what}");
+        assert_eq!(town.store.registry().await.unwrap(), last_good, "metadata {what}");
+        let number = u32::try_from(number).unwrap();
+        assert_eq!(login(&town, 100 + number, &old).await, "Success", "after metadata {what}");
+    }
+}
+
+#[tokio::test]
+async fn a_private_address_is_called_only_if_its_host_is_allowed_by_name() {
+    let (town, partner) = town("private", "/metadata").await;
+    let old = key("idp-korsbaek");
+    partner.says(Says::Content(metadata(&town.korsbaek.entity_id, &[&old], &old, at(0)).into_bytes()));
+    let refused =
+        |told: Vec<context_handler::broker::registry::Refreshed>| told[0].outcome.clone().unwrap_err().reason;
+    let nobody = Egress::new([], Duration::from_secs(2)).unwrap();
+    assert_eq!(refused(town.broker.refresh_metadata(&nobody).await.unwrap()), Reason::EgressRefused);
+    let https = partner.url.replace("http://", "https://");
+    let lookup = nobody.get(&https, 1000).await.unwrap_err();
+    assert_eq!(lookup.reason, Reason::MdUnreachable);
+    assert!(lookup.detail.contains("localhost has no public address"), "{lookup}");
+    assert_eq!(fetch(&town).await, Ok(true));
+}
+
+#[tokio::test]
+async fn an_operator_who_replaces_a_file_overrules_what_was_fetched() {
+    let (town, partner) = town("overruled", "/metadata").await;
+    let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
+    partner.says(Says::Content(metadata(&town.korsbaek.entity_id, &[&old], &old, at(0)).into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    town.change(|files| drop(files.insert("unrelated.txt".into(), b"a note".to_vec()))).await;
+    assert_eq!(town.store.registry().await.unwrap().fetched.len(), 1, "another change leaves it alone");
+
+    let replaced = with_key(&town.korsbaek, &new).metadata();
+    town.change(|files| drop(files.insert("korsbaek.xml".into(), replaced.into_bytes()))).await;
+    assert!(town.store.registry().await.unwrap().fetched.is_empty());
+    assert_eq!(login(&town, 1, &new).await, "Success");
+    assert_eq!(login(&town, 2, &old).await, Reason::KeyUntrusted.code());
+    assert_eq!(fetch(&town).await, Err(Reason::MdRefused), "the old key's copy does not come back");
+}
+
+/// A port that is free at this moment.
+fn free() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn a_running_broker_takes_a_change_up_within_a_second() {
+    let folder = std::env::temp_dir().join(format!("ch-running-{}", std::process::id()));
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (public, operations) = (free(), free());
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev");
+    let url = format!("http://localhost:{}", public.port());
+    let written = format!(
+        "[server]\nlisten = \"{public}\"\noperations-listen = \"{operations}\"\npublic-url = \"{url}\"\n\
+         [store]\npath = \"store.sqlite\"\n[keys]\nsigning = [\"{keys}/broker-signing.pem\"]\n\
+         decryption = [\"{keys}/broker-decryption.pem\"]\n"
+    );
+    std::fs::write(folder.join("config.toml"), written).unwrap();
+    let config = Config::resolve(&Sources::gather(Some(&folder.join("config.toml"))).unwrap()).unwrap();
+    let broker = app::open(&config, &Keyring::open(&config.keys).unwrap()).await.unwrap();
+    let served = config.clone();
+    let serving = tokio::spawn(async move { app::serve(&served, broker, std::future::pending()).await });
+
+    let bbr = Fagsystem::bbr(&url);
+    let mut number = 0;
+    let mut knock = async || {
+        number += 1;
+        let mut ask = bbr.ask();
+        ask.id = format!("_request-{number}");
+        ask.issue_instant = SystemClock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        Browser::new().get(&bbr.redirect(&ask)).await
+    };
+    while tokio::net::TcpStream::connect(public).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let unknown = |answer: &Answer| {
+        let means = Reason::SpUnknown.explanation().means;
+        answer.body.contains(means.da) || answer.body.contains(means.en)
+    };
+    let before = knock().await;
+    assert!(unknown(&before), "{before:?}");
+
+    let store = Sqlite::open(&config.store.path).unwrap();
+    let files = [
+        ("register.toml".to_owned(), bbr.registration().into_bytes()),
+        ("bbr.xml".to_owned(), bbr.metadata().into_bytes()),
+    ];
+    let applied = context_handler::broker::registry::apply(
+        &store,
+        files.into_iter().collect(),
+        SystemClock.now(),
+        LoginId::from_random(1),
+    );
+    applied.await.unwrap();
+    let since = Instant::now();
+    loop {
+        let answer = knock().await;
+        if !unknown(&answer) {
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(1), "not taken up after a second: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    serving.abort();
+    drop(std::fs::remove_dir_all(&folder));
+}

@@ -1,0 +1,296 @@
+//! The register as a directory: `apply` takes it whole or not at all and tells every mistake with its place, `export`
+//! gives back the very same files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use context_handler::cli::{Desk, Exit, run};
+use context_handler::protocol::keys::{FileKey, Signer};
+use context_handler::store::{RegistryFiles, Sqlite, Store};
+use context_handler::system::{SystemClock, SystemRandom};
+use serde_json::{Value, json};
+
+const REGISTER: &str = r#"# Korsbæk and what it uses.
+[[authority]]
+cvr = "11111111"
+name = "Korsbæk Kommune"
+
+[[identity-provider]]
+entity-id = "https://idp.korsbaek.test"
+name = "Korsbæk login"
+metadata = "metadata/idp.xml"
+profile = "OIOSAML3"
+nsis = "Substantial"
+
+[[service-provider]]
+entity-id = "https://bbr.test"
+name = "BBR"
+cvr = "22222222"
+metadata = "metadata/sp.xml"
+profile = "OIOSAML3"
+required-nsis = "Substantial"
+
+[[federation-agreement]]
+identity-provider = "https://idp.korsbaek.test"
+authority = "11111111"
+
+[[service-agreement]]
+authority = "11111111"
+service-providers = ["https://bbr.test"]
+"#;
+
+/// A machine with a configuration, a store, and a directory that somebody reviews.
+struct Machine(PathBuf);
+
+impl Machine {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("context-handler-registry-{}-{number}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        let machine = Self(path);
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev");
+        let config = format!(
+            "[server]\npublic-url = \"https://login.example.dk\"\n[store]\npath = \"store.sqlite\"\n\
+             [keys]\nsigning = [{0:?}]\ndecryption = [{1:?}]\n",
+            keys.join("broker-signing.pem"),
+            keys.join("broker-decryption.pem"),
+        );
+        machine.write("config.toml", config);
+        machine.write("register/parties/korsbaek.toml", REGISTER);
+        let idp = metadata(
+            "https://idp.korsbaek.test",
+            "idp-korsbaek.pem",
+            "IDPSSODescriptor",
+            "SingleSignOnService",
+        );
+        let sp =
+            metadata("https://bbr.test", "sp-oiosaml3.pem", "SPSSODescriptor", "AssertionConsumerService");
+        machine.write("register/parties/metadata/idp.xml", idp);
+        machine.write("register/parties/metadata/sp.xml", sp);
+        machine.write("register/README.md", "What stands here, and why.\n");
+        machine
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+
+    fn change(&self, name: &str, from: &str, to: &str) {
+        let content = fs::read_to_string(self.0.join(name)).expect("a file");
+        assert!(content.contains(from), "{from} is not in {name}");
+        self.write(name, content.replacen(from, to, 1));
+    }
+
+    fn say(&self, words: &[&str]) -> (Exit, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let desk = Desk {
+            input: &mut std::io::empty(),
+            out: &mut out,
+            err: &mut err,
+            clock: &SystemClock,
+            random: &SystemRandom,
+        };
+        let config = self.path("config.toml");
+        let all = [&["context-handler", "--config", &config], words].concat();
+        let exit = run(all.into_iter().map(Into::into), desk);
+        (exit, String::from_utf8_lossy(&out).into_owned(), String::from_utf8_lossy(&err).into_owned())
+    }
+
+    fn apply(&self, more: &[&str]) -> (Exit, Value, String) {
+        let directory = self.path("register");
+        let (exit, out, err) = self.say(&[&["--json", "apply", &directory], more].concat());
+        (exit, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}")), err)
+    }
+
+    fn kept(&self) -> RegistryFiles {
+        let store = Sqlite::open(&self.0.join("store.sqlite")).expect("a store");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(store.registry()).expect("the register")
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn metadata(entity_id: &str, key: &str, role: &str, endpoint: &str) -> String {
+    let pem =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(key)).expect("a key file");
+    let key = FileKey::read(&pem, None).expect("a key");
+    let binding = if role.starts_with("SP") { "POST" } else { "Redirect" };
+    format!(
+        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">
+  <md:{role} protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>
+      <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
+    <md:{endpoint} Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{binding}" Location="{entity_id}/here" index="0"/>
+  </md:{role}>
+</md:EntityDescriptor>
+"#,
+        Signer::certificate(&key).to_base64()
+    )
+}
+
+/// Every file below a folder, by its path.
+fn files(folder: &Path, below: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, below, all);
+        } else {
+            let name = path.strip_prefix(below).expect("a path below").display().to_string();
+            all.insert(name, fs::read(&path).expect("a file"));
+        }
+    }
+}
+
+fn all_files(folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    files(Path::new(folder), Path::new(folder), &mut all);
+    all
+}
+
+#[test]
+fn what_is_applied_is_exported_as_the_very_same_files() {
+    let machine = Machine::new();
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    let exported = machine.path("exported");
+    let (exit, _, err) = machine.say(&["export", &exported]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    let given = all_files(&machine.path("register"));
+    assert_eq!(given.len(), 4);
+    assert_eq!(all_files(&exported), given);
+    let (exit, _, err) = machine.say(&["export", &exported]);
+    assert_eq!(exit, Exit::Usage, "what is there is not written over");
+    assert!(err.contains("expected a directory that does not exist or is empty"), "{err}");
+}
+
+#[test]
+fn a_plan_tells_party_by_party_what_would_change_and_changes_nothing() {
+    let machine = Machine::new();
+    let apply = |more: &[&str]| machine.apply(more);
+    let changes = |subjects: &[(&str, &str)]| {
+        json!(
+            subjects
+                .iter()
+                .map(|(action, subject)| json!({ "action": action, "subject": subject }))
+                .collect::<Vec<_>>()
+        )
+    };
+    let (exit, plan, _) = apply(&["--dry-run"]);
+    let everything = [
+        ("add", "authority 11111111"),
+        ("add", "federation agreement 11111111 with https://idp.korsbaek.test"),
+        ("add", "identity provider https://idp.korsbaek.test"),
+        ("add", "service agreement 11111111 with https://bbr.test"),
+        ("add", "service provider https://bbr.test"),
+    ];
+    assert_eq!((exit, &plan["changes"]), (Exit::Ok, &changes(&everything)));
+    assert_eq!(machine.kept().version, 0, "a plan writes nothing");
+
+    assert_eq!(apply(&[]).1["changes"], changes(&everything));
+    assert_eq!(machine.kept().version, 1);
+    let (exit, plan, _) = apply(&[]);
+    assert_eq!((exit, &plan["changes"]), (Exit::Ok, &changes(&[])));
+    assert_eq!(machine.kept().version, 1, "what has not changed is not written again");
+
+    machine.change("register/parties/korsbaek.toml", "# Korsbæk and what it uses.", "\n\n# Moved down.");
+    machine.change("register/parties/metadata/sp.xml", "/here", "/there");
+    machine.change("register/parties/korsbaek.toml", "nsis = \"Substantial\"", "nsis = \"High\"");
+    let (_, plan, _) = apply(&["--dry-run"]);
+    let changed = [
+        ("change", "identity provider https://idp.korsbaek.test"),
+        ("change", "service provider https://bbr.test"),
+    ];
+    assert_eq!(plan["changes"], changes(&changed), "what only moved has not changed");
+
+    machine.write("register/parties/korsbaek.toml", "");
+    assert_eq!(apply(&["--dry-run"]).1["changes"].as_array().map(Vec::len), Some(5));
+    assert_eq!(apply(&["--dry-run"]).1["changes"][0]["action"], "remove");
+}
+
+#[test]
+fn every_mistake_is_told_with_file_and_line_and_then_nothing_is_applied() {
+    let machine = Machine::new();
+    let apply = || machine.apply(&[]);
+    assert_eq!(apply().0, Exit::Ok);
+    let before = machine.kept();
+    let register = "parties/korsbaek.toml";
+    for (from, to, line, told) in [
+        ("[[authority]]", "[[authorities]]", 2, "authorities"),
+        ("cvr = \"11111111\"", "cvr = \"1111111\"", 3, "CVR"),
+        ("profile = \"OIOSAML3\"\nnsis", "profile = \"OIOSAML9\"\nnsis", 10, "OIOSAML9"),
+        ("nsis = \"Substantial\"", "nsiss = \"Substantial\"", 11, "nsiss"),
+        ("metadata = \"metadata/idp.xml\"", "metadata = \"metadata/gone.xml\"", 9, "found none"),
+        ("metadata = \"metadata/idp.xml\"", "metadata = \"metadata/sp.xml\"", 9, "refused"),
+        (
+            "name = \"BBR\"",
+            "metadata-url = \"ftp://bbr.test\"\nname = \"BBR\"",
+            15,
+            "expected an https address",
+        ),
+        ("required-nsis = \"Substantial\"", "", 14, "got neither"),
+        ("required-nsis = \"Substantial\"", "required-nsis = \"Low\"\nrequired-nist = 3", 19, "got both"),
+        (
+            "identity-provider = \"https://idp.korsbaek.test\"",
+            "identity-provider = \"https://idp.feddet.test\"",
+            22,
+            "expected a party that is registered",
+        ),
+        (
+            "service-providers = [\"https://bbr.test\"]",
+            "service-providers = [\"https://bbr.test\", \"https://bbr.test\"]",
+            27,
+            "once",
+        ),
+        ("authority = \"11111111\"\n\n[[service", "authority = \"33333333\"\n\n[[service", 23, "33333333"),
+    ] {
+        let text = REGISTER.replacen(from, to, 1);
+        assert_ne!(text, REGISTER, "{from}");
+        machine.write(&format!("register/{register}"), text);
+        let (exit, answer, err) = apply();
+        assert_eq!(exit, Exit::Usage, "{to}: {answer:#}");
+        let place = format!("error: {register}:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: expected {place} {told}, got {err}"
+        );
+    }
+    machine.write("register/parties/korsbaek.toml", REGISTER);
+    machine.write("register/second.toml", "[[authority]]\ncvr = \"11111111\"\nname = \"Again\"\n");
+    machine.write("register/third.toml", "[[authority]]\ncvr = 5\n");
+    let (_, _, err) = apply();
+    assert!(err.contains("third.toml:2:"), "{err}");
+    machine.write(
+        "register/third.toml",
+        "[[service-agreement]]\nauthority = \"44444444\"\nservice-providers = []\n",
+    );
+    let (_, _, err) = apply();
+    assert!(err.contains("second.toml:2:") && err.contains("third.toml:2:"), "all of them at once: {err}");
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+#[test]
+fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
+    let machine = Machine::new();
+    let (exit, _, err) = machine.say(&["apply", &machine.path("nowhere")]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("expected a directory, got"), "{err}");
+    let large = fs::File::create(machine.0.join("register/large.xml")).expect("a file");
+    large.set_len(33 * 1024 * 1024).expect("a large file");
+    let (exit, _, err) = machine.say(&["apply", &machine.path("register")]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("large.xml: expected at most 33554432 bytes"), "{err}");
+}
