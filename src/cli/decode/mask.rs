@@ -79,7 +79,8 @@ fn cpr_length(text: &[char]) -> Option<usize> {
     let (day, month) = (two(0)?, two(2)?);
     two(4)?;
     let hyphen = usize::from(text.get(6) == Some(&'-'));
-    (two(6 + hyphen)?, two(8 + hyphen)?);
+    two(6 + hyphen)?;
+    two(8 + hyphen)?;
     let ends = digit(10 + hyphen).is_none();
     // Numbers of people without a civil registration have 60 added to the day.
     let is_day = (1..=31).contains(&day) || (61..=91).contains(&day);
