@@ -4,11 +4,12 @@ CARGO_DENY = 0.20.2
 
 .PHONY: demo test web peers browser second-opinion lint bench tools certificates
 
-# Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login.
+# Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login;
+# `make demo PORT=9000` takes the ports from there on.
 demo: tools
 	@if command -v npm >/dev/null; then sh web/install.sh; \
 	else echo "no npm here: the pages keep their own plain stylesheet (make web installs the design system)"; fi
-	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once)
+	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 # Everything that can be proved: our own tests, and real SAML software and a real browser that log in through us.
 test: tools web peers browser second-opinion

@@ -1,6 +1,8 @@
 //! What `doctor` promises: a deployment that is well is told so, and whatever is wrong is found under its own name with what
 //! to do; when only partners are silent, the exit code says that.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -3,6 +3,8 @@
 //!
 //! Three times by default; `CH_KILLS=200` is the long form.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 #[path = "../benches/load/mod.rs"]
 #[expect(dead_code, reason = "shared with the benchmark, which also measures")]
 mod load;

@@ -1,6 +1,8 @@
 //! What `metadata validate` promises: good metadata passes, and every mistake is found under its own name with what was
 //! expected, what came, and what to do.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
 use context_handler::cli::{Desk, Exit, run};
 use context_handler::domain::id::{EntityId, MessageId};
 use context_handler::domain::world::Clock;

@@ -1,6 +1,8 @@
 //! The register as a directory: `apply` takes it whole or not at all and tells every mistake with its place, `export`
 //! gives back the very same files.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

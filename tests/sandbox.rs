@@ -1,18 +1,22 @@
 //! The sandbox as a newcomer starts it: one command plays a login and tells it, and what it loads is what the
 //! repository shows.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Ten ports in a row that nobody listens on.
+/// Ten ports in a row that nobody listens on, from below the range that the system gives to outgoing connections.
 fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if port < u16::MAX - 9 && (port..=port + 9).all(free) {
+        let next = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(next % 600).unwrap() * 10;
+        if (port..=port + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return port;
         }
     }
@@ -129,6 +133,22 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     let output = output.output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && told.contains("12 added, 0 changed, 0 removed"), "{told}");
+}
+
+#[test]
+fn the_readme_names_every_command() {
+    let help = Command::new(env!("CARGO_BIN_EXE_context-handler")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> =
+        listed.map_while(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(commands.len() > 5, "{help}");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let table: String = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    for command in commands {
+        let named = [format!("`{command}`"), format!("`{command} ")];
+        assert!(named.iter().any(|name| table.contains(name)), "{command} is missing");
+    }
 }
 
 /// A sandbox that serves until it is dropped.

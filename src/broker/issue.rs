@@ -95,7 +95,7 @@ impl Broker {
         Ok(Issued {
             form: Form::new(&asked.acs, Carries::Response, xml.as_str(), asked.relay_state.clone()),
             session,
-            level: level.class(),
+            level: grant.level().to_string(),
             key: signer.certificate().id().as_str().to_owned(),
             algorithm: signer.algorithm().uri().to_owned(),
             response,

@@ -18,7 +18,7 @@ pub(super) enum Audit {
 #[derive(Debug, Args)]
 pub(super) struct Search {
     /// A case number as the user read it aloud, a login id, or text: a message ID, an entityID, a CVR number, a reason
-    what: Option<String>,
+    what: Vec<String>,
 
     /// Only records of this message ID
     #[arg(long)]
@@ -50,7 +50,7 @@ impl Audit {
 
 impl Search {
     fn query(self) -> AuditQuery {
-        let what = self.what.unwrap_or_default();
+        let what = self.what.join(" ");
         let login = LoginId::new(&what).ok();
         let case = CaseNumber::new(&what).ok();
         let text = (login.is_none() && case.is_none() && !what.is_empty()).then_some(what);

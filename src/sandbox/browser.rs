@@ -115,6 +115,12 @@ impl Page {
         None
     }
 
+    /// The reason that a neighbour's page shows.
+    pub(super) fn code(&self) -> Option<String> {
+        let shown = self.body.split("<code id=\"code\">").nth(1)?.split("</code>").next()?;
+        plain(shown)
+    }
+
     /// Where the page leads by itself: by redirect, or by the refresh that it asks for.
     pub(super) fn onward(&self) -> Option<String> {
         let refresh = || {
@@ -134,7 +140,11 @@ fn tags<'h>(html: &'h str, start: &str) -> impl Iterator<Item = &'h str> {
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-    let raw = tag[start..].split('"').next()?;
+    plain(tag[start..].split('"').next()?)
+}
+
+/// Text without its escapes.
+fn plain(raw: &str) -> Option<String> {
     let mut value = String::new();
     let mut parts = raw.split('&');
     value.push_str(parts.next()?);

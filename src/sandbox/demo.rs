@@ -98,7 +98,8 @@ impl Stage<'_> {
     ) -> Result<Page, String> {
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.number += 1;
-        let page = page.map_err(|error| format!("hop {}, {to}: {error}", self.number))?;
+        let way = format!("{from} → {to}, {what}");
+        let page = page.map_err(|error| format!("hop {}, {way}: {error}", self.number))?;
         // The exchange log names the login; the browser learns its name from the address of the choice.
         let named = page.location.as_deref().and_then(|to| to.split("login=").nth(1));
         self.login = self.login.or_else(|| named.and_then(|id| LoginId::new(id).ok()));
@@ -107,10 +108,22 @@ impl Stage<'_> {
         let hop = Hop { number: self.number, from, to, what, checked, milliseconds };
         (self.tell)(&hop);
         if page.status >= 400 {
-            let shown: String = page.body.chars().take(2000).collect();
-            return Err(format!("hop {}, {to}: the answer is {}\n{shown}", self.number, page.status));
+            let why = self.why(&page).await;
+            return Err(format!("hop {}, {way}: the answer is {}{why}", self.number, page.status));
         }
         Ok(page)
+    }
+
+    /// Why a page says no: a neighbour says it on the page, the broker in the exchange log.
+    async fn why(&self, page: &Page) -> String {
+        if let Some(said) = page.code() {
+            return format!(": {said}");
+        }
+        let query = AuditQuery { limit: 1, ..AuditQuery::default() };
+        let youngest = self.sandbox.broker.search_audit(query).await.ok().and_then(|mut found| found.pop());
+        let Some(youngest) = youngest else { return String::new() };
+        let detail = youngest.record.detail.as_deref().unwrap_or_default();
+        format!("; the exchange log ends with {:?} {}: {detail}", youngest.record.event, told(&youngest))
     }
 
     /// What the exchange log holds about this login, the oldest first.

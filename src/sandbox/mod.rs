@@ -58,7 +58,7 @@ use partner::Partner;
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A port is taken.
-    #[error("cannot listen on {address}: {error}; choose other ports with --port")]
+    #[error("cannot listen on {address}: {error}; choose others with --port (make demo PORT=9000)")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -1,15 +1,19 @@
+//! The sandbox from a user's seat: what its neighbours let in, and what they refuse.
+
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::browser::{Browser, Form, Page};
 use super::*;
 
-/// Ten ports in a row that nobody listens on.
+/// Ten ports in a row that nobody listens on, from below the range that the system gives to outgoing connections.
 fn free_places() -> Places {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let Some(places) = Places::from_port(port) else { continue };
+        let next = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 26_000 + u16::try_from(next % 600).unwrap() * 10;
         if (port..=port + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-            return places;
+            return Places::from_port(port).unwrap();
         }
     }
 }
@@ -109,15 +113,24 @@ async fn whoever_is_sure_enough_is_let_in_and_seen_with_what_was_said() {
     let page = user.log_in(BBR, KORSBAEK, "agnes").await;
     let said = [
         "id=\"who\">Agnes Holm<",
-        "<td>Substantial<",
-        "<td>Korsbæk Kommune<",
-        "<td>OIO-SAML-3.0<",
+        "<td role=\"cell\">Substantial<",
+        "<td role=\"cell\">Korsbæk Kommune<",
+        "<td role=\"cell\">OIO-SAML-3.0<",
         "/?from=bbr",
     ];
     assert_shows(&page, 200, &said);
     // The second system asks the same provider, which remembers: nobody has to press a button.
     let page = user.choose(BOOKING, "", KORSBAEK).await;
-    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<", "<td>DK-SAML-2.0<", "<td>3<", "/?from=booking"]);
+    assert_shows(
+        &page,
+        200,
+        &[
+            "id=\"who\">Agnes Holm<",
+            "<td role=\"cell\">DK-SAML-2.0<",
+            "<td role=\"cell\">3<",
+            "/?from=booking",
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +140,7 @@ async fn the_older_profile_and_the_older_scale_are_enough_for_a_system_that_asks
     {
         let mut user = User::arrive().await;
         let page = user.log_in(BOOKING, municipality, who).await;
-        assert_shows(&page, 200, &[name, municipality, "<td>3<"]);
+        assert_shows(&page, 200, &[name, municipality, "<td role=\"cell\">3<"]);
     }
 }
 
@@ -224,6 +237,27 @@ async fn an_identity_provider_answers_nobody_but_the_broker() {
 async fn begun_query(user: &mut User) -> String {
     let begun = user.begin(BBR, "").await;
     begun.location.unwrap().split_once('?').unwrap().1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_played_login_says_which_hop_failed_and_why() {
+    let user = User::arrive().await;
+    let mut hops = 0;
+    let log = play(&user.sandbox, &mut |_| hops += 1).await.unwrap();
+    assert_eq!((hops, log.len()), (11, 4));
+
+    let mut federation = user.sandbox.places().federation();
+    let parties = federation.get_mut("service-providers.toml").unwrap();
+    let off = String::from_utf8_lossy(parties).replace("name = \"BBR\"", "name = \"BBR\"\nactive = false");
+    *parties = off.into_bytes();
+    let store = Sqlite::open(&user.sandbox.folder.path("store.sqlite")).unwrap();
+    registry::apply(&store, federation, SystemClock.now(), LoginId::from_random(1)).await.unwrap();
+    user.sandbox.broker.reload_registry().await.unwrap();
+
+    let why = play(&user.sandbox, &mut |_| {}).await.unwrap_err();
+    let expected = "hop 3, BBR → context-handler, AuthnRequest: the answer is 400; the exchange log ends with RequestReceived";
+    assert!(why.starts_with(expected), "{why}");
+    assert!(why.contains("refused: ") && why.contains("https://saml.bbr.example"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

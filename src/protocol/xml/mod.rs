@@ -2,7 +2,7 @@
 //!
 //! Three rules carry it.
 //!
-//! 1. **One parser, one tree.** [`verify`] returns the very node that it digested, and an [`Element`] leads only
+//! 1. **One parser, one tree.** [`verify()`] returns the very node that it digested, and an [`Element`] leads only
 //!    downwards: there is no search through the document, so nothing beside the signed element can be read by mistake.
 //! 2. **A closed profile before any cryptography.** What is not named is refused: see `profile` for signatures and
 //!    `decrypt` for encryption. A refusal names its reason.

@@ -154,10 +154,18 @@ impl IdentityProvider {
             random: self.world.random.as_ref(),
             now: self.world.clock.now(),
         };
-        let xml = match persona {
-            Some(persona) => answer.about(persona)?,
-            None => answer.refusal(refusal)?,
+        let (xml, what) = match persona {
+            Some(persona) => (
+                answer.about(persona)?,
+                format!(
+                    "writes a Response about {}, {}: signed, and encrypted to the context handler",
+                    persona.name,
+                    persona.level()
+                ),
+            ),
+            None => (answer.refusal(refusal)?, format!("writes a Response that refuses, signed: {refusal}")),
         };
+        self.world.journal.note(&Checks(vec![what]));
         Ok(pages::Carried {
             to: self.broker.acs.clone(),
             field: "SAMLResponse",
@@ -226,14 +234,6 @@ async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed
         Ok(carried) => carried,
         Err(Refused(why)) => return pages::trouble(&frame, &why),
     };
-    let mut checks = Checks::default();
-    checks.passed(match persona {
-        Some(persona) => {
-            format!("says {}, {}; signed, encrypted to the context handler", persona.name, persona.level())
-        }
-        None => "writes a signed Response that refuses".to_owned(),
-    });
-    here.world.journal.note(&checks);
     let mut response = pages::carry(&frame, &carried);
     if let Some(persona) = persona {
         let session = fresh_id(here.world.random.as_ref());
