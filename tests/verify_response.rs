@@ -22,6 +22,10 @@ use context_handler::protocol::saml::status::Status;
 use context_handler::protocol::xml::{ContentCipher, Encryption, KeyTransport, Name, Writer};
 use context_handler::system::{SystemClock, SystemRandom};
 use jiff::{SignedDuration, Timestamp};
+use openssl::asn1::Asn1Time;
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::x509::{X509, X509Name};
 use serde_json::Value;
 
 const ACS: &str = "https://login.example.dk/saml/sp/acs";
@@ -290,6 +294,7 @@ fn only_the_keys_of_the_metadata_count_and_only_as_long_as_it_holds() {
     };
     known_by(IDP, "idp-korsbaek.pem", r#" validUntil="2026-11-21T10:00:01Z""#).is_accepted();
     known_by(IDP, "idp-korsbaek.pem", r#" validUntil="2026-11-21T10:00:00Z""#).is_refused(Reason::MdRefused);
+    Question { at: "2045-01-01T00:00:00Z".to_owned(), ..genuine() }.is_refused(Reason::KeyExpired);
     known_by(IDP, "idp-feddet.pem", "").is_refused(Reason::KeyUntrusted);
     known_by("https://idp.feddet.example", "idp-korsbaek.pem", "").is_refused(Reason::IdpUnexpected);
 }
@@ -493,13 +498,29 @@ fn copy(node: roxmltree::Node<'_, '_>, issuer: roxmltree::Node<'_, '_>, to: &mut
     to.end();
 }
 
+/// The key with a certificate that holds at the time of every vector.
+fn timeless(pem: &[u8]) -> FileKey {
+    let key = PKey::private_key_from_pem(pem).expect("a key");
+    let mut certificate = X509::builder().expect("a builder");
+    let mut name = X509Name::builder().expect("a builder");
+    name.append_entry_by_text("CN", "The whole century").expect("a name");
+    let name = name.build();
+    certificate.set_subject_name(&name).expect("a name");
+    certificate.set_issuer_name(&name).expect("a name");
+    certificate.set_pubkey(&key).expect("a key");
+    certificate.set_not_before(&Asn1Time::from_str("20000101000000Z").expect("a time")).expect("a time");
+    certificate.set_not_after(&Asn1Time::from_str("20991231235959Z").expect("a time")).expect("a time");
+    certificate.sign(&key, MessageDigest::sha256()).expect("a signature");
+    FileKey::from_pem(&certificate.build().to_pem().expect("a certificate"), pem, None).expect("a key")
+}
+
 #[test]
 fn the_public_vectors_are_judged_as_the_table_says() {
     let Some(vectors) = std::env::var_os("CH_VECTORS").map(PathBuf::from) else {
         println!("skipped: no vectors");
         return;
     };
-    let ours = key("idp-korsbaek.pem");
+    let ours = timeless(&fs::read(development("idp-korsbaek.pem")).expect("a key file"));
     let theirs = fs::read(vectors.join("node-saml/test/static/acme_tools_com.cert")).expect("a certificate");
     let theirs = Certificate::from_pem(&theirs).expect("a certificate");
     let verdict = |question: Question| {

@@ -56,7 +56,7 @@ impl Egress {
     /// Fetches what stands at an address, if it is no larger than the limit.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Fetched, Fault> {
         let url = self.permitted(url)?;
-        let mut answer = self.client.get(url).send().await.map_err(|error| unreachable(&error))?;
+        let mut answer = self.client.get(url).send().await.map_err(unreachable)?;
         if !answer.status().is_success() {
             let detail = format!("expected an answer with content, got status {}", answer.status().as_u16());
             return Err(Fault::new(Reason::MdUnreachable, detail));
@@ -64,7 +64,7 @@ impl Egress {
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp());
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > limit {
                 let detail = format!("expected at most {limit} bytes, got more");
                 return Err(Fault::new(Reason::MdLimit, detail));
@@ -169,11 +169,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     a & 0xe000 == 0x2000 && !(a == 0x2001 && (b < 0x200 || b == 0xdb8))
 }
 
-fn unreachable(error: &reqwest::Error) -> Fault {
-    Fault::new(Reason::MdUnreachable, told(error))
+/// Without the address, which the caller knows and which may hold a secret.
+fn unreachable(error: reqwest::Error) -> Fault {
+    Fault::new(Reason::MdUnreachable, told(&error.without_url()))
 }
 
-/// The error with its causes; without the address, which the caller knows.
+/// The error with its causes.
 fn told(error: &dyn Error) -> String {
     let mut parts = vec![error.to_string()];
     let mut cause = error.source();

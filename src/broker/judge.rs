@@ -49,6 +49,7 @@ impl Stored<'_> {
         check_sender(answer.claimed_issuer(), asked)?;
         let opening = Opening { keys: &self.idp.keys, decrypters: self.decrypters, cbc: Cbc::Refused };
         let answer = answer.verify(opening)?;
+        self.idp.keys.check_in_force(&answer.proof().key, now)?;
         let expected = Expectation {
             issuer: asked,
             audience: self.audience,

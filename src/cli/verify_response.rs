@@ -134,7 +134,12 @@ impl VerifyResponse {
     fn decrypters(&self, session: &mut Session<'_>) -> Result<Vec<Arc<dyn Decrypter>>, Vec<Complaint>> {
         let Some(file) = &self.key else { return Ok(Vec::new()) };
         let key = FileKey::read(&session.read(file)?, None);
-        let key = key.map_err(|fault| wrong(&file.display().to_string(), fault.detail))?;
+        let key = key.map_err(|fault| {
+            wrong(
+                &file.display().to_string(),
+                format!("expected our private key and its certificate, got: {}", fault.detail),
+            )
+        })?;
         Ok(vec![Arc::new(key)])
     }
 

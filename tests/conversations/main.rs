@@ -5,6 +5,7 @@
 
 mod attacks;
 mod discovery;
+mod judge;
 mod login;
 mod registry;
 mod samael;
