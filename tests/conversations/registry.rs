@@ -2,6 +2,7 @@
 //! reach a running broker within a second.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use context_handler::app;
 use context_handler::broker::egress::Egress;
+use context_handler::broker::registry;
 use context_handler::config::{Config, Sources};
 use context_handler::domain::audit::{Actor, Event};
 use context_handler::domain::id::{EntityId, LoginId, MessageId};
@@ -21,7 +23,8 @@ use context_handler::protocol::keys::{FileKey, Signer};
 use context_handler::protocol::saml::metadata::OurMetadata;
 use context_handler::store::{Sqlite, Store};
 use context_handler::system::SystemClock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinHandle;
 
 use crate::support::{Answer, Browser, Fagsystem, Idp, Town, at, key};
 
@@ -249,6 +252,71 @@ async fn an_operator_who_replaces_a_file_overrules_what_was_fetched() {
     assert_eq!(fetch(&town).await, Err(Reason::MdRefused), "the old key's copy does not come back");
 }
 
+#[tokio::test]
+async fn a_key_whose_certificate_has_ended_vouches_for_nobody() {
+    let (town, partner) = town("ended", "/metadata").await;
+    let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
+    town.pass(SignedDuration::from_hours(24 * 365 * 30));
+    let both = metadata(&town.korsbaek.entity_id, &[&new, &old], &old, town.now());
+    partner.says(Says::Content(both.into_bytes()));
+    assert_eq!(fetch(&town).await, Err(Reason::MdKey));
+    assert!(town.store.registry().await.unwrap().fetched.is_empty());
+}
+
+/// A broker as it is served, with its background work, in a folder of its own.
+struct Served {
+    url: String,
+    public: SocketAddr,
+    store: Sqlite,
+    folder: PathBuf,
+    serving: JoinHandle<()>,
+}
+
+impl Served {
+    /// With a register that was applied before it started.
+    async fn new(name: &str, register: Vec<(&str, String)>) -> Self {
+        let folder = std::env::temp_dir().join(format!("ch-served-{name}-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (public, operations) = (free(), free());
+        let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev");
+        let url = format!("http://localhost:{}", public.port());
+        let written = format!(
+            "[server]\nlisten = \"{public}\"\noperations-listen = \"{operations}\"\npublic-url = \"{url}\"\n\
+             [egress]\nallow-hosts = [\"localhost\"]\n[store]\npath = \"store.sqlite\"\n\
+             [keys]\nsigning = [\"{keys}/broker-signing.pem\"]\ndecryption = [\"{keys}/broker-decryption.pem\"]\n"
+        );
+        std::fs::write(folder.join("config.toml"), written).unwrap();
+        let config = Config::resolve(&Sources::gather(Some(&folder.join("config.toml"))).unwrap()).unwrap();
+        let store = Sqlite::open(&config.store.path).unwrap();
+        apply(&store, register).await;
+        Self { url, public, store, serving: tokio::spawn(serve(config)), folder }
+    }
+
+    async fn is_up(&self) {
+        while tokio::net::TcpStream::connect(self.public).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.serving.abort();
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+async fn apply(store: &Sqlite, files: Vec<(&str, String)>) {
+    let files = files.into_iter().map(|(path, content)| (path.to_owned(), content.into_bytes())).collect();
+    registry::apply(store, files, SystemClock.now(), LoginId::from_random(1)).await.unwrap();
+}
+
+async fn serve(config: Config) {
+    let broker = app::open(&config, &Keyring::open(&config.keys).unwrap()).await.unwrap();
+    app::serve(&config, broker, std::future::pending()).await.unwrap();
+}
+
 /// A port that is free at this moment.
 fn free() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -256,24 +324,9 @@ fn free() -> SocketAddr {
 
 #[tokio::test]
 async fn a_running_broker_takes_a_change_up_within_a_second() {
-    let folder = std::env::temp_dir().join(format!("ch-running-{}", std::process::id()));
-    drop(std::fs::remove_dir_all(&folder));
-    std::fs::create_dir_all(&folder).unwrap();
-    let (public, operations) = (free(), free());
-    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev");
-    let url = format!("http://localhost:{}", public.port());
-    let written = format!(
-        "[server]\nlisten = \"{public}\"\noperations-listen = \"{operations}\"\npublic-url = \"{url}\"\n\
-         [store]\npath = \"store.sqlite\"\n[keys]\nsigning = [\"{keys}/broker-signing.pem\"]\n\
-         decryption = [\"{keys}/broker-decryption.pem\"]\n"
-    );
-    std::fs::write(folder.join("config.toml"), written).unwrap();
-    let config = Config::resolve(&Sources::gather(Some(&folder.join("config.toml"))).unwrap()).unwrap();
-    let broker = app::open(&config, &Keyring::open(&config.keys).unwrap()).await.unwrap();
-    let served = config.clone();
-    let serving = tokio::spawn(async move { app::serve(&served, broker, std::future::pending()).await });
-
-    let bbr = Fagsystem::bbr(&url);
+    let served = Served::new("change", Vec::new()).await;
+    served.is_up().await;
+    let bbr = Fagsystem::bbr(&served.url);
     let mut number = 0;
     let mut knock = async || {
         number += 1;
@@ -282,28 +335,13 @@ async fn a_running_broker_takes_a_change_up_within_a_second() {
         ask.issue_instant = SystemClock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Browser::new().get(&bbr.redirect(&ask)).await
     };
-    while tokio::net::TcpStream::connect(public).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
     let unknown = |answer: &Answer| {
         let means = Reason::SpUnknown.explanation().means;
         answer.body.contains(means.da) || answer.body.contains(means.en)
     };
     let before = knock().await;
     assert!(unknown(&before), "{before:?}");
-
-    let store = Sqlite::open(&config.store.path).unwrap();
-    let files = [
-        ("register.toml".to_owned(), bbr.registration().into_bytes()),
-        ("bbr.xml".to_owned(), bbr.metadata().into_bytes()),
-    ];
-    let applied = context_handler::broker::registry::apply(
-        &store,
-        files.into_iter().collect(),
-        SystemClock.now(),
-        LoginId::from_random(1),
-    );
-    applied.await.unwrap();
+    apply(&served.store, vec![("register.toml", bbr.registration()), ("bbr.xml", bbr.metadata())]).await;
     let since = Instant::now();
     loop {
         let answer = knock().await;
@@ -313,6 +351,23 @@ async fn a_running_broker_takes_a_change_up_within_a_second() {
         assert!(since.elapsed() < Duration::from_secs(1), "not taken up after a second: {answer:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    serving.abort();
-    drop(std::fs::remove_dir_all(&folder));
+}
+
+#[tokio::test]
+async fn a_broker_that_starts_fetches_metadata_by_itself() {
+    let partner = Partner::new().await;
+    let address = format!("metadata = \"korsbaek.xml\"\nmetadata-url = \"{}/metadata\"", partner.url);
+    let idp = Idp::korsbaek("http://localhost");
+    let fresh = metadata(&idp.entity_id, &[&idp.key], &idp.key, SystemClock.now());
+    partner.says(Says::Content(fresh.clone().into_bytes()));
+    let register = idp.registration().replace("metadata = \"korsbaek.xml\"", &address);
+    let files = vec![("register.toml", register), ("korsbaek.xml", idp.metadata())];
+    let served = Served::new("fetches", files).await;
+    let since = Instant::now();
+    while served.store.registry().await.unwrap().fetched.get(&idp.entity_id)
+        != Some(&fresh.clone().into_bytes())
+    {
+        assert!(since.elapsed() < Duration::from_secs(10), "nothing was fetched");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -11,7 +11,7 @@ use crate::broker::egress::Egress;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::keys::{KeyId, TrustedKeys};
+use crate::protocol::keys::{Certificate, KeyId, TrustedKeys};
 use crate::protocol::saml::metadata::Parsed;
 use crate::protocol::xml::Document;
 use crate::store::FreshMetadata;
@@ -81,7 +81,7 @@ impl Snapshot {
     /// keys that would then count.
     fn follows(&self, party: &EntityId, content: &[u8], now: Timestamp) -> Result<Vec<KeyId>, Fault> {
         let document = Document::parse_metadata(content).map_err(kept_out)?;
-        let proved = |keys: &TrustedKeys| Parsed::new(&document).signed_by(keys);
+        let proved = |keys: &TrustedKeys| Parsed::new(&document).signed_by(&in_force(keys, now)?);
         let mut keys = Vec::new();
         if let Some(known) = self.idps.get(party) {
             let fresh = proved(&known.keys).and_then(|proved| proved.idp(Some(party))).map_err(kept_out)?;
@@ -98,6 +98,12 @@ impl Snapshot {
         }
         Ok(keys)
     }
+}
+
+/// The keys that may vouch for others now. One whose certificate has ended logs nobody in, so it admits no key either.
+fn in_force(keys: &TrustedKeys, now: Timestamp) -> Result<TrustedKeys, Fault> {
+    let holds = |certificate: &&Certificate| keys.check_in_force(certificate.id(), now).is_ok();
+    TrustedKeys::new(keys.certificates().iter().filter(holds).cloned().collect())
 }
 
 /// Whatever is wrong with fetched metadata, it is refused metadata; the cause stays in the detail.
