@@ -196,6 +196,7 @@ async fn whatever_else_comes_is_kept_out_and_the_last_good_copy_stays() {
         ("changed after it was signed", content(good.replace("/sso\"", "/oss\"")), Reason::MdRefused),
         ("of another party", content(metadata("https://other.test", &[&old], &old, at(9))), Reason::MdLimit),
         ("with none of the old keys", content(metadata(&name, &[&other], &old, at(9))), Reason::MdChange),
+        ("without any key", content(metadata(&name, &[], &old, at(9))), Reason::MdKey),
         ("that has ended", content(metadata(&name, &[&old], &old, at(-15 * 86_400))), Reason::MdRefused),
         ("older than the last good", content(metadata(&name, &[&old], &old, at(-1))), Reason::MdRefused),
         ("cut off", content(good[..good.len() / 2].to_owned()), Reason::MdRefused),

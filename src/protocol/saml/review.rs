@@ -198,14 +198,15 @@ impl Review {
 
     /// Judges every key and returns those that sign.
     fn keys(&mut self, element: Element<'_>, role: Role) -> Vec<Certificate> {
-        let mut read = |wanted| match certificates(element, wanted) {
-            Ok(found) => found,
+        let read =
+            certificates(element, "signing").and_then(|one| Ok((one, certificates(element, "encryption")?)));
+        let (signing, encryption) = match read {
+            Ok(read) => read,
             Err(fault) => {
                 self.fault("md.key", "certificates that can be read", &fault, "Export the certificate anew.");
-                Vec::new()
+                return Vec::new();
             }
         };
-        let (signing, encryption) = (read("signing"), read("encryption"));
         if signing.is_empty() {
             self.error("md.key-signing", "a key that signs", "none", "Add the signing certificate.");
         }
@@ -286,6 +287,9 @@ impl Review {
 
     fn encryption(&mut self, element: Element<'_>) {
         let Ok(how) = readable(element) else { return };
+        if !certificates(element, "encryption").is_ok_and(|keys| !keys.is_empty()) {
+            return;
+        }
         let listed: Vec<&str> = element
             .children()
             .filter(|child| child.is(md("KeyDescriptor")) && child.attribute("use") != Some("signing"))
