@@ -56,7 +56,7 @@ impl Broker {
     /// Puts our question to an identity provider.
     pub(super) fn ask(
         &self,
-        trail: &Trail,
+        trail: &mut Trail,
         choosing: Choosing,
         authority: Cvr,
         idp: &EntityId,
@@ -70,12 +70,12 @@ impl Broker {
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
         let message = self.question(&at_idp, &idp, &login.to_string())?;
         let sealed = self.seal(&Pending::AtIdp(at_idp.clone()))?;
+        trail.record.idp = Some(at_idp.idp.clone());
+        trail.record.authority = Some(authority);
         let mut sent = trail.allowed(Actor::Broker, Reason::LoginChosen);
         sent.event = Event::QuestionSent;
         sent.message = Some(at_idp.question.to_string());
         sent.in_response_to = Some(at_idp.asked.request.to_string());
-        sent.authority = Some(authority);
-        sent.idp = Some(at_idp.idp);
         let receiver = idp.registered.name.clone();
         Ok((Next::Ask { sealed, question: message, receiver }, sent))
     }

@@ -1,6 +1,6 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
-use super::{Broker, Next, Refusal, Visit};
+use super::{Broker, Next, Refusal, Step, Visit};
 use crate::domain::assurance::Achieved;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
@@ -81,8 +81,18 @@ impl Broker {
         Trail { record, may_be_told: None }
     }
 
+    /// Ends a step: with what it led to, or with a refusal.
+    pub(super) async fn conclude(&self, trail: Trail, tried: Result<Next, Fault>) -> Step {
+        let (fagsystem, idp) = (trail.record.fagsystem.clone(), trail.record.idp.clone());
+        let next = match tried {
+            Ok(next) => next,
+            Err(fault) => self.refuse(trail, fault).await,
+        };
+        Step { next, fagsystem, idp }
+    }
+
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
-    pub(super) async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
+    async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
         let Trail { mut record, may_be_told } = trail;
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();

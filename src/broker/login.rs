@@ -1,12 +1,12 @@
 //! A login, read aloud: each function is the list of what happens when somebody knocks, one step a line. The order is
-//! the policy. Whatever step says no, [`Broker::refuse`] writes it down and tells whoever may be told.
+//! the policy. Whatever step says no, `Broker::conclude` writes it down and tells whoever may be told.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::ask::{choose_for_user, chosen};
 use super::audit::Trail;
 use super::registry::KnownFagsystem;
-use super::{Broker, Next, SealedLogin, Visit};
+use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
@@ -25,13 +25,11 @@ const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 impl Broker {
     /// A fagsystem's user arrives with a request.
-    pub async fn begin_login(&self, visit: &Visit, arrived: Result<Arrived, Fault>) -> Next {
+    pub async fn begin_login(&self, visit: &Visit, arrived: Result<Arrived, Fault>) -> Step {
         let login = LoginId::from_random(self.random.bits());
         let mut trail = self.trail(login, visit, Event::RequestReceived);
-        match self.try_begin(&mut trail, visit, arrived).await {
-            Ok(next) => next,
-            Err(fault) => self.refuse(trail, fault).await,
-        }
+        let tried = self.try_begin(&mut trail, visit, arrived).await;
+        self.conclude(trail, tried).await
     }
 
     async fn try_begin(
@@ -83,12 +81,10 @@ impl Broker {
         sealed: &SealedLogin,
         authority: Cvr,
         idp: Option<&EntityId>,
-    ) -> Next {
+    ) -> Step {
         let mut trail = self.trail(sealed.login, visit, Event::QuestionSent);
-        match self.try_choose(&mut trail, sealed, authority, idp).await {
-            Ok(next) => next,
-            Err(fault) => self.refuse(trail, fault).await,
-        }
+        let tried = self.try_choose(&mut trail, sealed, authority, idp).await;
+        self.conclude(trail, tried).await
     }
 
     async fn try_choose(
@@ -117,17 +113,15 @@ impl Broker {
         visit: &Visit,
         arrived: Result<Arrived, Fault>,
         cookie: impl FnOnce(LoginId) -> Option<String>,
-    ) -> Next {
+    ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
         let handle =
             arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        match self.try_receive(&mut trail, arrived, &sealed).await {
-            Ok(next) => next,
-            Err(fault) => self.refuse(trail, fault).await,
-        }
+        let tried = self.try_receive(&mut trail, arrived, &sealed).await;
+        self.conclude(trail, tried).await
     }
 
     async fn try_receive(

@@ -126,6 +126,17 @@ pub struct Visit {
     pub hint: Option<Cvr>,
 }
 
+/// What came of a knock.
+#[derive(Debug)]
+pub struct Step {
+    /// What the browser is to do next.
+    pub next: Next,
+    /// The fagsystem that it is about, as far as that is proved.
+    pub fagsystem: Option<EntityId>,
+    /// The identity provider that it is about, as far as one was chosen.
+    pub idp: Option<EntityId>,
+}
+
 /// What the browser is to do next.
 #[derive(Debug)]
 pub enum Next {

@@ -14,7 +14,7 @@ use super::cookies;
 use super::door::{Door, Knock};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post};
 use super::visitor::Visitor;
-use crate::broker::{Next, Question};
+use crate::broker::{Next, Question, Step};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{Arrived, Carries, Form, Parameters};
@@ -28,8 +28,8 @@ pub(super) async fn sso_redirect(
 ) -> Response {
     let arrived = Arrived::by_redirect(query.as_deref().unwrap_or_default(), Carries::Request);
     let visit = door.visit(&knock, "/saml/idp/sso GET");
-    let next = door.broker.begin_login(&visit, arrived).await;
-    answer(&knock.visitor, next, Onward::ByRedirect)
+    let step = door.broker.begin_login(&visit, arrived).await;
+    answer(&knock.visitor, step, Onward::ByRedirect)
 }
 
 /// A fagsystem's request in a form.
@@ -42,8 +42,8 @@ pub(super) async fn sso_post(
 ) -> Response {
     let arrived = posted(query.as_deref(), &headers, &body, Carries::Request);
     let visit = door.visit(&knock, "/saml/idp/sso POST");
-    let next = door.broker.begin_login(&visit, arrived).await;
-    answer(&knock.visitor, next, Onward::ByRedirect)
+    let step = door.broker.begin_login(&visit, arrived).await;
+    answer(&knock.visitor, step, Onward::ByRedirect)
 }
 
 /// An identity provider's answer.
@@ -57,8 +57,8 @@ pub(super) async fn acs(
     let arrived = posted(query.as_deref(), &headers, &body, Carries::Response);
     let visit = door.visit(&knock, "/saml/sp/acs POST");
     let cookie = |login| cookies::pending(&headers, login);
-    let next = door.broker.receive_answer(&visit, arrived, cookie).await;
-    answer(&knock.visitor, next, Onward::ByRedirect)
+    let step = door.broker.receive_answer(&visit, arrived, cookie).await;
+    answer(&knock.visitor, step, Onward::ByRedirect)
 }
 
 /// Which login the choice belongs to, and what is searched for.
@@ -109,8 +109,8 @@ pub(super) async fn choose(
     let sealed = cookies::sealed(&headers, chosen.login);
     let visit = door.visit(&knock, "/discovery POST");
     let idp = chosen.choice.idp.as_ref();
-    let next = door.broker.choose(&visit, &sealed, chosen.choice.cvr, idp).await;
-    let mut response = answer(&knock.visitor, next, Onward::ByPage);
+    let step = door.broker.choose(&visit, &sealed, chosen.choice.cvr, idp).await;
+    let mut response = answer(&knock.visitor, step, Onward::ByPage);
     if chosen.remember {
         cookies::remember(&mut response, &chosen.choice);
     }
@@ -167,9 +167,9 @@ enum Onward {
 }
 
 /// What the broker wants next, as an answer to the browser.
-fn answer(visitor: &Visitor, next: Next, onward: Onward) -> Response {
-    let mut noted = Noted::default();
-    let mut response = match next {
+fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
+    let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, ..Noted::default() };
+    let mut response = match step.next {
         Next::Ask { sealed, question, receiver } => {
             noted.login = Some(sealed.login);
             let mut response = match question {
