@@ -9,7 +9,7 @@ mod file;
 mod trusted;
 
 pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
-pub use certificate::{Certificate, KeyId};
+pub use certificate::{Certificate, KeyId, fingerprint};
 pub use file::FileKey;
 pub use trusted::TrustedKeys;
 
