@@ -3,6 +3,7 @@
 use ::base64::Engine;
 use ::base64::engine::general_purpose::STANDARD;
 
+use super::scan::position;
 use crate::domain::reason::{Fault, Reason};
 
 /// Reads base64 in which XML white space may stand, as in signatures and certificates.
@@ -10,7 +11,7 @@ use crate::domain::reason::{Fault, Reason};
 /// The standard alphabet, full padding, no spare bits: one text for one value, so that two readers cannot disagree.
 pub fn decode(text: &str) -> Result<Vec<u8>, Fault> {
     let white = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    if !text.bytes().any(white) {
+    if position(text.as_bytes(), white).is_none() {
         return decode_compact(text);
     }
     let compact: Vec<u8> = text.bytes().filter(|byte| !white(*byte)).collect();
