@@ -213,7 +213,11 @@ impl Session<'_> {
 
     /// Gives the answer: as JSON if that was asked for, else as text. A reader that went away is no mistake of ours.
     fn answer(&mut self, json: &impl Serialize, text: impl FnOnce() -> String) {
-        let answer = if self.json { serde_json::to_string_pretty(json).unwrap_or_default() } else { text() };
+        let answer = if self.json {
+            serde_json::to_string_pretty(json).unwrap_or_default()
+        } else {
+            harmless(&text())
+        };
         let _ = writeln!(self.desk.out, "{}", answer.trim_end());
     }
 
@@ -228,9 +232,16 @@ impl Session<'_> {
 
     fn show(&mut self, complaints: &[Complaint]) {
         for complaint in complaints {
-            let _ = writeln!(self.desk.err, "error: {complaint}");
+            let _ = writeln!(self.desk.err, "error: {}", harmless(&complaint.to_string()));
         }
     }
+}
+
+/// Text that does nothing to the terminal that shows it: strangers choose parts of what we tell.
+fn harmless(text: &str) -> String {
+    let disguises = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let visible = |c: char| if (c.is_control() && c != '\n') || disguises(c) { '\u{fffd}' } else { c };
+    text.chars().map(visible).collect()
 }
 
 /// Columns as wide as their widest entry, the last one as it is.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const REQUEST: &str = r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_q1" Version="2.0" IssueInstant="2026-11-21T10:00:00Z" Destination="https://login.example.dk/saml/idp/sso" ForceAuthn="true"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://bbr.example</saml:Issuer></samlp:AuthnRequest>"#;
 
-const ASSERTION: &str = r##"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" IssueInstant="2026-11-21T10:00:00Z"><saml:Issuer>https://idp.korsbaek.example</saml:Issuer><saml:Subject><saml:NameID>C=DK,O=11111111,CN=Ib Dam,Serial=5b0c</saml:NameID></saml:Subject><saml:AttributeStatement><saml:Attribute Name="https://data.gov.dk/model/core/eid/professional/cvr"><saml:AttributeValue>11111111</saml:AttributeValue></saml:Attribute><saml:Attribute Name="https://data.gov.dk/model/core/eid/cprNumber"><saml:AttributeValue>0101701234</saml:AttributeValue></saml:Attribute><saml:Attribute Name="urn:x"><saml:AttributeValue><x>Ib</x></saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion>"##;
+const ASSERTION: &str = r##"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" IssueInstant="2026-11-21T10:00:00Z"><saml:Issuer>https://idp.korsbaek.example</saml:Issuer><saml:Subject><saml:NameID>C=DK,O=11111111,CN=Ib Dam,Serial=5b0c</saml:NameID></saml:Subject><saml:AuthnStatement><saml:SubjectLocality Address="192.0.2.7"/></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="https://data.gov.dk/model/core/eid/professional/cvr"><saml:AttributeValue>11111111</saml:AttributeValue></saml:Attribute><saml:Attribute Name="https://data.gov.dk/model/core/eid/cprNumber"><saml:AttributeValue>0101701234</saml:AttributeValue></saml:Attribute><saml:Attribute Name="urn:x"><saml:AttributeValue><x>Ib</x></saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion>"##;
 
 const PRIVILEGES: &str = r#"<bpp:PrivilegeList xmlns:bpp="http://digst.dk/oiosaml/basic_privilege_profile"><PrivilegeGroup Scope="urn:dk:gov:saml:cvrNumberIdentifier:11111111"><Privilege>urn:dk:kombit:bbr:read</Privilege></PrivilegeGroup></bpp:PrivilegeList>"#;
 
@@ -81,15 +81,27 @@ fn a_privilege_value_is_shown_as_what_it_is() {
 fn personal_data_is_shown_only_when_it_is_asked_for() {
     let (exit, out, _) = decode(ASSERTION, &[]);
     assert_eq!(exit, Exit::Ok);
-    for personal in ["Ib", "5b0c", "0101701234"] {
+    for personal in ["Ib", "5b0c", "0101701234", "192.0.2.7"] {
         assert!(!out.contains(personal), "{personal} is shown: {out}");
     }
     assert!(out.contains("C=DK,O=11111111,CN=***,Serial=***"), "{out}");
     assert!(out.contains("<saml:AttributeValue>11111111</saml:AttributeValue>"), "{out}");
     let (_, out, _) = decode(ASSERTION, &["--reveal"]);
-    for personal in ["CN=Ib Dam,Serial=5b0c", ">0101701234<", "<x>Ib</x>"] {
+    for personal in ["CN=Ib Dam,Serial=5b0c", ">0101701234<", "<x>Ib</x>", "192.0.2.7"] {
         assert!(out.contains(personal), "{personal} is hidden: {out}");
     }
+}
+
+#[test]
+fn what_a_stranger_wrote_does_nothing_to_the_terminal() {
+    let form = format!(
+        "SAMLRequest={}&RelayState=%1B%5D0%3Bowned%07%E2%80%AE",
+        STANDARD.encode(REQUEST).replace('+', "%2B")
+    );
+    let (exit, out, _) = decode(&form, &[]);
+    assert_eq!(exit, Exit::Ok);
+    assert!(out.contains("\u{fffd}]0;owned\u{fffd}\u{fffd}"), "{out:?}");
+    assert!(!out.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{out:?}");
 }
 
 #[test]

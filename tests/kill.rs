@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use context_handler::domain::audit::{Event, Record};
+use context_handler::domain::id::LoginId;
 use context_handler::domain::reason::Reason;
 use context_handler::domain::world::Random;
 use context_handler::store::{AuditQuery, Sqlite, Store};
@@ -130,7 +131,7 @@ fn nothing_is_taken_twice(scene: &Scene, home: &Home, log: &Log, seen: &Seen) {
     let mut connection = Connection::open(home.address).unwrap();
     for delivered in &seen.delivered {
         assert!(scene.post(&mut connection, delivered.posted.clone()).is_err(), "a replay was accepted");
-        let found = log.search(AuditQuery { login: delivered.posted.at_broker(), ..AuditQuery::default() });
+        let found = log.search(AuditQuery { login: at_broker(&delivered.posted), ..AuditQuery::default() });
         assert_eq!(found[0].reason, Reason::Replay.code(), "{found:?}");
     }
     for posted in &seen.unanswered {
@@ -139,6 +140,11 @@ fn nothing_is_taken_twice(scene: &Scene, home: &Home, log: &Log, seen: &Seen) {
     }
     let (posted, _) = scene.ask(&mut connection, 0).unwrap();
     assert!(scene.post(&mut connection, posted).is_ok());
+}
+
+/// The login at the broker, which the answer names in RelayState.
+fn at_broker(posted: &Posted) -> Option<LoginId> {
+    LoginId::new(posted.form.rsplit_once("RelayState=")?.1).ok()
 }
 
 /// From the first login of a run to some hundreds later.

@@ -317,12 +317,12 @@ fn whatever_is_changed_behind_the_signature_is_refused() {
         (
             "a second assertion before",
             genuine.replace(element, &format!("{forged}{element}")),
-            Reason::AssertionCount,
+            Reason::SigCoverage,
         ),
         (
             "a second assertion behind",
             genuine.replace(element, &format!("{element}{forged}")),
-            Reason::AssertionCount,
+            Reason::SigCoverage,
         ),
         (
             "two assertions of one ID",

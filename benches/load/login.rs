@@ -36,14 +36,7 @@ pub(crate) struct Posted {
     login: usize,
     request: MessageId,
     cookie: String,
-    form: String,
-}
-
-impl Posted {
-    /// The login at the broker, which the form names in RelayState.
-    pub(crate) fn at_broker(&self) -> Option<LoginId> {
-        LoginId::new(self.form.rsplit_once("RelayState=")?.1).ok()
-    }
+    pub(crate) form: String,
 }
 
 /// What reached the fagsystem.

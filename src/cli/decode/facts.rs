@@ -15,7 +15,8 @@ pub(super) struct Fact {
 
 impl Fact {
     pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        // One fact is one line.
+        Self { name: name.into(), value: value.into().replace(['\n', '\r'], " ") }
     }
 }
 

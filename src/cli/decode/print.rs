@@ -39,7 +39,12 @@ impl Printer {
             self.out.push_str(&format!(" xmlns{prefix}=\"{}\"", escaped(element.namespace())));
         }
         for (namespace, local, value) in element.attributes() {
-            let value = if is_binary(element) { value.to_owned() } else { self.mask.text(value) };
+            let value = match element.local() {
+                _ if is_binary(element) => value.to_owned(),
+                // Where the user sat.
+                "SubjectLocality" if self.mask == Mask::On => HIDDEN.to_owned(),
+                _ => self.mask.text(value),
+            };
             self.out.push_str(&format!(" {}=\"{}\"", qualified(namespace, local), escaped(&value)));
         }
         let has_children = element.children().next().is_some();
@@ -78,6 +83,8 @@ impl Printer {
         escaped(&match (element.local(), parent.and_then(|parent| parent.attribute("Name"))) {
             ("NameID", _) => self.mask.name_id(&text),
             ("AttributeValue", Some(name)) => self.mask.attribute(name, &text),
+            // Whom to call, in metadata.
+            ("GivenName" | "SurName" | "TelephoneNumber", _) if self.mask == Mask::On => HIDDEN.to_owned(),
             _ => self.mask.text(text.trim()),
         })
     }
@@ -106,7 +113,6 @@ fn qualified(namespace: &str, local: &str) -> String {
     }
 }
 
-/// Harmless for XML and for the terminal that shows it.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -115,7 +121,6 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            c if c.is_control() && c != '\n' => out.push_str(&format!("&#{};", u32::from(c))),
             c => out.push(c),
         }
     }

@@ -15,7 +15,10 @@ use crate::domain::reason::{Fault, Reason};
 
 /// The keys registered for one party in one role: at least one, and none too weak.
 #[derive(Clone, Debug)]
-pub struct TrustedKeys(Vec<Certificate>);
+pub struct TrustedKeys {
+    certificates: Vec<Certificate>,
+    of_other_roles: Vec<Certificate>,
+}
 
 impl TrustedKeys {
     /// Takes the registered certificates. One weak key refuses all: whoever registers them is to look.
@@ -25,24 +28,37 @@ impl TrustedKeys {
         }
         match certificates.iter().find_map(|certificate| certificate.weakness()) {
             Some(weakness) => Err(Fault::new(Reason::MdKey, weakness)),
-            None => Ok(Self(certificates)),
+            None => Ok(Self { certificates, of_other_roles: Vec::new() }),
         }
     }
 
     /// The certificates.
     pub fn certificates(&self) -> &[Certificate] {
-        &self.0
+        &self.certificates
+    }
+
+    /// Remembers keys that the party has for other uses. They verify nothing; a signature that shows one of them is
+    /// refused by its own name.
+    pub fn with_other_roles(mut self, certificates: Vec<Certificate>) -> Self {
+        self.of_other_roles = certificates;
+        self
+    }
+
+    pub(crate) fn of_other_roles(&self) -> &[Certificate] {
+        &self.of_other_roles
     }
 
     /// Refuses a proof whose key is no longer, or not yet, in force: its certificate says from when until when.
     pub fn check_in_force(&self, proved: &KeyId, now: Timestamp) -> Result<(), Fault> {
-        let certificate = self.0.iter().find(|certificate| certificate.id() == proved);
+        let certificate = self.certificates.iter().find(|certificate| certificate.id() == proved);
         let certificate =
             certificate.ok_or_else(|| Fault::new(Reason::KeyUntrusted, "the key is not registered"))?;
-        let (from, until) = (certificate.not_before(), certificate.not_after());
-        if from <= now && now < until {
+        // A renewed certificate for the same key may stand beside the old one.
+        let mut same_key = self.certificates.iter().filter(|one| one.key().public_eq(certificate.key()));
+        if same_key.any(|one| one.not_before() <= now && now < one.not_after()) {
             return Ok(());
         }
+        let (from, until) = (certificate.not_before(), certificate.not_after());
         Err(Fault::new(
             Reason::KeyExpired,
             format!("the certificate holds from {from} to {until}, it is {now}"),
@@ -69,8 +85,11 @@ impl TrustedKeys {
         data: &[u8],
         signature: &[u8],
     ) -> Result<&Certificate, Fault> {
-        let mut fitting =
-            self.0.iter().filter(|one| one.kind().is_ok_and(|kind| kind.fits(algorithm.scheme))).peekable();
+        let mut fitting = self
+            .certificates
+            .iter()
+            .filter(|one| one.kind().is_ok_and(|kind| kind.fits(algorithm.scheme)))
+            .peekable();
         if fitting.peek().is_none() {
             return Err(Fault::new(Reason::AlgRefused, "no registered key is of the algorithm's kind"));
         }

@@ -3,11 +3,25 @@
 use jiff::Timestamp;
 
 use super::attribute::AttributeName;
-use super::{Header, entity_id, issuer, message_id, moment, required, saml, written};
+use super::{Header, address, entity_id, issuer, message_id, moment, required, saml, written};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
-use crate::protocol::xml::{Canonical, Element, Writer};
+use crate::protocol::xml::{Canonical, Element, Writer, namespace};
+
+/// The types of XML Schema whose values are text, as far as anybody sends them.
+const SIMPLE_TYPES: [&str; 10] = [
+    "string",
+    "anyType",
+    "anySimpleType",
+    "anyURI",
+    "base64Binary",
+    "boolean",
+    "dateTime",
+    "date",
+    "int",
+    "integer",
+];
 
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 
@@ -146,7 +160,7 @@ fn confirmations(subject: Element<'_>) -> Result<(Vec<Confirmation>, usize), Fau
         }
         let data = confirmation.only_child(saml("SubjectConfirmationData"))?;
         bearer.push(Confirmation {
-            recipient: data.attribute("Recipient").map(str::to_owned),
+            recipient: address(data, "Recipient")?,
             not_before: optional_moment(data, "NotBefore")?,
             not_on_or_after: optional_moment(data, "NotOnOrAfter")?,
             in_response_to: data.attribute("InResponseTo").map(message_id).transpose()?,
@@ -197,10 +211,23 @@ fn attributes(assertion: Element<'_>) -> Result<Attributes, Fault> {
             return Err(Fault::new(Reason::XmlSchema, detail));
         }
         let values = attribute.children().filter(|child| child.is(saml("AttributeValue")));
-        let values = values.map(|value| value.text().map(|text| text.into_owned())).collect();
+        let values = values.map(value).collect();
         attributes.push((required(attribute, "Name")?.to_owned(), values));
     }
     Ok(Attributes(attributes))
+}
+
+/// A value that says of itself that it is no simple one is not read as text.
+fn value(element: Element<'_>) -> Result<String, Fault> {
+    let simple = element.attribute_ns(namespace::XSI, "type").is_none_or(|kind| {
+        let kind = kind.split_once(':').map_or(kind, |(_, local)| local);
+        SIMPLE_TYPES.contains(&kind)
+    });
+    let nil = element.attribute_ns(namespace::XSI, "nil").is_some_and(|nil| matches!(nil, "true" | "1"));
+    if !simple || nil {
+        return Err(Fault::new(Reason::AttrType, "expected text, got a value of another type"));
+    }
+    Ok(element.text()?.into_owned())
 }
 
 fn optional_moment(element: Element<'_>, name: &str) -> Result<Option<Timestamp>, Fault> {

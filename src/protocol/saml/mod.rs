@@ -51,6 +51,10 @@ const fn saml(local: &'static str) -> Name {
     Name::new(namespace::SAML, "saml", local)
 }
 
+const fn ds(local: &'static str) -> Name {
+    Name::new(namespace::DS, "ds", local)
+}
+
 const fn md(local: &'static str) -> Name {
     Name::new(namespace::MD, "md", local)
 }
@@ -96,12 +100,45 @@ fn required<'d>(element: Element<'d>, attribute: &str) -> Result<&'d str, Fault>
     })
 }
 
+/// Reads an attribute that is an address. It is compared byte for byte, so it may hold nothing that some reader would
+/// fold or strip.
+fn address(element: Element<'_>, attribute: &str) -> Result<Option<String>, Fault> {
+    let Some(address) = element.attribute(attribute) else { return Ok(None) };
+    if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::new(Reason::ValueFormat, format!("expected an address in {attribute}")));
+    }
+    Ok(Some(address.to_owned()))
+}
+
+/// A signature that does not fit, in a message that holds another message or assertion, is no mishap: somebody wrapped a
+/// genuine part. This decides nothing; it only names what was refused already.
+fn wrapping(root: Element<'_>, fault: Fault) -> Fault {
+    let doubtful = matches!(
+        fault.reason,
+        Reason::SigInvalid | Reason::SigMissing | Reason::SigStructure | Reason::AttrType
+    );
+    let messages = root.count(samlp("Response")) + root.count(samlp("AuthnRequest"));
+    let hidden = root.count(saml("EncryptedID")) + root.count(saml("EncryptedAttribute"));
+    let assertions = root.count(saml("Assertion")) + usize::from(root.is(saml("Assertion")));
+    let several = messages > 0 || hidden > 0 || assertions > 1;
+    // A message inside an Object is the enveloping form of a signature, which the profile does not have.
+    let enveloping = messages > 0 && root.count(ds("Object")) > 0;
+    if doubtful && several && !enveloping && root.count(ds("Signature")) > 0 {
+        return Fault::new(Reason::SigCoverage, format!("a part beside what is signed; {}", fault.detail));
+    }
+    fault
+}
+
 fn entity_id(text: &str) -> Result<EntityId, Fault> {
+    // A letter of another alphabet may look like one of ours, so names are taken in ASCII alone.
+    if !text.is_ascii() {
+        return Err(Fault::new(Reason::ValueFormat, "expected an entityID in plain ASCII"));
+    }
     EntityId::new(text).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))
 }
 
 fn message_id(text: &str) -> Result<MessageId, Fault> {
-    MessageId::new(text).map_err(|bad| Fault::new(Reason::XmlSchema, bad.to_string()))
+    MessageId::new(text).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))
 }
 
 /// Reads `xs:boolean`.

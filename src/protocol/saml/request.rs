@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::binding::{Arrived, Detached};
-use super::{Binding, Header, boolean, entity_id, issuer, required, saml, samlp, written};
+use super::{
+    Binding, Header, address, boolean, ds, entity_id, issuer, required, saml, samlp, wrapping, written,
+};
 use crate::domain::assurance::{Comparison, Level};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
@@ -71,6 +73,9 @@ enum Offered {
 /// Looks at an arrived request as far as is needed to find its sender's keys.
 pub fn claimed<'d>(document: &'d Document<'_>, arrived: &Arrived) -> Result<Unverified<Question<'d>>, Fault> {
     let root = document.root();
+    if root.is(ds("Signature")) {
+        return Err(Fault::new(Reason::SigStructure, "a signature around the message"));
+    }
     if !root.is(samlp("AuthnRequest")) {
         return Err(Fault::new(Reason::XmlSchema, format!("expected an AuthnRequest, got {}", root.local())));
     }
@@ -82,10 +87,13 @@ pub fn claimed<'d>(document: &'d Document<'_>, arrived: &Arrived) -> Result<Unve
         }),
         (None, false) if is_signed(root) => Offered::Enveloped,
         // In an address only the signature beside the message counts, whatever stands inside it.
-        (None, _) => return Err(Fault::new(Reason::SigMissing, "expected a signed AuthnRequest")),
+        (None, _) => {
+            return Err(wrapping(root, Fault::new(Reason::SigMissing, "expected a signed AuthnRequest")));
+        }
     };
     let question = Question { root, relay_state: arrived.relay_state.clone(), proof };
-    Ok(Unverified { issuer: issuer(root)?, message: question })
+    let issuer = issuer(root).map_err(|fault| wrapping(root, fault))?;
+    Ok(Unverified { issuer, message: question })
 }
 
 impl Unverified<Question<'_>> {
@@ -94,7 +102,7 @@ impl Unverified<Question<'_>> {
         let Question { root, relay_state, proof } = self.message;
         let (root, proof) = match proof {
             Offered::Enveloped => {
-                let signed = verify(root, keys)?;
+                let signed = verify(root, keys).map_err(|fault| wrapping(root, fault))?;
                 let proof = Proof { key: signed.key().clone(), algorithm: signed.algorithm() };
                 (signed.element(), proof)
             }
@@ -150,7 +158,7 @@ fn read(root: Element<'_>, relay_state: Option<String>) -> Result<AuthnRequest, 
         id: header.id,
         issuer: issuer(root)?,
         issue_instant: header.issue_instant,
-        destination: root.attribute("Destination").map(str::to_owned),
+        destination: address(root, "Destination")?,
         answer_at: answer_at(root)?,
         force_authn: flag("ForceAuthn")?,
         is_passive: flag("IsPassive")?,

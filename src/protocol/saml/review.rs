@@ -4,10 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::metadata::{
-    Parsed, certificates, collect_entities, ds, endpoints, only_role, readable, valid_until,
-};
-use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required};
+use super::metadata::{Parsed, certificates, collect_entities, endpoints, only_role, readable, valid_until};
+use super::{Binding, X509_SUBJECT_NAME, ds, entity_id, md, required};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, TrustedKeys};

@@ -14,7 +14,7 @@ use openssl::x509::X509;
 use super::profile::{is_ds, only_elements};
 use super::{Element, base64, namespace};
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::keys::{Certificate, TrustedKeys};
+use crate::protocol::keys::{Certificate, KeyKind, TrustedKeys};
 
 /// A leaf, its issuers and one to spare.
 const CERTIFICATES: usize = 5;
@@ -62,9 +62,28 @@ pub(super) fn read<'d>(key_info: Option<Element<'d>>, keys: &TrustedKeys) -> Res
 
 impl Claim<'_> {
     /// The reason when no registered key made the signature.
-    pub(super) fn explain(&self, fault: Fault) -> Fault {
-        let foreign = self.present && !self.registered && fault.reason == Reason::SigInvalid;
-        if foreign { untrusted("KeyInfo shows a key that is not registered") } else { fault }
+    pub(super) fn explain(&self, fault: Fault, keys: &TrustedKeys) -> Fault {
+        if !self.present || self.registered || fault.reason != Reason::SigInvalid {
+            return fault;
+        }
+        if keys.of_other_roles().iter().any(|certificate| self.shows(certificate)) {
+            return Fault::new(
+                Reason::KeyRole,
+                "KeyInfo shows a key of the sender that is registered for another use",
+            );
+        }
+        if self
+            .certificates
+            .iter()
+            .filter_map(|shown| shown.key.as_ref())
+            .any(|key| KeyKind::of(key).is_err())
+        {
+            return Fault::new(
+                Reason::AlgRefused,
+                "KeyInfo shows a key that is too weak or of no known kind",
+            );
+        }
+        untrusted("KeyInfo shows a key that is not registered")
     }
 
     /// What is shown must be the key that made the signature.

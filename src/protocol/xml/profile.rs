@@ -134,7 +134,11 @@ fn missing(element: Element<'_>) -> Fault {
 }
 
 fn no_objects(signature: Element<'_>) -> Result<(), Fault> {
-    if signature.children().any(|child| is_ds(child, "Object")) {
+    let mut objects = signature.children().filter(|child| is_ds(*child, "Object")).peekable();
+    if objects.peek().is_some() {
+        if objects.any(|object| object.children().any(|child| is_ds(child, "Manifest"))) {
+            return Err(Fault::new(Reason::SigReference, "a list of references instead of one"));
+        }
         return Err(structure("a signature with an Object"));
     }
     Ok(())

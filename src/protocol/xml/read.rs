@@ -17,7 +17,9 @@ pub struct Document<'t> {
 impl<'t> Document<'t> {
     /// Reads a message.
     pub fn parse(bytes: &'t [u8]) -> Result<Self, Fault> {
-        Self::parse_within(bytes, &Limits::MESSAGE)
+        let document = Self::parse_within(bytes, &Limits::MESSAGE)?;
+        document.tree.descendants().filter(Node::is_element).try_for_each(plain_in_a_message)?;
+        Ok(document)
     }
 
     /// Reads metadata, which may be larger.
@@ -131,6 +133,12 @@ impl<'d> Element<'d> {
         Ok(whole)
     }
 
+    /// How many elements of this name stand inside, at any depth. It counts them and leads to none.
+    pub fn count(self, name: Name) -> usize {
+        let inside = self.0.descendants().filter(|node| *node != self.0);
+        inside.filter(|node| is_named(*node, name.namespace, name.local)).count()
+    }
+
     /// The exact text of the document from its start tag to its end tag.
     pub fn source(self) -> &'d str {
         &self.0.document().input_text()[self.0.range()]
@@ -178,6 +186,35 @@ fn examine(tree: &roxmltree::Document<'_>, counts: &Counts, limits: &Limits) -> 
         return Err(Fault::new(Reason::XmlDuplicateId, "two elements with the same ID"));
     }
     mistakable.map_or(Ok(()), Err)
+}
+
+/// The elements that decide, each with its namespace: a reader without understanding of namespaces knows them by
+/// their local name alone.
+const DECISIVE: [(&str, &str); 8] = [
+    ("Response", namespace::SAMLP),
+    ("AuthnRequest", namespace::SAMLP),
+    ("Assertion", namespace::SAML),
+    ("EncryptedAssertion", namespace::SAML),
+    ("Issuer", namespace::SAML),
+    ("Subject", namespace::SAML),
+    ("NameID", namespace::SAML),
+    ("Signature", namespace::DS),
+];
+
+/// In a message nothing may look like a decisive element without being one, and nothing may lead out of it.
+fn plain_in_a_message(node: Node<'_, '_>) -> Result<(), Fault> {
+    let (local, own) = (node.tag_name().name(), node.tag_name().namespace().unwrap_or_default());
+    if DECISIVE.iter().any(|(name, namespace)| *name == local && *namespace != own) {
+        return Err(Fault::new(Reason::XmlNamespace, format!("{local} in a foreign namespace")));
+    }
+    let mut attributes = node.attributes();
+    let schema = attributes.any(|a| {
+        a.namespace() == Some(namespace::XSI) && a.name().to_ascii_lowercase().ends_with("schemalocation")
+    });
+    if own == namespace::XINCLUDE || schema {
+        return Err(Fault::new(Reason::XmlDoctype, "a pointer to a schema or a part outside the message"));
+    }
+    Ok(())
 }
 
 /// Every spelling under which some reader looks for an ID.

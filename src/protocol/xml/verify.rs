@@ -46,7 +46,7 @@ pub fn verify<'d>(element: Element<'d>, keys: &TrustedKeys) -> Result<Signed<'d>
         canonicalize(Part { apex: profile.signed_info, without: None, prefixes: &profile.own_prefixes });
     let certificate = keys
         .verify(profile.algorithm, signed_info.as_bytes(), &profile.value)
-        .map_err(|fault| claim.explain(fault))?;
+        .map_err(|fault| claim.explain(fault, keys))?;
     claim.must_be(certificate)?;
     let canonical =
         canonicalize(Part { apex: element.0, without: Some(profile.signature), prefixes: &profile.prefixes });

@@ -1,9 +1,15 @@
 //! What hostile parties try. Each test holds the genuine twin of its attack, so that refusing everything fails as well.
 
+mod algorithms;
 mod binding;
+mod encryption;
+mod parser;
 mod place;
+mod play;
 mod request;
+mod signature;
 mod tenant;
+mod wrapping;
 
 use crate::support::{Answer, Town};
 

@@ -65,7 +65,7 @@ refuses! {
     an_unknown_condition: "condition.unknown", |say| say.extra_condition = Some("Condition");
     a_proxy_restriction: "condition.unknown", |say| say.extra_condition = Some("ProxyRestriction");
     another_version: "xml.schema", |say| say.version = "1.1";
-    an_id_that_is_no_name: "xml.schema", |say| say.response_id = "1 2".into();
+    an_id_that_is_no_name: "value.format", |say| say.response_id = "1 2".into();
 }
 
 macro_rules! accepts {

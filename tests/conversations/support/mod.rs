@@ -3,6 +3,7 @@
 
 mod browser;
 mod fagsystem;
+pub(crate) mod forge;
 mod idp;
 mod world;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::assertion::{self, Assertion};
-use super::{Header, message_id, optional_issuer, required, saml, samlp, status};
+use super::{Header, address, ds, message_id, optional_issuer, required, saml, samlp, status, wrapping};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Decrypter, TrustedKeys};
@@ -74,10 +74,13 @@ pub struct Opening<'k> {
 /// issuer, so the envelope must name it.
 pub fn claimed<'d>(document: &'d Document<'_>) -> Result<Unverified<Answer<'d>>, Fault> {
     let root = document.root();
+    if root.is(ds("Signature")) {
+        return Err(Fault::new(Reason::SigStructure, "a signature around the message"));
+    }
     if !root.is(samlp("Response")) {
         return Err(Fault::new(Reason::XmlSchema, format!("expected a Response, got {}", root.local())));
     }
-    let issuer = match optional_issuer(root)? {
+    let issuer = match optional_issuer(root).map_err(|fault| wrapping(root, fault))? {
         Some(issuer) => issuer,
         None => assertion::claimed_issuer(root.only_child(saml("Assertion"))?)?,
     };
@@ -88,42 +91,83 @@ impl Unverified<Answer<'_>> {
     /// Proves the answer. Every signature that is there must be right, and what is read must be covered by one.
     pub fn verify(self, opening: Opening<'_>) -> Result<Verified<Response>, Fault> {
         let root = self.message.root;
-        let outer = if is_signed(root) { Some(proof(root, opening.keys)?) } else { None };
-        let envelope = envelope(root)?;
-        status::read(root.only_child(samlp("Status"))?)?;
-        match carried(root)? {
-            Carried::Plain(element) => finish(element, outer, envelope, opening, false),
-            Carried::Encrypted(element) => {
-                let plain = decrypt(element, opening.decrypters, opening.cbc)?;
-                let document = Document::parse(&plain)?;
-                let inner = document.root();
-                if !inner.is(saml("Assertion")) {
-                    return Err(Fault::new(Reason::DecFailed, "expected an encrypted Assertion"));
-                }
-                finish(inner, outer, envelope, opening, true)
-            }
+        prove(root, opening).map_err(|fault| wrapping(root, fault))
+    }
+}
+
+fn prove(root: Element<'_>, opening: Opening<'_>) -> Result<Verified<Response>, Fault> {
+    let outer = if is_signed(root) { Some(proof(root, opening.keys)?) } else { None };
+    let frame = Frame { root, outer, envelope: envelope(root)?, opening };
+    status::read(root.only_child(samlp("Status"))?)?;
+    match carried(root).as_slice() {
+        [] => Err(Fault::new(Reason::AssertionCount, "expected one assertion, got none")),
+        [only] => {
+            let answer = frame.prove(*only)?;
+            frame.nothing_uncovered(*only)?;
+            Ok(answer)
+        }
+        several => {
+            // Refused in any case. A few are looked at, to tell a sender that says too much from somebody who put
+            // an assertion beside a genuine one.
+            several.iter().take(LOOKED_AT).try_for_each(|one| frame.prove(*one).map(drop))?;
+            Err(Fault::new(Reason::AssertionCount, "expected one assertion, got several"))
         }
     }
 }
 
-fn finish(
-    element: Element<'_>,
+/// How many of too many assertions are looked at: each may cost as much as a genuine one.
+const LOOKED_AT: usize = 2;
+
+/// A response around its assertion, and what its own signature is worth.
+struct Frame<'d> {
+    root: Element<'d>,
     outer: Option<Proof>,
     envelope: Envelope,
-    opening: Opening<'_>,
-    encrypted: bool,
-) -> Result<Verified<Response>, Fault> {
-    let response_signed = outer.is_some();
-    let (element, proof) = if is_signed(element) {
-        let signed = verify(element, opening.keys)?;
-        (signed.element(), Proof { key: signed.key().clone(), algorithm: signed.algorithm() })
-    } else {
-        let unsigned =
-            || Fault::new(Reason::SigMissing, "expected a signature on the Response or the Assertion");
-        (element, outer.ok_or_else(unsigned)?)
-    };
-    let assertion = assertion::read(element)?;
-    Ok(Verified { message: Response { envelope, response_signed, encrypted, assertion }, proof })
+    opening: Opening<'d>,
+}
+
+impl Frame<'_> {
+    fn prove(&self, carried: Carried<'_>) -> Result<Verified<Response>, Fault> {
+        match carried {
+            Carried::Plain(element) => self.finish(element, false),
+            Carried::Encrypted(element) => {
+                let plain = decrypt(element, self.opening.decrypters, self.opening.cbc)?;
+                let document = Document::parse_decrypted(&plain)?;
+                let inner = document.root();
+                if !inner.is(saml("Assertion")) {
+                    return Err(Fault::new(Reason::DecFailed, "expected an encrypted Assertion"));
+                }
+                self.finish(inner, true).map_err(|fault| wrapping(inner, fault))
+            }
+        }
+    }
+
+    fn finish(&self, element: Element<'_>, encrypted: bool) -> Result<Verified<Response>, Fault> {
+        let (element, proof) = match &self.outer {
+            Some(outer) if !is_signed(element) => (element, outer.clone()),
+            _ => {
+                let signed = verify(element, self.opening.keys)?;
+                (signed.element(), Proof { key: signed.key().clone(), algorithm: signed.algorithm() })
+            }
+        };
+        let (envelope, response_signed) = (self.envelope.clone(), self.outer.is_some());
+        let assertion = assertion::read(element)?;
+        Ok(Verified { message: Response { envelope, response_signed, encrypted, assertion }, proof })
+    }
+
+    /// Where only the assertion is signed, no other may stand anywhere around it: we would not read it, but nobody
+    /// puts it there in good faith.
+    fn nothing_uncovered(&self, read: Carried<'_>) -> Result<(), Fault> {
+        let covered = match read {
+            Carried::Plain(element) => 1 + element.count(saml("Assertion")),
+            Carried::Encrypted(_) => 0,
+        };
+        let around = self.root.count(samlp("Response"));
+        if self.outer.is_none() && (around > 0 || self.root.count(saml("Assertion")) > covered) {
+            return Err(Fault::new(Reason::SigCoverage, "an assertion that no signature covers"));
+        }
+        Ok(())
+    }
 }
 
 fn proof(element: Element<'_>, keys: &TrustedKeys) -> Result<Proof, Fault> {
@@ -137,19 +181,20 @@ fn envelope(root: Element<'_>) -> Result<Envelope, Fault> {
         id: header.id,
         issue_instant: header.issue_instant,
         issuer: optional_issuer(root)?,
-        destination: root.attribute("Destination").map(str::to_owned),
+        destination: address(root, "Destination")?,
         in_response_to: root.attribute("InResponseTo").map(message_id).transpose()?,
     })
 }
 
+#[derive(Clone, Copy)]
 enum Carried<'d> {
     Plain(Element<'d>),
     Encrypted(Element<'d>),
 }
 
-/// The one assertion that a response may carry, in one of its two forms.
-fn carried(root: Element<'_>) -> Result<Carried<'_>, Fault> {
-    let mut found = root.children().filter_map(|child| {
+/// The assertions that a response carries, each in one of its two forms.
+fn carried(root: Element<'_>) -> Vec<Carried<'_>> {
+    let found = root.children().filter_map(|child| {
         if child.is(saml("Assertion")) {
             Some(Carried::Plain(child))
         } else if child.is(saml("EncryptedAssertion")) {
@@ -158,11 +203,7 @@ fn carried(root: Element<'_>) -> Result<Carried<'_>, Fault> {
             None
         }
     });
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only),
-        (None, _) => Err(Fault::new(Reason::AssertionCount, "expected one assertion, got none")),
-        _ => Err(Fault::new(Reason::AssertionCount, "expected one assertion, got several")),
-    }
+    found.collect()
 }
 
 /// The ID of the question that an answer claims to answer, for reports only.

@@ -3,25 +3,26 @@
 //! Reading metadata never switches a check off: a party without a signing key is refused, and an address that is no
 //! web address is refused before anybody can be sent there.
 
+mod keys;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::request::AnswerAt;
-use super::{Binding, X509_SUBJECT_NAME, boolean, entity_id, md, moment, required, written};
+use super::{Binding, X509_SUBJECT_NAME, boolean, ds, md, moment, required, written};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, Signer, TrustedKeys};
 use crate::protocol::xml::{
-    Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Name, Writer, namespace, verify,
+    Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Writer, namespace, verify,
 };
+
+pub(super) use keys::{certificates, readable};
+use keys::{encryption_key, signing_keys};
 
 /// How long others may keep our metadata before they fetch it again.
 const CACHE_FOR: &str = "PT1H";
 /// How long our metadata holds.
 const VALID_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
-
-pub(super) const fn ds(local: &'static str) -> Name {
-    Name::new(namespace::DS, "ds", local)
-}
 
 /// What metadata says about an identity provider.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl<'d> Parsed<'d> {
             entity_id: name,
             sso_redirect: at(Binding::Redirect),
             sso_post: at(Binding::Post),
-            keys: TrustedKeys::new(certificates(role, "signing")?)?,
+            keys: signing_keys(entity, role)?,
             valid_until: valid_until(self.root, entity)?,
         };
         if idp.sso_redirect.is_none() && idp.sso_post.is_none() {
@@ -136,11 +137,11 @@ impl<'d> Parsed<'d> {
         if acs.is_empty() {
             return Err(refused("expected an AssertionConsumerService with POST"));
         }
-        let encryption = certificates(role, "encryption")?.into_iter().next();
+        let encryption = encryption_key(role)?;
         Ok(SpMetadata {
             entity_id: name,
             acs,
-            keys: TrustedKeys::new(certificates(role, "signing")?)?,
+            keys: signing_keys(entity, role)?,
             encryption: encryption.map(|to| Ok::<_, Fault>((to, readable(role)?))).transpose()?,
             valid_until: valid_until(self.root, entity)?,
         })
@@ -152,7 +153,8 @@ impl<'d> Parsed<'d> {
         collect_entities(self.root, &mut entities)?;
         let mut named = Vec::new();
         for entity in entities {
-            named.push((entity, entity_id(required(entity, "entityID")?)?));
+            let name = EntityId::new(required(entity, "entityID")?);
+            named.push((entity, name.map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))?));
         }
         let mut fitting = named.into_iter().filter(|(_, name)| wanted.is_none_or(|wanted| wanted == name));
         match (fitting.next(), fitting.next(), wanted) {
@@ -242,44 +244,6 @@ pub fn check_location(location: &str) -> Result<(), Fault> {
             format!("the address carries a SAML parameter: {location:?}"),
         )),
     }
-}
-
-/// The certificates of a role for one use; a descriptor without `use` serves both.
-pub(super) fn certificates(role: Element<'_>, wanted: &str) -> Result<Vec<Certificate>, Fault> {
-    let mut found = Vec::new();
-    for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
-        if descriptor.attribute("use").is_some_and(|known| known != wanted) {
-            continue;
-        }
-        let info = descriptor.only_child(ds("KeyInfo"))?;
-        for data in info.children().filter(|child| child.is(ds("X509Data"))) {
-            for certificate in data.children().filter(|child| child.is(ds("X509Certificate"))) {
-                found.push(Certificate::from_base64(&certificate.text()?)?);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The strongest encryption that a fagsystem's metadata says it reads. Without a list, what all known ones read.
-pub(super) fn readable(role: Element<'_>) -> Result<Encryption, Fault> {
-    let mut listed = Vec::new();
-    for descriptor in role.children().filter(|child| child.is(md("KeyDescriptor"))) {
-        if descriptor.attribute("use") != Some("signing") {
-            let methods = descriptor.children().filter(|child| child.is(md("EncryptionMethod")));
-            listed.extend(methods.filter_map(|method| method.attribute("Algorithm")));
-        }
-    }
-    let lists = |uri: &str| listed.contains(&uri);
-    let only_128 = lists(ContentCipher::Aes128Gcm.uri()) && !lists(ContentCipher::Aes256Gcm.uri());
-    Ok(Encryption {
-        content: if only_128 { ContentCipher::Aes128Gcm } else { ContentCipher::Aes256Gcm },
-        key: if lists(KeyTransport::OaepSha256.uri()) {
-            KeyTransport::OaepSha256
-        } else {
-            KeyTransport::OaepMgf1p
-        },
-    })
 }
 
 pub(super) fn valid_until(root: Element<'_>, entity: Element<'_>) -> Result<Option<Timestamp>, Fault> {
