@@ -31,7 +31,7 @@ CREATE TABLE session (
 
 -- The exchange log. `message` is the ID of the message in or out; the rest of the record stands in `content`.
 CREATE TABLE audit (
-    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq     INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,
     login   BLOB NOT NULL,
     message TEXT,

@@ -42,7 +42,8 @@ impl Broker {
         pending.asked().check_age(now)?;
         let snapshot = self.snapshot();
         let asked = pending.asked();
-        let choices = snapshot.federation().choices(&asked.fagsystem, now);
+        let mut choices = snapshot.federation().choices(&asked.fagsystem, now);
+        choices.sort_by_key(|choice| (&choice.authority.name, &choice.idp.name, &choice.idp.entity_id));
         let lines = offered(&choices, asked).map(|choice| OfferLine {
             authority: choice.authority.cvr,
             name: choice.authority.name.clone(),

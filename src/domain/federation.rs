@@ -298,23 +298,15 @@ impl Federation {
         self.users.get(fagsystem).and_then(|all| all.get(&authority)).is_some_and(|v| v.holds(now))
     }
 
-    /// The choices that a user of this fagsystem has at this moment, by name of the authority.
+    /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.
     pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
         let Some(users) = self.users.get(fagsystem) else { return Vec::new() };
-        let mut choices: Vec<Choice<'_>> = users
+        users
             .iter()
             .filter(|(_, validity)| validity.holds(now))
             .filter_map(|(cvr, _)| self.authorities.get(cvr))
             .flat_map(|authority| self.speakers_of(authority, now))
-            .collect();
-        choices.sort_by(|a, b| {
-            (&a.authority.name, &a.idp.name, &a.idp.entity_id).cmp(&(
-                &b.authority.name,
-                &b.idp.name,
-                &b.idp.entity_id,
-            ))
-        });
-        choices
+            .collect()
     }
 
     fn speakers_of<'f>(

@@ -36,6 +36,9 @@ impl Script {
     }
 }
 
+/// Room for a page with a message of the usual size, so that it is not moved while it grows.
+const ROOM: usize = 32 * 1024;
+
 /// The page with all its headers.
 pub(super) fn answer(
     status: StatusCode,
@@ -44,7 +47,10 @@ pub(super) fn answer(
     forms: FormAction<'_>,
     script: Option<Script>,
 ) -> Response {
-    let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let mut html = String::with_capacity(ROOM);
+    if page.render_into(&mut html).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     let mut response = (status, Html(html)).into_response();
     let posts = matches!(forms, FormAction::Target(_));
     let headers = response.headers_mut();

@@ -121,11 +121,10 @@ impl Certificate {
 
     fn from_x509(parsed: &X509, der: &[u8]) -> Result<Self, ErrorStack> {
         let key = parsed.public_key()?;
-        let digits = openssl::sha::sha256(der).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         Ok(Self(Arc::new(Parsed {
             der: der.to_vec(),
             base64: base64::encode(der),
-            id: KeyId(digits.into()),
+            id: KeyId(fingerprint(der).into()),
             kind: KeyKind::of(&key),
             key,
             subject: subject(parsed),
@@ -205,6 +204,13 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, {})", self.subject(), self.id())
     }
+}
+
+/// The SHA-256 of the content in hexadecimal.
+pub fn fingerprint(content: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    openssl::sha::sha256(content).into_iter().flat_map(digits).map(char::from).collect()
 }
 
 fn subject(parsed: &X509) -> String {

@@ -10,7 +10,7 @@ mod trusted;
 
 pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
 pub(crate) use certificate::KeyKind;
-pub use certificate::{Certificate, KeyId};
+pub use certificate::{Certificate, KeyId, fingerprint};
 pub use file::FileKey;
 pub use trusted::TrustedKeys;
 

@@ -4,15 +4,16 @@
 //! mean, because senders escape differently. For the same reason a parameter has exactly one spelling here: a name
 //! that stands twice, or that only becomes a protocol name after decoding, refuses the message.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
+use flate2::read::DeflateDecoder;
 
+use super::deflate::deflate;
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::keys::Signer;
+use crate::protocol::keys::{Signer, fingerprint};
 
 /// The largest message that we read, compressed or not. A genuine response with 200 rights has 60 kB.
 pub const MAX_MESSAGE: usize = 512 * 1024;
@@ -95,7 +96,7 @@ impl Arrived {
 impl Arrived {
     /// The fingerprint of the message, for the exchange log, which never holds the message itself.
     pub fn sha256(&self) -> String {
-        openssl::sha::sha256(&self.xml).iter().map(|byte| format!("{byte:02x}")).collect()
+        fingerprint(&self.xml)
     }
 }
 
@@ -201,17 +202,16 @@ fn disguised(name: &str) -> bool {
 /// Undoes the escaping of a form or query value.
 pub fn unescaped(raw: &str) -> Result<String, Fault> {
     let wrong = || Fault::new(Reason::ParamEncoded, "expected percent-encoded UTF-8");
+    // Almost all of a message stands for itself, so it is taken in stretches.
+    let spaced = if raw.contains('+') { Cow::Owned(raw.replace('+', " ")) } else { Cow::Borrowed(raw) };
+    let mut stretches = spaced.split('%');
     let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).ok_or_else(wrong);
-                (digit()? * 16 + digit()?) as u8
-            }
-            other => other,
-        });
+    bytes.extend_from_slice(stretches.next().unwrap_or_default().as_bytes());
+    for stretch in stretches {
+        let (digits, plain) = stretch.as_bytes().split_first_chunk::<2>().ok_or_else(wrong)?;
+        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or_else(wrong);
+        bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
+        bytes.extend_from_slice(plain);
     }
     String::from_utf8(bytes).map_err(|_| wrong())
 }
@@ -240,12 +240,14 @@ fn base64(text: &str) -> Result<Vec<u8>, Fault> {
     if text.len() > MAX_MESSAGE * 4 / 3 {
         return Err(Fault::new(Reason::LimitXml, format!("expected at most {MAX_MESSAGE} bytes")));
     }
-    let wrapped = text.bytes().any(|b| matches!(b, b'\r' | b'\n'));
-    let decoded = if wrapped {
-        STANDARD.decode(text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect::<Vec<_>>())
-    } else {
-        STANDARD.decode(text)
-    };
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    // Nearly every message comes in one piece, so line breaks are looked for only when something is in the way.
+    let decoded = STANDARD.decode(text).or_else(|wrong| {
+        if !text.as_bytes().iter().any(is_break) {
+            return Err(wrong);
+        }
+        STANDARD.decode(text.bytes().filter(|byte| !is_break(byte)).collect::<Vec<_>>())
+    });
     match decoded {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         Ok(_) => Err(wrong("the value is empty")),
@@ -273,11 +275,7 @@ pub fn redirect_to(
     relay_state: Option<&str>,
     signer: &dyn Signer,
 ) -> Result<String, Fault> {
-    let mut deflated = Vec::with_capacity(xml.len());
-    DeflateEncoder::new(xml.as_bytes(), Compression::fast())
-        .read_to_end(&mut deflated)
-        .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
-    let message = escaped(&STANDARD.encode(deflated));
+    let message = escaped(&STANDARD.encode(deflate(xml.as_bytes())));
     let relay_state = relay_state.map_or(String::new(), |state| format!("&RelayState={}", escaped(state)));
     let algorithm = escaped(signer.algorithm().uri());
     let signed = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
@@ -377,7 +375,9 @@ mod tests {
     #[test]
     fn a_message_that_grows_too_large_is_refused_before_it_has_grown() {
         let mut bomb = Vec::new();
-        DeflateEncoder::new(&vec![b' '; 64 << 20][..], Compression::best()).read_to_end(&mut bomb).unwrap();
+        flate2::read::DeflateEncoder::new(&vec![b' '; 64 << 20][..], flate2::Compression::best())
+            .read_to_end(&mut bomb)
+            .unwrap();
         let query = format!("SAMLRequest={}", escaped(&STANDARD.encode(bomb)));
         assert_eq!(reason(&query), Reason::LimitInflate);
     }

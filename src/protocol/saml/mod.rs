@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod attribute;
 pub mod binding;
+mod deflate;
 pub mod metadata;
 pub mod request;
 pub mod response;

@@ -9,12 +9,15 @@ use crate::domain::reason::{Fault, Reason};
 ///
 /// The standard alphabet, full padding, no spare bits: one text for one value, so that two readers cannot disagree.
 pub fn decode(text: &str) -> Result<Vec<u8>, Fault> {
-    let white = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    if !text.bytes().any(white) {
-        return decode_compact(text);
-    }
-    let compact: Vec<u8> = text.bytes().filter(|byte| !white(*byte)).collect();
-    STANDARD.decode(compact).map_err(refused)
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    // Nearly every value is written in one piece, so white space is looked for only when something is in the way.
+    STANDARD.decode(text).or_else(|wrong| {
+        if !text.as_bytes().iter().any(white) {
+            return Err(refused(wrong));
+        }
+        let compact: Vec<u8> = text.bytes().filter(|byte| !white(byte)).collect();
+        STANDARD.decode(compact).map_err(refused)
+    })
 }
 
 /// Reads base64 that stands without any white space.

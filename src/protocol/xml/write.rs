@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::is_xml_char;
+use super::scan::{is_xml_char, position};
 use super::{Name, c14n, sign};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
@@ -272,7 +272,9 @@ impl Writer {
     }
 
     fn check(&mut self, value: &str) {
-        if !value.chars().all(is_xml_char) {
+        // Nearly every value is printable ASCII, and that is quickly told.
+        let is_plain = position(value.as_bytes(), |byte| !matches!(byte, b' '..=b'~')).is_none();
+        if !is_plain && !value.chars().all(is_xml_char) {
             self.fail(Reason::AttrChars, "a value has characters that XML cannot carry");
         }
     }
