@@ -110,10 +110,10 @@ fn encrypted(cipher: &str, key: &[u8], content: &[u8]) -> String {
     let mut wrapped = Vec::new();
     context.encrypt_to_vec(key, &mut wrapped).unwrap();
     format!(
-        "<EncryptedAssertion><x:EncryptedData xmlns:x='http://www.w3.org/2001/04/xmlenc#'><x:EncryptionMethod Algorithm='{cipher}'/>\
+        "<s:EncryptedAssertion xmlns:s='urn:oasis:names:tc:SAML:2.0:assertion'><x:EncryptedData xmlns:x='http://www.w3.org/2001/04/xmlenc#'><x:EncryptionMethod Algorithm='{cipher}'/>\
          <KeyInfo xmlns='http://www.w3.org/2000/09/xmldsig#'><x:EncryptedKey><x:EncryptionMethod \
          Algorithm='http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p'/><x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData></x:EncryptedKey></KeyInfo>\
-         <x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData></x:EncryptedData></EncryptedAssertion>",
+         <x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData></x:EncryptedData></s:EncryptedAssertion>",
         base64::encode(&wrapped),
         base64::encode(content)
     )
