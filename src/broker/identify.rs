@@ -6,6 +6,7 @@ use super::registry::KnownIdp;
 use crate::domain::assurance::{Achieved, Ceiling, Stated};
 use crate::domain::federation::Dialect;
 use crate::domain::id::Cvr;
+use crate::domain::privilege::PrivilegeList;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Subject, SubjectName};
 use crate::protocol::Accepted;
@@ -34,6 +35,8 @@ impl Broker {
             name: user,
             email: assertion.attributes.all(name::EMAIL)?,
             level,
+            rights: PrivilegeList::default(),
+            parameters: Vec::new(),
         })
     }
 

@@ -17,6 +17,7 @@ pub mod federation;
 pub mod id;
 pub mod login;
 pub mod network;
+pub mod privilege;
 pub mod reason;
 pub mod subject;
 pub mod world;

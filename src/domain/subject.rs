@@ -6,6 +6,7 @@
 use super::assurance::Achieved;
 use super::federation::{Agreement, AttributeProfile};
 use super::id::{Cvr, EntityId};
+use super::privilege::{Constraint, PrivilegeList};
 use super::reason::{Fault, Reason};
 
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
@@ -82,6 +83,10 @@ pub struct Subject {
     pub email: Vec<String>,
     /// How sure we are.
     pub level: Achieved,
+    /// What the municipality says that the user may do: its job function roles.
+    pub rights: PrivilegeList,
+    /// Values that limit job function roles, by the URI of the parameter, where they came as attributes of their own.
+    pub parameters: Vec<Constraint>,
 }
 
 /// What one fagsystem may be told about one subject.

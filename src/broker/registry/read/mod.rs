@@ -1,0 +1,75 @@
+//! Reads the files of the register. Every mistake of every file is told, each with its place.
+
+mod agreements;
+mod parties;
+mod sources;
+mod written;
+
+use super::{Files, Snapshot};
+use crate::domain::written::{Complaint, Source, Spanned, read};
+use crate::store::RegistryFiles;
+
+pub(super) use sources::{metadata_files, metadata_urls};
+pub(super) use written::Written;
+
+/// Reads every TOML file of a register, or says everything that is wrong with their form.
+pub(super) fn files(files: &Files) -> Result<Vec<(&str, &str, Written)>, Vec<Complaint>> {
+    let mut all = Vec::new();
+    let mut complaints = Vec::new();
+    for (path, content) in files.iter().filter(|(path, _)| path.ends_with(".toml")) {
+        match std::str::from_utf8(content) {
+            Ok(text) => match read::<Written>(path, text) {
+                Ok(written) => all.push((path.as_str(), text, written)),
+                Err(wrong) => complaints.extend(wrong),
+            },
+            Err(_) => complaints.push(Complaint::whole_file(path, "expected text in UTF-8")),
+        }
+    }
+    if complaints.is_empty() { Ok(all) } else { Err(complaints) }
+}
+
+/// Reads the whole register into a snapshot, or says everything that is wrong with it.
+pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>> {
+    let written = files(&kept.files)?;
+    let mut reader = Reader {
+        kept,
+        snapshot: Snapshot { version: kept.version, ..Snapshot::default() },
+        complaints: Vec::new(),
+    };
+    for (path, text, file) in &written {
+        reader.parties(Source::new(path, text), path, file);
+    }
+    // Agreements name parties of any file, so they come when all parties are known.
+    for (path, text, file) in &written {
+        reader.agreements(Source::new(path, text), file);
+    }
+    if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
+}
+
+struct Reader<'k> {
+    kept: &'k RegistryFiles,
+    snapshot: Snapshot,
+    complaints: Vec<Complaint>,
+}
+
+impl Reader<'_> {
+    fn twice<T: std::fmt::Display>(&mut self, source: Source<'_>, value: &Spanned<T>) {
+        let what = format!("expected {} once, got it again", value.get_ref());
+        self.complaints.push(source.complain(value.span(), what));
+    }
+
+    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {
+        if !is_known {
+            let what = format!("expected a party that is registered, got {}", value.get_ref());
+            self.complaints.push(source.complain(value.span(), what));
+        }
+    }
+}
+
+/// The path of a file that another one names, both below the directory of the register.
+pub(super) fn beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Who takes part: authorities, identity providers and fagsystemer, each with its metadata.
+
+use super::written::{Written, WrittenFagsystem, WrittenIdp};
+use super::{Reader, beside};
+use crate::domain::assurance::{Ceiling, Level};
+use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider};
+use crate::domain::id::EntityId;
+use crate::domain::reason::Fault;
+use crate::domain::written::{Source, Spanned};
+use crate::protocol::saml::metadata::Parsed;
+use crate::protocol::xml::Document;
+
+impl Reader<'_> {
+    pub(super) fn parties(&mut self, source: Source<'_>, path: &str, file: &Written) {
+        for authority in &file.authority {
+            let cvr = *authority.cvr.get_ref();
+            if !self.snapshot.federation.add_authority(Authority { cvr, name: authority.name.clone() }) {
+                self.twice(source, &authority.cvr);
+            }
+        }
+        file.identity_provider.iter().for_each(|idp| self.idp(source, path, idp));
+        file.service_provider.iter().for_each(|fagsystem| self.fagsystem(source, path, fagsystem));
+    }
+
+    fn idp(&mut self, source: Source<'_>, path: &str, written: &WrittenIdp) {
+        let entity_id = written.entity_id.get_ref().clone();
+        let registered = IdentityProvider {
+            entity_id: entity_id.clone(),
+            name: written.name.clone(),
+            active: written.active,
+            profile: written.profile,
+            ceiling: Ceiling { nist: written.nist, nsis: written.nsis },
+            networks: written.networks.clone(),
+            scoping: written.scoping,
+            danger_allow_cbc: written.danger_allow_cbc,
+        };
+        if !self.snapshot.federation.add_idp(registered) {
+            self.twice(source, &written.entity_id);
+        }
+        let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
+        self.metadata_url(source, written.metadata_url.as_ref());
+        if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
+            self.snapshot.idps.insert(entity_id, metadata);
+        }
+    }
+
+    fn fagsystem(&mut self, source: Source<'_>, path: &str, written: &WrittenFagsystem) {
+        let entity_id = written.entity_id.get_ref().clone();
+        let registered = Fagsystem {
+            entity_id: entity_id.clone(),
+            name: written.name.clone(),
+            cvr: written.cvr,
+            active: written.active,
+            dialect: written.profile,
+            required: self.required(source, written),
+            attributes: written.attribute_profile,
+            sign_response: written.sign_response,
+        };
+        if !self.snapshot.federation.add_fagsystem(registered) {
+            self.twice(source, &written.entity_id);
+        }
+        let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
+        self.metadata_url(source, written.metadata_url.as_ref());
+        if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
+            self.snapshot.fagsystemer.insert(entity_id, metadata);
+        }
+    }
+
+    /// Exactly one of the two scales: without a requirement anybody would do, and with two nobody knows which counts.
+    fn required(&mut self, source: Source<'_>, written: &WrittenFagsystem) -> Option<Level> {
+        match (&written.required_nist, &written.required_nsis, written.profile) {
+            (Some(nist), None, _) => Some(Level::Nist(*nist.get_ref())),
+            (None, Some(nsis), Dialect::Oiosaml3) => Some(Level::Nsis(*nsis.get_ref())),
+            (None, Some(nsis), Dialect::Oiosaml2) => {
+                let what = "expected `required-nist` for an OIOSAML2 system, got `required-nsis`";
+                self.complaints.push(source.complain(nsis.span(), what));
+                None
+            }
+            (Some(_), Some(second), _) => {
+                let what = "expected one of `required-nist` and `required-nsis`, got both";
+                self.complaints.push(source.complain(second.span(), what));
+                None
+            }
+            (None, None, _) => {
+                let what = "expected `required-nist` or `required-nsis`, got neither";
+                self.complaints.push(source.complain(written.entity_id.span(), what));
+                None
+            }
+        }
+    }
+
+    /// Only the form is judged: which hosts may be called is a matter of the machine that calls.
+    fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
+        if let Some(url) =
+            url.filter(|url| !url.get_ref().starts_with("https://") && !url.get_ref().starts_with("http://"))
+        {
+            let what = format!("expected an https address, got {:?}", url.get_ref());
+            self.complaints.push(source.complain(url.span(), what));
+        }
+    }
+
+    /// What was fetched last and is good, or else the file that stands beside the TOML.
+    fn metadata<M>(
+        &mut self,
+        source: Source<'_>,
+        path: &str,
+        entity_id: &EntityId,
+        file: &Spanned<String>,
+        read: impl Fn(&Document<'_>) -> Result<M, Fault>,
+    ) -> Option<M> {
+        let parse = |content: &[u8]| Document::parse_metadata(content).and_then(|document| read(&document));
+        if let Some(metadata) =
+            self.kept.fetched.get(entity_id.as_str()).and_then(|content| parse(content).ok())
+        {
+            return Some(metadata);
+        }
+        let beside = beside(path, file.get_ref());
+        let Some(content) = self.kept.files.get(&beside) else {
+            let what = format!("expected a metadata file at {beside}, found none");
+            self.complaints.push(source.complain(file.span(), what));
+            return None;
+        };
+        match parse(content) {
+            Ok(metadata) => Some(metadata),
+            Err(fault) => {
+                let what = format!("the metadata in {beside} is refused: {fault}");
+                self.complaints.push(source.complain(file.span(), what));
+                None
+            }
+        }
+    }
+}

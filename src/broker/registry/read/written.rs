@@ -1,0 +1,98 @@
+//! The shape of the files of the register.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::domain::assurance::{Nist, Nsis};
+use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile};
+use crate::domain::id::{Cvr, EntityId};
+use crate::domain::network::Network;
+use crate::domain::written::Spanned;
+
+/// What any TOML file of the register may hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct Written {
+    #[serde(default)]
+    pub(in crate::broker::registry) authority: Vec<WrittenAuthority>,
+    #[serde(default)]
+    pub(in crate::broker::registry) identity_provider: Vec<WrittenIdp>,
+    #[serde(default)]
+    pub(in crate::broker::registry) service_provider: Vec<WrittenFagsystem>,
+    #[serde(default)]
+    pub(in crate::broker::registry) federation_agreement: Vec<WrittenFederationAgreement>,
+    #[serde(default)]
+    pub(in crate::broker::registry) service_agreement: Vec<WrittenServiceAgreement>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenAuthority {
+    pub(in crate::broker::registry) cvr: Spanned<Cvr>,
+    pub(in crate::broker::registry) name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenIdp {
+    pub(in crate::broker::registry) entity_id: Spanned<EntityId>,
+    pub(in crate::broker::registry) name: String,
+    /// The metadata file, relative to this one.
+    pub(in crate::broker::registry) metadata: Spanned<String>,
+    /// Where newer metadata is fetched, signed by a key of the metadata before it.
+    pub(in crate::broker::registry) metadata_url: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    pub(in crate::broker::registry) active: bool,
+    pub(in crate::broker::registry) profile: IdpProfile,
+    pub(in crate::broker::registry) nist: Option<Nist>,
+    pub(in crate::broker::registry) nsis: Option<Nsis>,
+    #[serde(default)]
+    pub(in crate::broker::registry) networks: Vec<Network>,
+    #[serde(default)]
+    pub(in crate::broker::registry) scoping: bool,
+    #[serde(default)]
+    pub(in crate::broker::registry) danger_allow_cbc: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenFagsystem {
+    pub(in crate::broker::registry) entity_id: Spanned<EntityId>,
+    pub(in crate::broker::registry) name: String,
+    pub(in crate::broker::registry) cvr: Cvr,
+    /// The metadata file, relative to this one.
+    pub(in crate::broker::registry) metadata: Spanned<String>,
+    /// Where newer metadata is fetched, signed by a key of the metadata before it.
+    pub(in crate::broker::registry) metadata_url: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    pub(in crate::broker::registry) active: bool,
+    pub(in crate::broker::registry) profile: Dialect,
+    pub(in crate::broker::registry) required_nist: Option<Spanned<Nist>>,
+    pub(in crate::broker::registry) required_nsis: Option<Spanned<Nsis>>,
+    #[serde(default)]
+    pub(in crate::broker::registry) attribute_profile: AttributeProfile,
+    #[serde(default)]
+    pub(in crate::broker::registry) sign_response: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenFederationAgreement {
+    pub(in crate::broker::registry) identity_provider: Spanned<EntityId>,
+    pub(in crate::broker::registry) authority: Spanned<Cvr>,
+    pub(in crate::broker::registry) valid_from: Option<Timestamp>,
+    pub(in crate::broker::registry) valid_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenServiceAgreement {
+    pub(in crate::broker::registry) authority: Spanned<Cvr>,
+    pub(in crate::broker::registry) service_providers: Vec<Spanned<EntityId>>,
+    pub(in crate::broker::registry) valid_from: Option<Timestamp>,
+    pub(in crate::broker::registry) valid_until: Option<Timestamp>,
+}
+
+fn yes() -> bool {
+    true
+}
