@@ -1,11 +1,15 @@
 //! What is written: one form, which is read back as what it was.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use context_handler::domain::federation::Dialect;
 use context_handler::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use context_handler::domain::reason::Reason;
-use context_handler::protocol::bpp::{attribute, from_json, inspect, to_json, write, xml};
+use context_handler::protocol::bpp::{attribute, from_json, inspect, read, to_json, write, xml};
 use proptest::prelude::*;
 
+use crate::dice::Chance;
+use crate::generator::Generator;
 use crate::schema;
 
 const DIALECTS: [Dialect; 2] = [Dialect::Oiosaml2, Dialect::Oiosaml3];
@@ -79,8 +83,8 @@ fn what_cannot_be_read_is_not_written() {
 fn json_that_is_no_list_of_groups_is_refused_and_not_quoted() {
     let genuine =
         r#"[{"cvr":"11111111","privileges":["urn:a"],"constraints":[{"name":"urn:k","values":["1,2"]}]}]"#;
-    let read = |text: &str| from_json(&serde_json::from_str(text).unwrap());
-    let twin = read(genuine).unwrap();
+    let parsed = |text: &str| from_json(&serde_json::from_str(text).unwrap());
+    let twin = parsed(genuine).unwrap();
     assert_eq!(twin.groups, [PrivilegeGroup::new(korsbaek(), ["urn:a"], [("urn:k", "1"), ("urn:k", "2")])]);
     for (from, to) in [
         ("[{\"cvr\"", "[7, {\"cvr\""),
@@ -102,13 +106,39 @@ fn json_that_is_no_list_of_groups_is_refused_and_not_quoted() {
         ("\"name\":", "\"also\":1,\"name\":"),
     ] {
         assert!(genuine.contains(from), "{from}");
-        let fault = read(&genuine.replacen(from, to, 1)).expect_err(to);
+        let fault = parsed(&genuine.replacen(from, to, 1)).expect_err(to);
         assert_eq!(fault.reason, Reason::BppXml);
         for quoted in ["0101701234", "010170-1234", "11111111", "urn:"] {
             assert!(!fault.detail.contains(quoted), "{fault}");
         }
     }
-    assert!(read("{}").is_err());
+    assert!(parsed("{}").is_err());
+}
+
+#[test]
+fn whatever_is_read_means_the_same_after_it_was_written() {
+    let mut chance = Chance::new();
+    let mut taken = 0;
+    for _ in 0..10_000 {
+        let value = Generator { chance: &mut chance, fault: None }.value();
+        let Ok(xml) = String::from_utf8(STANDARD.decode(&value).unwrap_or(value.into_bytes())) else {
+            continue;
+        };
+        let mut tampered: Vec<char> = xml.chars().collect();
+        for _ in 0..chance.below(3) {
+            let (from, to) = (chance.below(tampered.len()), chance.below(tampered.len()));
+            let moved: Vec<char> = tampered[from.min(to)..from.max(to)].iter().take(30).copied().collect();
+            let at = chance.below(tampered.len());
+            tampered.splice(at..at, moved);
+        }
+        let Ok(list) = read(&tampered.iter().collect::<String>()) else { continue };
+        taken += 1;
+        assert_eq!(from_json(&to_json(&list)).as_ref(), Ok(&list));
+        for dialect in DIALECTS {
+            assert_eq!(read(&write(&list, dialect).unwrap()), Ok(list.normalised()));
+        }
+    }
+    assert!(taken > 3_000, "{taken}");
 }
 
 const TEXT: &str = "[a-zA-Z0-9:/.*&<>\"'\\]æøå \u{1f600}-]{1,20}";
