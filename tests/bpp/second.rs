@@ -51,7 +51,9 @@ fn unpacked(value: &str) -> Option<Vec<u8>> {
     let text: Vec<char> = value.chars().filter(|c| !" \t\r\n".contains(*c)).collect();
     let data: Vec<char> = text.iter().copied().take_while(|c| *c != '=').collect();
     let padding = text.len() - data.len();
-    if text[data.len()..].iter().any(|c| *c != '=') || (padding > 0 && (text.len() % 4 != 0 || padding > 2)) {
+    if text[data.len()..].iter().any(|c| *c != '=')
+        || (padding > 0 && (!text.len().is_multiple_of(4) || padding > 2))
+    {
         return None;
     }
     let (mut bits, mut held, mut out) = (0_u32, 0, Vec::new());

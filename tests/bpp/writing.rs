@@ -106,7 +106,7 @@ fn json_that_is_no_list_of_groups_is_refused_and_not_quoted() {
         ("\"name\":", "\"also\":1,\"name\":"),
     ] {
         assert!(genuine.contains(from), "{from}");
-        let fault = parsed(&genuine.replacen(from, to, 1)).expect_err(to);
+        let fault = parsed(&genuine.replacen(from, to, 1)).unwrap_err();
         assert_eq!(fault.reason, Reason::BppXml);
         for quoted in ["0101701234", "010170-1234", "11111111", "urn:"] {
             assert!(!fault.detail.contains(quoted), "{fault}");
