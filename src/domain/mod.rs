@@ -20,5 +20,6 @@ pub mod network;
 pub mod privilege;
 pub mod reason;
 pub mod subject;
+pub mod user;
 pub mod world;
 pub mod written;
