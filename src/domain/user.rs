@@ -4,7 +4,7 @@
 //! A [`Draft`] is a user as somebody wrote it, in TOML, JSON or CSV; [`Draft::check`] makes it a [`User`], or says
 //! everything that is wrong with it. Claims may be personal data: neither a mistake nor the `Debug` form tells a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -153,6 +153,24 @@ impl Draft {
         let user = User { authority, id: self.id, rights, claims, modified };
         if mistakes.is_empty() { Ok(user) } else { Err(mistakes) }
     }
+}
+
+/// Makes a list of users of one authority, each id once, or says everything that is wrong with it.
+pub fn check_all(drafts: Vec<Draft>, authority: Cvr, modified: Timestamp) -> Result<Vec<User>, Vec<Mistake>> {
+    let mut ids = HashSet::new();
+    let mut users = Vec::with_capacity(drafts.len());
+    let mut mistakes = Vec::new();
+    for (number, draft) in drafts.into_iter().enumerate() {
+        let place = format!("/users/{number}");
+        if !ids.insert(draft.id.clone()) {
+            mistakes.push(Mistake::new(format!("{place}/id"), "expected every id once, got it again"));
+        }
+        match draft.check(authority, modified) {
+            Ok(user) => users.push(user),
+            Err(wrong) => mistakes.extend(wrong.into_iter().map(|mistake| mistake.within(&place))),
+        }
+    }
+    if mistakes.is_empty() { Ok(users) } else { Err(mistakes) }
 }
 
 impl HeldRole {
