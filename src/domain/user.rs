@@ -42,17 +42,11 @@ pub struct User {
 impl User {
     /// The user in the form in which it is written: one line per role.
     pub fn draft(&self) -> Draft {
-        let held = self.rights.groups.iter().flat_map(|group| {
-            group.privileges.iter().map(|role| HeldRole {
-                role: role.clone(),
-                scope: match &group.scope {
-                    Scope::Cvr(cvr) => Some(cvr.to_string()),
-                    _ => None,
-                },
-                constraints: group.constraints.iter().map(|c| (c.name.clone(), c.values.clone())).collect(),
-            })
-        });
-        Draft { id: self.id.clone(), roles: held.collect(), claims: self.claims.iter().cloned().collect() }
+        Draft {
+            id: self.id.clone(),
+            roles: self.rights.groups.iter().flat_map(HeldRole::of).collect(),
+            claims: self.claims.iter().cloned().collect(),
+        }
     }
 
     /// Whether the user holds a role, whatever its scope.
@@ -174,13 +168,27 @@ pub fn check_all(drafts: Vec<Draft>, authority: Cvr, modified: Timestamp) -> Res
 }
 
 impl HeldRole {
+    /// The roles of a group. A scope that is no CVR number is written as it is, so that a check refuses it.
+    pub fn of(group: &PrivilegeGroup) -> impl Iterator<Item = Self> {
+        group.privileges.iter().map(|role| Self {
+            role: role.clone(),
+            scope: match &group.scope {
+                Scope::Cvr(cvr) => Some(cvr.to_string()),
+                other => Some(other.uri().unwrap_or_default()),
+            },
+            constraints: group.constraints.iter().map(|c| (c.name.clone(), c.values.clone())).collect(),
+        })
+    }
+
     fn check(self, authority: Cvr, place: &str, mistakes: &mut Vec<Mistake>) -> PrivilegeGroup {
         if !is_uri(&self.role) {
             mistakes.push(Mistake::new(format!("{place}/role"), expected_uri(&self.role)));
         }
         let scope = self.scope.as_deref().map_or(Ok(authority), Cvr::new);
-        let scope = scope.unwrap_or_else(|bad| {
-            mistakes.push(Mistake::new(format!("{place}/scope"), bad.to_string()));
+        let scope = scope.unwrap_or_else(|_| {
+            // What came is not told: it may be the number of a person.
+            let what = "expected a CVR number of eight digits, or none";
+            mistakes.push(Mistake::new(format!("{place}/scope"), what));
             authority
         });
         let place = format!("{place}/constraints");

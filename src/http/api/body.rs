@@ -11,6 +11,7 @@ use crate::broker::users::UserQuery;
 use crate::domain::id::Cvr;
 use crate::domain::user::{Draft, HeldRole, Mistake, pointed};
 use crate::domain::written::nearest;
+use crate::protocol::bpp;
 use crate::protocol::saml::binding::Parameters;
 
 /// The most users in one part of a list.
@@ -56,7 +57,11 @@ impl Read {
     fn user(&mut self, value: &Value, own: Cvr, id: Option<&str>, place: &str) {
         let Some(fields) = value.as_object() else { return self.wrong(place, "expected an object") };
         // `source` and `modified` are told by us and not taken, so that what was read can be sent back.
-        self.known_keys(fields, &["id", "authority", "roles", "claims", "source", "modified"], place);
+        self.known_keys(
+            fields,
+            &["id", "authority", "roles", "privileges", "claims", "source", "modified"],
+            place,
+        );
         let stated = fields.get("id").map(|id| id.as_str().unwrap_or_default());
         let written = match (id, stated) {
             (Some(id), None) | (None, Some(id)) => id,
@@ -78,6 +83,11 @@ impl Read {
                 }
             }
             Some(_) => self.wrong(&format!("{place}/roles"), "expected a list of roles"),
+        }
+        match fields.get("privileges").map(bpp::from_json) {
+            None => {}
+            Some(Ok(list)) => draft.roles.extend(list.groups.iter().flat_map(HeldRole::of)),
+            Some(Err(fault)) => self.wrong(&format!("{place}/privileges"), fault.detail),
         }
         draft.claims = self.values_by_name(fields.get("claims"), &format!("{place}/claims"));
         self.drafts.push(draft);
