@@ -166,6 +166,11 @@ reasons! {
         / "Meddelelsen mangler en del, som SAML kræver, eller har en for meget."
         "Whoever runs the sending system compares the message with the SAML schema; the detail in the audit log names the part."
         / "Den, der driver det afsendende system, sammenholder meddelelsen med SAML-skemaet; detaljen i revisionsloggen nævner delen.";
+    SoapHeader "soap.header" Fagsystem
+        "The SOAP envelope has a header that must be understood, and we understand none."
+        / "SOAP-konvolutten har en header, der skal forstås, og vi forstår ingen."
+        "Whoever runs the asking system sends the query without WS-Security and WS-Addressing headers; the signature stands in the query itself."
+        / "Den, der driver det spørgende system, sender forespørgslen uden headere fra WS-Security og WS-Addressing; signaturen står i selve forespørgslen.";
     LimitXml "limit.xml" IdentityProvider
         "The message is larger, deeper or has more parts than any genuine one."
         / "Meddelelsen er større, dybere eller har flere dele end nogen ægte meddelelse."
