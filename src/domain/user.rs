@@ -220,7 +220,8 @@ fn wrong_id(id: &str) -> Option<String> {
 
 fn wrong_claim_name(name: &str) -> Option<String> {
     const OF_RIGHTS: [&str; 2] = ["Privileges_intermediate", "privilegesIntermediate"];
-    if !is_uri(name) && !(name.starts_with("dk:gov:") && is_plain(name) && name.len() <= LONGEST_NAME) {
+    let is_danish = name.starts_with("dk:gov:") && name.len() <= LONGEST_NAME && is_plain(name);
+    if !is_uri(name) && !is_danish {
         return Some(expected_uri(name));
     }
     OF_RIGHTS.iter().any(|end| name.ends_with(end)).then(|| "expected rights to be told as roles".to_owned())

@@ -308,7 +308,8 @@ mod tests {
              per;;11111111;\n\
              ;;;urn:x:a\n",
         )
-        .unwrap_err();
+        .err()
+        .unwrap();
         assert_eq!(told.len(), 6, "{told:#?}");
         for (number, start) in
             ["u.csv:2:4: ", "u.csv:3:17: ", "u.csv:4:1: ", "u.csv:5:6: "].iter().enumerate()
@@ -327,7 +328,7 @@ mod tests {
             ("id;role\n\"ib;x\n", "expected a quote"),
             ("id;role\n\"ib\"x;y\n", "after its closing quote"),
         ] {
-            let told = lines(text).unwrap_err();
+            let told = lines(text).err().unwrap();
             assert!(told[0].contains(expected), "{told:?}");
         }
         let wrong = read("u.csv", b"id\n\xe6\n", Cvr::new("11111111").unwrap(), Timestamp::UNIX_EPOCH);

@@ -79,13 +79,12 @@ impl Reader<'_> {
     fn client(&mut self, source: Source<'_>, written: &WrittenClient) {
         let WrittenClient { authority, name, active, token_sha256, certificate_sha256 } = written;
         self.known_authority(source, authority);
-        let kinds: [(_, fn(Sha256) -> Credential); 2] =
-            [(token_sha256, Credential::Token), (certificate_sha256, Credential::Certificate)];
         if token_sha256.is_none() && certificate_sha256.is_none() {
             let what = "expected `token-sha256` or `certificate-sha256`, got neither";
             self.complaints.push(source.complain(authority.span(), what));
         }
-        for (digits, kind) in kinds.into_iter().filter_map(|(digits, kind)| Some((digits.as_ref()?, kind))) {
+        let token = token_sha256.iter().map(|digits| (digits, true));
+        for (digits, is_token) in token.chain(certificate_sha256.iter().map(|digits| (digits, false))) {
             let Some(sha256) = Sha256::new(digits.get_ref()) else {
                 // What came is not shown: it may be the token itself.
                 let what = "expected a SHA-256 of 64 hexadecimal digits, got something else";
@@ -93,7 +92,9 @@ impl Reader<'_> {
                 continue;
             };
             let client = ApiClient { authority: *authority.get_ref(), name: name.clone(), active: *active };
-            if !self.snapshot.people.add_client(kind(sha256), client) {
+            let credential =
+                if is_token { Credential::Token(sha256) } else { Credential::Certificate(sha256) };
+            if !self.snapshot.people.add_client(credential, client) {
                 self.twice(source, digits);
             }
         }
