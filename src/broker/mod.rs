@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod audit;
+pub mod authority;
 pub mod egress;
 mod identify;
 mod issue;
@@ -14,6 +15,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+pub mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -57,6 +59,11 @@ impl Settings {
     /// Where identity providers send their answers.
     pub fn acs(&self) -> String {
         format!("{}/saml/sp/acs", self.public_url)
+    }
+
+    /// Where others ask for the attributes of users.
+    pub fn attribute_authority(&self) -> String {
+        format!("{}/saml/aa/soap", self.public_url)
     }
 }
 

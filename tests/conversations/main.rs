@@ -11,3 +11,4 @@ mod registry;
 mod samael;
 mod store_down;
 mod support;
+mod users;

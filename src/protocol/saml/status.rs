@@ -16,6 +16,10 @@ pub struct Status {
 }
 
 impl Status {
+    /// What an asker is told who may not have what it asks for, or who asks about a user whom nobody knows: the two
+    /// must look alike.
+    pub const REQUEST_DENIED: Self = Self { top: "Requester", second: "RequestDenied" };
+
     /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
     /// who asked or whether somebody tampers.
     pub fn for_reason(reason: Reason) -> Option<Self> {
@@ -68,7 +72,7 @@ pub(super) fn read(status: Element<'_>) -> Result<(), Fault> {
         ("Success", None) => Ok(()),
         (top, second) => {
             let second = second.map_or(String::new(), |code| format!(" / {}", value(code)));
-            Err(Fault::new(Reason::Status, format!("the identity provider answered {top}{second}")))
+            Err(Fault::new(Reason::Status, format!("the status of the answer is {top}{second}")))
         }
     }
 }

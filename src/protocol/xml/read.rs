@@ -200,9 +200,10 @@ fn examine(tree: &roxmltree::Document<'_>, counts: &Counts, limits: &Limits) -> 
 
 /// The elements that decide, each with its namespace: a reader without understanding of namespaces knows them by
 /// their local name alone.
-const DECISIVE: [(&str, &str); 8] = [
+const DECISIVE: [(&str, &str); 9] = [
     ("Response", namespace::SAMLP),
     ("AuthnRequest", namespace::SAMLP),
+    ("AttributeQuery", namespace::SAMLP),
     ("Assertion", namespace::SAML),
     ("EncryptedAssertion", namespace::SAML),
     ("Issuer", namespace::SAML),
