@@ -14,11 +14,13 @@
 pub mod assurance;
 pub mod audit;
 pub mod federation;
+pub mod group;
 pub mod id;
 pub mod login;
 pub mod network;
 pub mod privilege;
 pub mod reason;
+pub mod source;
 pub mod subject;
 pub mod world;
 pub mod written;
