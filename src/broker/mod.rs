@@ -14,6 +14,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+pub mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;

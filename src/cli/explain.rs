@@ -69,6 +69,7 @@ pub(super) fn explained(reason: Reason) -> Explained {
         Blame::IdentityProvider => "the identity provider",
         Blame::Register => "whoever keeps the register",
         Blame::User => "the user",
+        Blame::Caller => "the system that called",
         Blame::Us => "the operator of the context handler",
         Blame::Nobody => "nobody",
     };

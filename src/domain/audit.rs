@@ -26,6 +26,12 @@ pub enum Event {
     RefusalSent,
     /// The register was changed.
     RegistryChanged,
+    /// Somebody asked for users that are kept here.
+    UsersRead,
+    /// Somebody changed the users that are kept here.
+    UsersChanged,
+    /// Somebody asked for the attributes of a user.
+    AttributesAsked,
 }
 
 /// Who did it.
@@ -40,6 +46,10 @@ pub enum Actor {
     IdentityProvider,
     /// The user in front of the browser, bound by the sealed login.
     User,
+    /// A system of an authority, proved by its token or certificate.
+    ApiClient,
+    /// Somebody who may ask for attributes, proved by its signature.
+    AttributeRequester,
     /// An operator on this machine.
     Operator,
     /// We.

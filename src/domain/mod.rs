@@ -8,11 +8,13 @@
 //! | *federation agreement* | an authority says: this identity provider speaks for us |
 //! | *service agreement* | an authority says: our users may use this fagsystem |
 //! | *subject* | who is logged in, whatever protocol told us |
+//! | *user* | somebody whose rights and claims a municipality keeps here, because its IdP cannot send them |
 //! | *grant* | what one fagsystem may be told about a subject; cannot be made without an agreement |
 //! | *level* | how sure we are: NIST 1–4 or NSIS Low, Substantial, High |
 
 pub mod assurance;
 pub mod audit;
+pub mod caller;
 pub mod federation;
 pub mod group;
 pub mod id;
@@ -22,5 +24,6 @@ pub mod privilege;
 pub mod reason;
 pub mod source;
 pub mod subject;
+pub mod user;
 pub mod world;
 pub mod written;

@@ -18,6 +18,8 @@ pub enum Blame {
     Register,
     /// The person in front of the browser.
     User,
+    /// The system of a municipality or a partner that called our API or asked for attributes.
+    Caller,
     /// We.
     Us,
     /// Nobody: the event is noticed, not refused.
@@ -569,6 +571,61 @@ reasons! {
         / "En registreret adresse er ikke en webadresse, som et svar må sendes til."
         "The supplier of the fagsystem delivers metadata with an https address."
         / "Fagsystemets leverandør leverer metadata med en https-adresse.";
+    UsersRead "users.read" Nobody
+        "A system of a municipality read the users that it keeps here."
+        / "En kommunes system læste de brugere, den har liggende her."
+        "Nothing: who asked stands in the audit log."
+        / "Intet: Hvem der spurgte, står i revisionsloggen.";
+    UsersChanged "users.changed" Nobody
+        "Users that are kept here were changed."
+        / "Brugere, der ligger her, blev ændret."
+        "Nothing: who changed which user stands in the audit log."
+        / "Intet: Hvem der ændrede hvilken bruger, står i revisionsloggen.";
+    UsersUnknown "users.unknown" Caller
+        "The municipality has no user of this id here."
+        / "Kommunen har ingen bruger med dette id her."
+        "The supplier of the calling system compares the id with the serial number in the user's name, letter by letter."
+        / "Leverandøren af det kaldende system sammenholder id'et med serienummeret i brugerens navn, bogstav for bogstav.";
+    ApiClient "api.client" Caller
+        "The call carries no token and no certificate that is registered."
+        / "Kaldet har hverken et bevis eller et certifikat, der er registreret."
+        "The supplier of the calling system sends its token or certificate; the register keeper enters its SHA-256."
+        / "Leverandøren af det kaldende system sender sit bevis eller certifikat; registerets forvalter indfører dets SHA-256.";
+    ApiDisabled "api.disabled" Register
+        "The calling system is switched off."
+        / "Det kaldende system er slået fra."
+        "The municipality and the register keeper find out why, and switch the system on again."
+        / "Kommunen og registerets forvalter finder ud af hvorfor og slår systemet til igen.";
+    ApiAuthority "api.authority" Caller
+        "The call names another municipality than the one that the calling system is registered for."
+        / "Kaldet nævner en anden kommune end den, det kaldende system er registreret for."
+        "The supplier of the calling system leaves the municipality out: it follows from the token or certificate."
+        / "Leverandøren af det kaldende system udelader kommunen: Den følger af beviset eller certifikatet.";
+    ApiBody "api.body" Caller
+        "The content of the call is not as it should be, so nothing was changed."
+        / "Kaldets indhold er ikke, som det skal være, så intet blev ændret."
+        "The supplier of the calling system corrects every mistake that the answer lists, and calls again."
+        / "Leverandøren af det kaldende system retter alle de fejl, svaret opregner, og kalder igen.";
+    ApiType "api.type" Caller
+        "The content of the call is of a kind that is not taken here."
+        / "Kaldets indhold er af en slags, der ikke tages imod her."
+        "The supplier of the calling system sends JSON and says so in the content type: application/json."
+        / "Leverandøren af det kaldende system sender JSON og siger det i indholdstypen: application/json.";
+    ApiSize "api.size" Caller
+        "The content of the call is larger than what is taken in one piece."
+        / "Kaldets indhold er større end det, der tages imod på én gang."
+        "The supplier of the calling system sends the users in several parts."
+        / "Leverandøren af det kaldende system sender brugerne i flere dele.";
+    AqAnswered "aq.answered" Nobody
+        "A registered party asked for the attributes of a user and was answered."
+        / "En registreret part spurgte om en brugers attributter og fik svar."
+        "Nothing: who asked about whom stands in the audit log."
+        / "Intet: Hvem der spurgte om hvem, står i revisionsloggen.";
+    AqDenied "aq.denied" Caller
+        "The party may not ask for these attributes: it is not registered, its question is not proved, or the user belongs to somebody else."
+        / "Parten må ikke spørge om disse attributter: Den er ikke registreret, spørgsmålet er ikke bevist, eller brugeren hører til en anden."
+        "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
+        / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

@@ -154,6 +154,8 @@ pub(super) struct Text {
     pub(super) register: Act,
     /// The user can act.
     pub(super) user: Act,
+    /// The system that called has to act.
+    pub(super) caller: Act,
     /// We have to act.
     pub(super) us: Act,
     /// Nobody has to act.
@@ -196,6 +198,7 @@ impl Text {
             Blame::IdentityProvider => &self.identity_provider,
             Blame::Register => &self.register,
             Blame::User => &self.user,
+            Blame::Caller => &self.caller,
             Blame::Us => &self.us,
             Blame::Nobody => &self.nobody,
         }
@@ -287,6 +290,10 @@ static DANISH: Text = Text {
         who: "Du selv. Ingen behøver at rette noget.",
         advice: "Begynd forfra i fagsystemet, og bliv i det samme vindue, til du er logget ind.",
     },
+    caller: Act {
+        who: "Leverandøren af det system, der kaldte os.",
+        advice: "Giv leverandøren sagsnummeret. Det hjælper ikke at prøve igen, før kaldet er rettet.",
+    },
     us: Act {
         who: "Os, der driver context-handler.",
         advice: "Vent lidt, og prøv igen. Bliver det ved, så giv din it-afdeling sagsnummeret.",
@@ -377,6 +384,10 @@ static ENGLISH: Text = Text {
     user: Act {
         who: "You yourself. Nobody has to repair anything.",
         advice: "Start again in the system that you came from, and stay in the same window until you are logged in.",
+    },
+    caller: Act {
+        who: "The supplier of the system that called us.",
+        advice: "Give the supplier the case number. Trying again does not help until the call is put right.",
     },
     us: Act {
         who: "We, who run context-handler.",

@@ -2,6 +2,9 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod audit;
+mod users;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -13,11 +16,15 @@ use tokio::sync::oneshot;
 
 use super::{
     Answer, AuditQuery, Batch, FreshMetadata, Logged, Mark, RegistryFiles, SealKey, Store, StoreError,
+    UserChange, UserQuery,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{EntityId, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::user::User;
+use audit::{search, write_record};
 
-const SCHEMA: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+const SCHEMA: &[&str] =
+    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_users.sql")];
 
 /// How many batches may share one flush. More would let the first of them wait too long.
 const MAX_GROUP: usize = 256;
@@ -190,6 +197,24 @@ impl Store for Sqlite {
         self.read(move |connection| search(connection, &query))
     }
 
+    fn user(&self, authority: Cvr, id: String) -> Answer<'_, Option<User>> {
+        self.read(move |connection| users::one(connection, authority, &id))
+    }
+
+    fn users(&self, query: UserQuery) -> Answer<'_, Vec<User>> {
+        self.read(move |connection| users::find(connection, &query))
+    }
+
+    fn change_users(&self, authority: Cvr, change: UserChange, record: Record) -> Answer<'_, ()> {
+        match users::Statements::of(change) {
+            Ok(statements) => self.change(move |transaction| {
+                statements.run(transaction, authority)?;
+                write_record(transaction, &record)
+            }),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
         self.change(move |transaction| {
             let now = now.as_millisecond();
@@ -282,43 +307,6 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
             .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
     }
     batch.records.iter().try_for_each(|record| write_record(transaction, record))
-}
-
-fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
-    let content = serde_json::to_string(record).map_err(down)?;
-    transaction
-        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
-    Ok(())
-}
-
-fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT seq, content FROM audit
-         WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
-           AND (?3 IS NULL OR instr(content, ?3) > 0) AND at >= ?4 AND at < ?5
-         ORDER BY seq DESC",
-    )?;
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let until = query.until.map_or(i64::MAX, Timestamp::as_millisecond);
-    let rows = statement
-        .query_map(params![query.login.map(key), query.message, query.text, since, until], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?))
-        })?;
-    let mut found = Vec::new();
-    for row in rows {
-        let (seq, content) = row?;
-        let record: Record = serde_json::from_str(&content)
-            .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
-        let of_case = query.case.is_none_or(|case| record.login.case_number() == case);
-        if of_case {
-            found.push(Logged { seq, record });
-        }
-        if found.len() == query.limit as usize {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 /// The register changes: from the version that was read, or not at all.

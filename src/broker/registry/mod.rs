@@ -3,6 +3,7 @@
 //! Whatever stands in a snapshot has been read and checked whole. It is swapped atomically, and every question of a
 //! login asks the snapshot of that moment, so that a party that was switched off is refused everywhere at once.
 
+mod people;
 mod plan;
 mod read;
 mod refresh;
@@ -22,8 +23,11 @@ use crate::protocol::keys::TrustedKeys;
 use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
 use crate::store::{RegistryFiles, StoreError};
 
+pub use people::KnownRequester;
 pub use plan::{Change, Plan};
 pub use refresh::Refreshed;
+
+use people::People;
 
 /// The register at one moment: who is registered, what they have agreed, where they are reached, which keys are theirs.
 #[derive(Debug, Default)]
@@ -32,6 +36,7 @@ pub struct Snapshot {
     federation: Federation,
     idps: HashMap<EntityId, IdpMetadata>,
     fagsystemer: HashMap<EntityId, SpMetadata>,
+    people: People,
 }
 
 /// An identity provider that is registered and switched on, with metadata that holds.

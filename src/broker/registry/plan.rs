@@ -83,6 +83,19 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
                 entries.insert(subject, content.clone());
             }
         }
+        for user in &file.user {
+            let subject = format!("user {} of {}", user.id.get_ref(), user.authority.get_ref());
+            entries.insert(subject, plain(user));
+        }
+        for client in &file.api_client {
+            // A system may have several entries of one name while it changes its token.
+            let subject = format!("API client {} of {}", client.name, client.authority.get_ref());
+            entries.entry(subject).or_default().push_str(&plain(client));
+        }
+        for requester in &file.attribute_requester {
+            let content = format!("{:?} {:?}", plain(requester), metadata(requester.metadata.get_ref()));
+            entries.insert(format!("attribute requester {}", requester.entity_id.get_ref()), content);
+        }
     }
     Ok(entries)
 }

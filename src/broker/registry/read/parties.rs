@@ -100,7 +100,7 @@ impl Reader<'_> {
     }
 
     /// What was fetched last and is good, or else the file that stands beside the TOML.
-    fn metadata<M>(
+    pub(super) fn metadata<M>(
         &mut self,
         source: Source<'_>,
         path: &str,

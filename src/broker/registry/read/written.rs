@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::people::{WrittenClient, WrittenRequester, WrittenUser};
 use crate::domain::assurance::{Nist, Nsis};
 use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile};
 use crate::domain::id::{Cvr, EntityId};
@@ -23,6 +24,12 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) federation_agreement: Vec<WrittenFederationAgreement>,
     #[serde(default)]
     pub(in crate::broker::registry) service_agreement: Vec<WrittenServiceAgreement>,
+    #[serde(default)]
+    pub(in crate::broker::registry) user: Vec<WrittenUser>,
+    #[serde(default)]
+    pub(in crate::broker::registry) api_client: Vec<WrittenClient>,
+    #[serde(default)]
+    pub(in crate::broker::registry) attribute_requester: Vec<WrittenRequester>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +100,6 @@ pub(in crate::broker::registry) struct WrittenServiceAgreement {
     pub(in crate::broker::registry) valid_until: Option<Timestamp>,
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
