@@ -44,6 +44,7 @@ const ROOMS: &[Room] = &[
             "arc_swap",
             "base64",
             "jiff",
+            "moka",
             "reqwest",
             "serde",
             "serde_json",

@@ -18,6 +18,8 @@ pub(super) struct Trail {
     pub(super) record: Record,
     /// Whose request may be answered with a refusal: set once its sender and the address for the answer are proved.
     pub(super) may_be_told: Option<Asked>,
+    /// What was asked of others on the way, and what they answered: kept with whatever ends the step.
+    pub(super) beside: Vec<Record>,
 }
 
 impl Trail {
@@ -65,6 +67,13 @@ impl Trail {
         self.record.algorithm = Some(proof.algorithm.uri().to_owned());
     }
 
+    /// Everything that is kept when the step ends with these records.
+    pub(super) fn all(&mut self, records: impl IntoIterator<Item = Record>) -> Vec<Record> {
+        let mut all = std::mem::take(&mut self.beside);
+        all.extend(records);
+        all
+    }
+
     /// The record of a step that was allowed.
     pub(super) fn allowed(&self, actor: Actor, reason: Reason) -> Record {
         Record { actor, allowed: true, reason: reason.code().to_owned(), ..self.record.clone() }
@@ -78,7 +87,7 @@ impl Broker {
         let mut record = Record::allowed(now, login, event, Actor::Unauthenticated, Reason::Internal);
         record.endpoint = visit.endpoint.to_owned();
         record.source = visit.source.map(|address| address.to_string());
-        Trail { record, may_be_told: None }
+        Trail { record, may_be_told: None, beside: Vec::new() }
     }
 
     /// Ends a step: with what it led to, or with a refusal.

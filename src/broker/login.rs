@@ -165,6 +165,7 @@ impl Broker {
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject.level);
         subject.level.meets(&asked.requirement)?; // sure enough
+        let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
         let grant = Grant::new(subject, agreement)?; // only what was agreed
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
@@ -175,7 +176,7 @@ impl Broker {
                 mark(Kind::Assertion, login.idp.as_str(), &answer.assertion().id, now),
                 mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now),
             ],
-            records: vec![received, issued.record(trail)],
+            records: trail.all([received, issued.record(trail)]),
             session: Some(issued.session),
             ..Batch::default()
         };

@@ -24,6 +24,10 @@ pub enum Event {
     TokenIssued,
     /// A fagsystem was told that there is no login.
     RefusalSent,
+    /// An attribute service was asked about a user.
+    AttributesAsked,
+    /// An attribute service answered, or did not.
+    AttributesReceived,
     /// The register was changed.
     RegistryChanged,
     /// Somebody asked for users that are kept here.
@@ -44,6 +48,8 @@ pub enum Actor {
     Fagsystem,
     /// An identity provider, proved by its signature.
     IdentityProvider,
+    /// An attribute service, proved by its signature.
+    AttributeService,
     /// The user in front of the browser, bound by the sealed login.
     User,
     /// A system of an authority, proved by its token or certificate.
@@ -95,6 +101,9 @@ pub struct Record {
     /// The fagsystem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fagsystem: Option<EntityId>,
+    /// The attribute service.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attribute_service: Option<EntityId>,
     /// The ID of the message that came or went.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
@@ -142,6 +151,7 @@ impl Record {
             authority: None,
             idp: None,
             fagsystem: None,
+            attribute_service: None,
             message: None,
             in_response_to: None,
             assertion: None,

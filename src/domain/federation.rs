@@ -12,6 +12,7 @@ use super::assurance::{Ceiling, Level};
 use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
+use super::source::{RightsSource, WhenDown};
 
 /// A municipality or another public authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub struct IdentityProvider {
     pub scoping: bool,
     /// Whether it may send AES-CBC, which other parties must not.
     pub danger_allow_cbc: bool,
+    /// Where its users' rights are looked for, in this order. The first that has any wins.
+    pub rights: Vec<RightsSource>,
 }
 
 /// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
@@ -125,6 +128,8 @@ pub struct Fagsystem {
     pub attributes: AttributeProfile,
     /// Whether the Response is signed as well as the assertion.
     pub sign_response: bool,
+    /// What becomes of its logins when rights cannot be asked for.
+    pub when_down: WhenDown,
 }
 
 /// From when until when something holds; an open end means always.

@@ -14,6 +14,8 @@ pub enum Blame {
     Fagsystem,
     /// The identity provider that answered.
     IdentityProvider,
+    /// The attribute service that was asked.
+    AttributeService,
     /// Whoever keeps the register: the party is switched off, unknown, or has no agreement.
     Register,
     /// The person in front of the browser.
@@ -626,6 +628,51 @@ reasons! {
         / "Parten må ikke spørge om disse attributter: Den er ikke registreret, spørgsmålet er ikke bevist, eller brugeren hører til en anden."
         "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
         / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
+    AsAsked "as.asked" Nobody
+        "The authority's attribute service was asked what the user may do."
+        / "Myndighedens attributservice blev spurgt, hvad brugeren må."
+        "Nothing: the answer stands in the record that follows."
+        / "Intet: Svaret står i den følgende post.";
+    AsOk "as.ok" Nobody
+        "The attribute service's answer was accepted."
+        / "Attributservicens svar blev godtaget."
+        "Nothing: the rights were taken from it."
+        / "Intet: Rettighederne blev taget derfra.";
+    AsCached "as.cached" Nobody
+        "An earlier answer of the attribute service was used again."
+        / "Et tidligere svar fra attributservicen blev brugt igen."
+        "Nothing. If a right was just given or taken away, it counts when the registered minutes have passed."
+        / "Intet. Er en rettighed netop givet eller taget, gælder det, når de registrerede minutter er gået.";
+    AsSource "as.source" Nobody
+        "The attribute service said more than it is asked for; it was passed over."
+        / "Attributservicen sagde mere, end den bliver spurgt om; det blev sprunget over."
+        "Whoever runs the attribute service sends the privilege list and the agreed parameters only: no level, no login, nothing else about the user."
+        / "Den, der driver attributservicen, sender kun privilegielisten og de aftalte parametre: intet sikringsniveau, intet login og intet andet om brugeren.";
+    AsDown "as.down" AttributeService
+        "The authority's attribute service does not answer, so nobody knows what the user may do."
+        / "Myndighedens attributservice svarer ikke, så ingen ved, hvad brugeren må."
+        "Try again in a little while. Whoever runs the attribute service sees to it that its registered address answers in time; the register says what becomes of logins meanwhile."
+        / "Prøv igen om lidt. Den, der driver attributservicen, sørger for, at dens registrerede adresse svarer i tide; registeret siger, hvad der sker med login imens.";
+    AsKey "as.key" AttributeService
+        "The attribute service's answer is not signed by a key of that service."
+        / "Attributservicens svar er ikke signeret med en nøgle, der er den services egen."
+        "Whoever runs the attribute service signs with a key that its metadata lists for this role and has the metadata registered here. If it does, keep the message and tell your security team."
+        / "Den, der driver attributservicen, signerer med en nøgle, som dens metadata angiver til denne rolle, og får metadata registreret her. Gør den allerede det, så gem meddelelsen, og giv jeres sikkerhedsteam besked.";
+    AsRefused "as.refused" AttributeService
+        "The attribute service refused to say what the user may do."
+        / "Attributservicen afviste at sige, hvad brugeren må."
+        "Whoever runs the attribute service looks the question up in its own log, and registers us as one who may ask."
+        / "Den, der driver attributservicen, slår spørgsmålet op i sin egen log og registrerer os som en, der må spørge.";
+    AsAnswer "as.answer" AttributeService
+        "The attribute service's answer does not fit the question."
+        / "Attributservicens svar passer ikke til spørgsmålet."
+        "Whoever runs the attribute service answers our question, about the same user, at once, with a readable privilege list; the detail names what did not fit."
+        / "Den, der driver attributservicen, svarer på vores spørgsmål, om samme bruger, med det samme og med en læsbar privilegieliste; detaljen nævner det, der ikke passede.";
+    GroupsOverage "groups.overage" Nobody
+        "The user is in more groups than the identity provider can send, so none of them was used."
+        / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
+        "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
+        / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

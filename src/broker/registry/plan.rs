@@ -83,6 +83,15 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
                 entries.insert(subject, content.clone());
             }
         }
+        for service in &file.attribute_service {
+            let content = format!("{:?} {:?}", plain(service), metadata(service.metadata.get_ref()));
+            entries.insert(format!("attribute service {}", service.entity_id.get_ref()), content);
+        }
+        for mapping in &file.group_mapping {
+            let (idp, cvr) = (mapping.identity_provider.get_ref(), mapping.authority.get_ref());
+            let subject = format!("group mapping of {cvr} with {idp} by {}", mapping.attribute);
+            entries.insert(subject, plain(mapping));
+        }
         for user in &file.user {
             let subject = format!("user {} of {}", user.id.get_ref(), user.authority.get_ref());
             entries.insert(subject, plain(user));

@@ -3,6 +3,7 @@
 mod agreements;
 mod parties;
 mod people;
+mod rights;
 mod sources;
 mod written;
 
@@ -39,6 +40,10 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
+        reader.attribute_services(Source::new(path, text), path, file);
+    }
+    for (path, text, file) in &written {
+        reader.rights(Source::new(path, text), file);
     }
     // Agreements and users name parties of any file, so they come when all parties are known.
     for (path, text, file) in &written {

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::rights::{WrittenMapping, WrittenService, WrittenWhenDown};
 use super::people::{WrittenClient, WrittenRequester, WrittenUser};
 use crate::domain::assurance::{Nist, Nsis};
 use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::network::Network;
+use crate::domain::source::RightsSource;
 use crate::domain::written::Spanned;
 
 /// What any TOML file of the register may hold.
@@ -24,6 +26,10 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) federation_agreement: Vec<WrittenFederationAgreement>,
     #[serde(default)]
     pub(in crate::broker::registry) service_agreement: Vec<WrittenServiceAgreement>,
+    #[serde(default)]
+    pub(in crate::broker::registry) attribute_service: Vec<WrittenService>,
+    #[serde(default)]
+    pub(in crate::broker::registry) group_mapping: Vec<WrittenMapping>,
     #[serde(default)]
     pub(in crate::broker::registry) user: Vec<WrittenUser>,
     #[serde(default)]
@@ -59,6 +65,9 @@ pub(in crate::broker::registry) struct WrittenIdp {
     pub(in crate::broker::registry) scoping: bool,
     #[serde(default)]
     pub(in crate::broker::registry) danger_allow_cbc: bool,
+    /// Where rights are looked for, in this order.
+    #[serde(default = "assertion")]
+    pub(in crate::broker::registry) rights: Vec<RightsSource>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +89,9 @@ pub(in crate::broker::registry) struct WrittenFagsystem {
     pub(in crate::broker::registry) attribute_profile: AttributeProfile,
     #[serde(default)]
     pub(in crate::broker::registry) sign_response: bool,
+    #[serde(default)]
+    pub(in crate::broker::registry) attribute_service_down: WrittenWhenDown,
+    pub(in crate::broker::registry) attribute_service_cached_minutes: Option<Spanned<u16>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,4 +114,8 @@ pub(in crate::broker::registry) struct WrittenServiceAgreement {
 
 pub(super) fn yes() -> bool {
     true
+}
+
+fn assertion() -> Vec<RightsSource> {
+    vec![RightsSource::Assertion]
 }
