@@ -4,6 +4,7 @@
 //! error and say what to do next. A secret is never an argument.
 
 mod audit;
+mod bpp;
 mod check_config;
 mod decode;
 mod doctor;
@@ -82,6 +83,9 @@ enum Command {
     /// Users whose rights and claims are kept here: take them out of a file, list them, write them into a file
     #[command(subcommand)]
     Users(users::Users),
+    /// Privilege lists: judge, show and make the value of a privilege attribute
+    #[command(subcommand)]
+    Bpp(bpp::Bpp),
 
     /// Search the exchange log
     #[command(subcommand)]
@@ -155,6 +159,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::VerifyResponse(verify) => verify.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
         Command::Users(users) => users.run(&mut session),
+        Command::Bpp(bpp) => bpp.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),

@@ -102,7 +102,7 @@ impl Broker {
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
     async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
-        let Trail { mut record, may_be_told } = trail;
+        let Trail { mut record, may_be_told, mut beside } = trail;
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));
@@ -116,9 +116,10 @@ impl Broker {
             fagsystem: may_be_told.as_ref().map(|asked| asked.fagsystem.clone()),
             ..record.clone()
         });
-        let records = std::iter::once(record).chain(sent).collect();
+        beside.push(record);
+        beside.extend(sent);
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
-        match (self.store.commit(Batch { records, ..Batch::default() }).await, told) {
+        match (self.store.commit(Batch { records: beside, ..Batch::default() }).await, told) {
             (Ok(()), Some((form, _))) => Next::Answer {
                 login,
                 form,

@@ -26,6 +26,9 @@ impl Status {
         let (top, second) = match reason {
             Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
             Reason::Status => ("Responder", "AuthnFailed"),
+            Reason::AsDown | Reason::AsKey | Reason::AsRefused | Reason::AsAnswer => {
+                ("Responder", "RequestDenied")
+            }
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
             Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),
