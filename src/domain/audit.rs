@@ -25,7 +25,7 @@ pub enum Event {
     /// A fagsystem was told that there is no login.
     RefusalSent,
     /// An attribute service was asked about a user.
-    AttributesAsked,
+    AttributesRequested,
     /// An attribute service answered, or did not.
     AttributesReceived,
     /// The register was changed.

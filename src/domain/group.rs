@@ -51,7 +51,8 @@ impl GroupMapping {
     /// The rights that the values of the attribute stand for.
     pub fn rights<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> PrivilegeList {
         let given = values.into_iter().flat_map(|value| self.given(value.trim()));
-        let groups = given.map(|(role, authority)| PrivilegeGroup::new(Scope::Cvr(authority), [role.as_str()], []));
+        let groups =
+            given.map(|(role, authority)| PrivilegeGroup::new(Scope::Cvr(authority), [role.as_str()], []));
         PrivilegeList { groups: groups.collect() }.normalised()
     }
 
@@ -111,7 +112,8 @@ fn role(name: &str, domain: &str) -> Option<String> {
 
 fn is_uri(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    rest.is_some_and(|rest| !rest.is_empty())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
         && !text.contains(['<', '>', '"'])
 }
 
@@ -146,7 +148,13 @@ mod tests {
         rights
             .groups
             .iter()
-            .map(|group| format!("{} {}", group.scope.uri().unwrap().rsplit(':').next().unwrap(), group.privileges.join("|")))
+            .map(|group| {
+                format!(
+                    "{} {}",
+                    group.scope.uri().unwrap().rsplit(':').next().unwrap(),
+                    group.privileges.join("|")
+                )
+            })
             .collect()
     }
 
@@ -164,7 +172,10 @@ mod tests {
         ]);
         assert_eq!(
             read(Convention::Table(table), &["unknown", "0a11", "Skole", "skole"]),
-            ["11111111 http://korsbaek.dk/roles/jobrole/byg/1", "11111111 http://korsbaek.dk/roles/jobrole/skole/1"]
+            [
+                "11111111 http://korsbaek.dk/roles/jobrole/byg/1",
+                "11111111 http://korsbaek.dk/roles/jobrole/skole/1"
+            ]
         );
     }
 
@@ -198,14 +209,20 @@ mod tests {
         let convention = || Convention::RoleName { domain: "korsbaek.dk".to_owned() };
         assert_eq!(
             read(convention(), &["byg", "http://feddet.dk/roles/jobrole/skat/1", "a/b", "to ord", "", "x?y"]),
-            ["11111111 http://korsbaek.dk/roles/jobrole/byg/1", "11111111 http://feddet.dk/roles/jobrole/skat/1"]
+            [
+                "11111111 http://korsbaek.dk/roles/jobrole/byg/1",
+                "11111111 http://feddet.dk/roles/jobrole/skat/1"
+            ]
         );
     }
 
     #[test]
     fn a_group_of_ad_names_role_authority_and_domain() {
         assert_eq!(
-            read(Convention::AdGroup, &["byg#11111111_korsbaek.dk", "byg", "byg#1_korsbaek.dk", "#11111111_k.dk", "b#11111111_"]),
+            read(
+                Convention::AdGroup,
+                &["byg#11111111_korsbaek.dk", "byg", "byg#1_korsbaek.dk", "#11111111_k.dk", "b#11111111_"]
+            ),
             ["11111111 http://korsbaek.dk/roles/jobrole/byg/1"]
         );
     }

@@ -18,14 +18,13 @@ use crate::domain::privilege::is_parameter;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::WhenDown;
 use crate::domain::subject::Subject;
+use crate::protocol::Accepted;
 use crate::protocol::keys::fingerprint;
 use crate::protocol::saml::attribute::PRIVILEGES;
 use crate::protocol::saml::query::OurQuery;
 use crate::protocol::saml::query::answer::{self, Expectation, Statement};
 use crate::protocol::saml::response::{Opening, Response};
-use crate::protocol::saml::soap;
 use crate::protocol::xml::{Cbc, Document};
-use crate::protocol::Accepted;
 
 /// The largest answer that is taken.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -105,7 +104,11 @@ impl Broker {
             ..asked(trail, service, &id, now)
         };
         let posted = posted.and_then(Posted::with_message).map_err(down);
-        if posted.is_ok() { pass.answered() } else { pass.failed(now) }
+        if posted.is_ok() {
+            pass.answered()
+        } else {
+            pass.failed(now)
+        }
         let told = posted.and_then(|body| {
             received.sha256 = Some(fingerprint(&body));
             self.believe(&body, subject, service, (&id, asked_at), &mut received)
@@ -164,7 +167,7 @@ impl Broker {
 fn asked(trail: &Trail, service: &KnownAttributeService<'_>, id: &MessageId, at: Timestamp) -> Record {
     let mut record = Record {
         at,
-        event: Event::AttributesAsked,
+        event: Event::AttributesRequested,
         message: Some(id.to_string()),
         in_response_to: None,
         assertion: None,

@@ -185,7 +185,8 @@ impl Reader<'_> {
                 WhenDown::UseCached(SignedDuration::from_mins((*minutes.get_ref()).into()))
             }
             (WrittenWhenDown::UseCached, None) => {
-                let what = "expected `attribute-service-cached-minutes`: how old may the answer be that is used?";
+                let what =
+                    "expected `attribute-service-cached-minutes`: how old may the answer be that is used?";
                 self.complaints.push(source.complain(written.entity_id.span(), what));
                 WhenDown::Refuse
             }

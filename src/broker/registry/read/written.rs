@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::rights::{WrittenMapping, WrittenService, WrittenWhenDown};
 use super::people::{WrittenClient, WrittenRequester, WrittenUser};
+use super::rights::{WrittenMapping, WrittenService, WrittenWhenDown};
 use crate::domain::assurance::{Nist, Nsis};
 use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile};
 use crate::domain::id::{Cvr, EntityId};
