@@ -17,10 +17,11 @@ use super::egress::Egress;
 use crate::domain::federation::Agreement;
 use crate::domain::group;
 use crate::domain::id::{Cvr, EntityId};
-use crate::domain::privilege::{Constraint, PrivilegeList};
+use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
 use crate::domain::subject::Subject;
+use crate::domain::user::User;
 use crate::protocol::saml::assertion::Assertion;
 
 use breaker::Breaker;
@@ -63,6 +64,13 @@ impl Remembered {
     }
 }
 
+/// What is kept of a user, as far as it is rights.
+fn kept(user: User) -> Learned {
+    let claims = user.claims.iter().filter(|(name, _)| is_parameter(name));
+    let stated = claims.flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())));
+    Learned { parameters: constraints(stated), rights: user.rights }
+}
+
 impl Attributes {
     pub(super) fn new(egress: Egress) -> Self {
         let answers = Cache::builder().max_capacity(MEMORY);
@@ -88,8 +96,7 @@ impl Broker {
                 RightsSource::Assertion => beside_the_name(subject.rights.clone()),
                 RightsSource::Groups => beside_the_name(self.rights_of_groups(trail, &subject, assertion)?),
                 RightsSource::Users => {
-                    let user = self.user(authority, subject.name.serial()).await?;
-                    beside_the_name(user.map(|user| user.rights).unwrap_or_default())
+                    self.user(authority, subject.name.serial()).await?.map(kept).unwrap_or_default()
                 }
                 RightsSource::AttributeService => self.ask_service(trail, &subject, agreement).await?,
             };
