@@ -35,7 +35,7 @@ pub(super) struct Issued {
 impl Issued {
     /// What the exchange log says about it.
     pub(super) fn record(&self, trail: &Trail) -> Record {
-        Record {
+        let mut record = Record {
             event: Event::TokenIssued,
             message: Some(self.response.to_string()),
             assertion: Some(self.assertion.to_string()),
@@ -46,7 +46,9 @@ impl Issued {
             claimed_issuer: None,
             sha256: None,
             ..trail.allowed(Actor::Broker, Reason::LoginOk)
-        }
+        };
+        record.ruled(&trail.rulings);
+        record
     }
 }
 

@@ -165,7 +165,9 @@ impl Broker {
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject.level);
         subject.level.meets(&asked.requirement)?; // sure enough
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let roles = snapshot.federation().roles();
+        let grant = Grant::new(subject, agreement, roles, now)?; // only what was agreed, in the fagsystem's roles
+        trail.ruled(grant.rulings());
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
