@@ -2,6 +2,7 @@
 
 mod agreements;
 mod parties;
+mod roles;
 mod sources;
 mod written;
 
@@ -39,9 +40,13 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
     }
-    // Agreements name parties of any file, so they come when all parties are known.
+    // Agreements and roles name parties of any file, so they come when all parties are known; mappings name roles.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.roles(Source::new(path, text), file);
+    }
+    for (path, text, file) in &written {
+        reader.mappings(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }

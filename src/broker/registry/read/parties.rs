@@ -55,6 +55,7 @@ impl Reader<'_> {
             required: self.required(source, written),
             attributes: written.attribute_profile,
             sign_response: written.sign_response,
+            no_rights: written.no_rights,
         };
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
