@@ -63,9 +63,19 @@ impl Reader<'_> {
         self.complaints.push(source.complain(value.span(), what));
     }
 
-    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {
+    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
+        self.registered(source, is_known, "a party", party);
+    }
+
+    fn registered<T: std::fmt::Display>(
+        &mut self,
+        source: Source<'_>,
+        is_known: bool,
+        what: &str,
+        value: &Spanned<T>,
+    ) {
         if !is_known {
-            let what = format!("expected a party that is registered, got {}", value.get_ref());
+            let what = format!("expected {what} that is registered, got {}", value.get_ref());
             self.complaints.push(source.complain(value.span(), what));
         }
     }

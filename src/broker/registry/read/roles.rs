@@ -1,8 +1,11 @@
 //! What job function roles stand for: roles of municipalities and of fagsystemer, what limits them, and the mappings.
 
+use std::collections::HashSet;
+
 use super::Reader;
 use super::written::{
-    Written, WrittenJobFunctionRole, WrittenLimit, WrittenRestrictionType, WrittenUserSystemRole,
+    Written, WrittenJobFunctionRole, WrittenLimit, WrittenRestriction, WrittenRestrictionType,
+    WrittenRoleMapping, WrittenUserSystemRole,
 };
 use crate::domain::federation::Validity;
 use crate::domain::id::EntityId;
@@ -59,7 +62,7 @@ impl Reader<'_> {
         self.uri(source, &written.id);
         let fagsystem = written.service_provider.get_ref();
         self.known(source, self.snapshot.fagsystemer.contains_key(fagsystem), &written.service_provider);
-        let restriction = |restriction: &super::written::WrittenRestriction| Restriction {
+        let restriction = |restriction: &WrittenRestriction| Restriction {
             kind: restriction.kind.get_ref().clone(),
             required: restriction.required,
         };
@@ -77,37 +80,27 @@ impl Reader<'_> {
     /// Mappings name roles and restriction types of any file, so they come when all of these are known.
     pub(super) fn mappings(&mut self, source: Source<'_>, file: &Written) {
         for role in &file.user_system_role {
-            self.each_once(source, role.restrictions.iter().map(|restriction| &restriction.kind));
-            for restriction in &role.restrictions {
-                self.known_type(source, &restriction.kind);
-            }
+            self.types(source, role.restrictions.iter().map(|restriction| &restriction.kind));
         }
-        for mapping in &file.role_mapping {
-            let (from, to) = (&mapping.job_function_role, &mapping.user_system_role);
-            self.each_once(source, mapping.restrictions.iter().map(|limit| &limit.kind));
-            let limits =
-                mapping.restrictions.iter().filter_map(|limit| self.limit(source, limit, to)).collect();
-            let roles = self.snapshot.federation.roles();
-            let are_known = (
-                roles.job_function_role(from.get_ref()).is_some(),
-                roles.user_system_role(to.get_ref()).is_some(),
-            );
-            if !are_known.0 {
-                let what = format!("expected a job function role that is registered, got {}", from.get_ref());
-                self.complaints.push(source.complain(from.span(), what));
-            }
-            if !are_known.1 {
-                let what = format!("expected a user system role that is registered, got {}", to.get_ref());
-                self.complaints.push(source.complain(to.span(), what));
-            }
-            let mapping = RoleMapping {
-                job_function_role: from.get_ref().clone(),
-                user_system_role: to.get_ref().clone(),
-                restrictions: limits,
-            };
-            if are_known.1 && !self.snapshot.federation.roles_mut().add_mapping(mapping) {
-                self.twice(source, to);
-            }
+        file.role_mapping.iter().for_each(|mapping| self.mapping(source, mapping));
+    }
+
+    fn mapping(&mut self, source: Source<'_>, written: &WrittenRoleMapping) {
+        self.types(source, written.restrictions.iter().map(|limit| &limit.kind));
+        let (from, to) = (&written.job_function_role, &written.user_system_role);
+        let limits = written.restrictions.iter().filter_map(|limit| self.limit(source, limit, to)).collect();
+        let roles = self.snapshot.federation.roles();
+        let is_known = roles.job_function_role(from.get_ref()).is_some();
+        let leads_somewhere = roles.user_system_role(to.get_ref()).is_some();
+        self.registered(source, is_known, "a job function role", from);
+        self.registered(source, leads_somewhere, "a user system role", to);
+        let mapping = RoleMapping {
+            job_function_role: from.get_ref().clone(),
+            user_system_role: to.get_ref().clone(),
+            restrictions: limits,
+        };
+        if !self.snapshot.federation.roles_mut().add_mapping(mapping) && leads_somewhere {
+            self.twice(source, to);
         }
     }
 
@@ -118,46 +111,33 @@ impl Reader<'_> {
         written: &WrittenLimit,
         role: &Spanned<String>,
     ) -> Option<(String, Limit)> {
-        self.known_type(source, &written.kind);
         let (kind, roles) = (written.kind.get_ref(), self.snapshot.federation.roles());
-        let target = roles.user_system_role(role.get_ref());
         let mut wrong = Vec::new();
-        if target.is_some_and(|target| target.restrictions.iter().all(|known| known.kind != *kind)) {
-            wrong.push((
-                written.kind.span(),
-                format!("expected a restriction of {}, got {kind}", role.get_ref()),
-            ));
+        let is_of_role = |role: &UserSystemRole| role.restrictions.iter().any(|known| known.kind == *kind);
+        if roles.user_system_role(role.get_ref()).is_some_and(|role| !is_of_role(role)) {
+            wrong.push(format!("expected a restriction of {}, got {kind}", role.get_ref()));
         }
         let limit = match (&written.values, &written.parameter) {
-            (Some(values), None) => {
-                let values: Vec<String> = values.iter().map(|value| value.get_ref().clone()).collect();
-                Some(Limit::Fixed(values))
-            }
+            (Some(values), None) => Some(Limit::Fixed(values.clone())),
             (None, Some(parameter)) => Some(Limit::Parameter(parameter.clone())),
-            _ => {
-                wrong.push((written.kind.span(), "expected either `values` or `parameter`".to_owned()));
-                None
-            }
+            _ => None,
         };
-        if let (Some(Limit::Fixed(values)), Some(known)) = (&limit, roles.restriction_type(kind)) {
-            if let Err(misfit) = known.check(values) {
-                wrong.push((written.kind.span(), misfit));
-            }
+        match (&limit, roles.restriction_type(kind)) {
+            (Some(Limit::Fixed(values)), Some(known)) => wrong.extend(known.check(values).err()),
+            (Some(_), _) => {}
+            (None, _) => wrong.push("expected either `values` or `parameter`".to_owned()),
         }
-        self.complaints.extend(wrong.into_iter().map(|(at, what)| source.complain(at, what)));
+        let at = || written.kind.span();
+        self.complaints.extend(wrong.into_iter().map(|what| source.complain(at(), what)));
         Some((kind.clone(), limit?))
     }
 
-    fn known_type(&mut self, source: Source<'_>, kind: &Spanned<String>) {
-        if self.snapshot.federation.roles().restriction_type(kind.get_ref()).is_none() {
-            let what = format!("expected a restriction type that is registered, got {}", kind.get_ref());
-            self.complaints.push(source.complain(kind.span(), what));
-        }
-    }
-
-    fn each_once<'s>(&mut self, source: Source<'_>, kinds: impl Iterator<Item = &'s Spanned<String>>) {
-        let mut seen = std::collections::HashSet::new();
+    /// Restriction types that are registered, each once.
+    fn types<'s>(&mut self, source: Source<'_>, kinds: impl Iterator<Item = &'s Spanned<String>>) {
+        let mut seen = HashSet::new();
         for kind in kinds {
+            let is_known = self.snapshot.federation.roles().restriction_type(kind.get_ref()).is_some();
+            self.registered(source, is_known, "a restriction type", kind);
             if !seen.insert(kind.get_ref()) {
                 self.twice(source, kind);
             }

@@ -164,7 +164,7 @@ pub(in crate::broker::registry) struct WrittenRoleMapping {
 pub(in crate::broker::registry) struct WrittenLimit {
     #[serde(rename = "type")]
     pub(in crate::broker::registry) kind: Spanned<String>,
-    pub(in crate::broker::registry) values: Option<Vec<Spanned<String>>>,
+    pub(in crate::broker::registry) values: Option<Vec<String>>,
     pub(in crate::broker::registry) parameter: Option<String>,
 }
 
