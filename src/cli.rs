@@ -4,6 +4,7 @@
 //! error and say what to do next. A secret is never an argument.
 
 mod audit;
+mod bpp;
 mod check_config;
 mod decode;
 mod doctor;
@@ -78,6 +79,10 @@ enum Command {
     /// Show readably what a message says: an address, a form, base64, XML or a privilege value
     Decode(decode::Decode),
 
+    /// Privilege lists: judge, show and make the value of a privilege attribute
+    #[command(subcommand)]
+    Bpp(bpp::Bpp),
+
     /// Search the exchange log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -149,6 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Metadata(metadata) => metadata.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
+        Command::Bpp(bpp) => bpp.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),

@@ -27,6 +27,7 @@ const ROOMS: &[Room] = &[
             "openssl",
             "roxmltree",
             "serde",
+            "serde_json",
             "thiserror",
             "xmlsec",
         ],

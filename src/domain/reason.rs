@@ -430,6 +430,16 @@ reasons! {
         / "En attribut, der udpeger brugeren, står der to gange."
         "Whoever runs the identity provider sends each identifying attribute once, with one value."
         / "Den, der driver identitetsudbyderen, sender hver udpegende attribut én gang med én værdi.";
+    AttrAmbiguous "attr.ambiguous" IdentityProvider
+        "The user's rights are stated twice and not alike."
+        / "Brugerens rettigheder er oplyst to gange og ikke ens."
+        "Whoever runs the identity provider sends one privilege list in one attribute, under the name of its profile."
+        / "Den, der driver identitetsudbyderen, sender én rettighedsliste i én attribut under det navn, som dens profil bruger.";
+    BppXml "bpp.xml" IdentityProvider
+        "The user's rights are not a privilege list that can be read without doubt."
+        / "Brugerens rettigheder er ikke en rettighedsliste, som kan læses uden tvivl."
+        "Whoever runs the identity provider compares the list with the OIO Basic Privilege Profile; the detail in the audit log says what was expected, and the command context-handler bpp explain judges a list."
+        / "Den, der driver identitetsudbyderen, sammenholder listen med OIO Basic Privilege Profile; detaljen i revisionsloggen siger, hvad der var ventet, og kommandoen context-handler bpp explain bedømmer en liste.";
     AttrType "attr.type" IdentityProvider
         "An attribute has structure where text is expected."
         / "En attribut har struktur, hvor der ventes tekst."

@@ -6,7 +6,7 @@ use crate::protocol::saml::attribute as name;
 
 /// Whether personal data is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mask {
+pub(in crate::cli) enum Mask {
     /// It is.
     On,
     /// The operator asked to see it.
@@ -18,7 +18,7 @@ pub(super) const HIDDEN: &str = "***";
 
 impl Mask {
     /// Any text: numbers like those of persons and e-mail addresses are hidden.
-    pub(super) fn text(self, text: &str) -> String {
+    pub(in crate::cli) fn text(self, text: &str) -> String {
         match self {
             Self::Off => text.to_owned(),
             Self::On => without_addresses(&without_cpr(text)),

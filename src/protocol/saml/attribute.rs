@@ -62,6 +62,12 @@ pub const PRIVILEGES: AttributeName = AttributeName {
     oiosaml3: "https://data.gov.dk/model/core/eid/privilegesIntermediate",
 };
 
+/// The rights as plain privileges without a scope, one in each value. They are read for reports and give nothing.
+pub const PRIVILEGES_SIMPLE: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:Privileges_simple",
+    oiosaml3: "https://data.gov.dk/model/core/eid/privilegesSimple",
+};
+
 /// The level on the older scale; both generations name it alike.
 pub const ASSURANCE_LEVEL: &str = "dk:gov:saml:attribute:AssuranceLevel";
 
