@@ -167,7 +167,7 @@ impl Broker {
         subject.level.meets(&asked.requirement)?; // sure enough
         let roles = snapshot.federation().roles();
         let grant = Grant::new(subject, agreement, roles, now)?; // only what was agreed, in the fagsystem's roles
-        trail.ruled(grant.rulings());
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
