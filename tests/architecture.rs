@@ -15,7 +15,7 @@ struct Room {
 }
 
 const ROOMS: &[Room] = &[
-    Room { name: "domain", knows: &["domain"], names: &["jiff", "serde", "thiserror", "toml"] },
+    Room { name: "domain", knows: &["domain"], names: &["jiff", "regex", "serde", "thiserror", "toml"] },
     Room {
         name: "protocol",
         knows: &["domain", "protocol"],

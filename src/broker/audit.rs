@@ -6,6 +6,7 @@ use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::role::Ruling;
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
@@ -20,6 +21,8 @@ pub(super) struct Trail {
     pub(super) may_be_told: Option<Asked>,
     /// What was asked of others on the way, and what they answered: kept with whatever ends the step.
     pub(super) beside: Vec<Record>,
+    /// Why the user's roles became rights or did not: belongs to the record of the token, or of the refusal.
+    pub(super) rulings: Vec<Ruling>,
 }
 
 impl Trail {
@@ -57,6 +60,10 @@ impl Trail {
         self.notice(&level.noticed);
     }
 
+    pub(super) fn ruled(&mut self, rulings: &[Ruling]) {
+        self.rulings = rulings.to_vec();
+    }
+
     pub(super) fn notice(&mut self, reasons: &[Reason]) {
         self.record.noticed.extend(reasons.iter().map(|reason| reason.code().to_owned()));
     }
@@ -87,7 +94,7 @@ impl Broker {
         let mut record = Record::allowed(now, login, event, Actor::Unauthenticated, Reason::Internal);
         record.endpoint = visit.endpoint.to_owned();
         record.source = visit.source.map(|address| address.to_string());
-        Trail { record, may_be_told: None, beside: Vec::new() }
+        Trail { record, may_be_told: None, beside: Vec::new(), rulings: Vec::new() }
     }
 
     /// Ends a step: with what it led to, or with a refusal.
@@ -102,7 +109,7 @@ impl Broker {
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
     async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
-        let Trail { mut record, may_be_told, mut beside } = trail;
+        let Trail { mut record, may_be_told, mut beside, rulings } = trail;
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));
@@ -116,6 +123,7 @@ impl Broker {
             fagsystem: may_be_told.as_ref().map(|asked| asked.fagsystem.clone()),
             ..record.clone()
         });
+        record.ruled(&rulings);
         beside.push(record);
         beside.extend(sent);
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));

@@ -166,7 +166,9 @@ impl Broker {
         trail.reached(&subject.level);
         subject.level.meets(&asked.requirement)?; // sure enough
         let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let roles = snapshot.federation().roles();
+        let grant = Grant::new(subject, agreement, roles, now)?; // only what was agreed, in the fagsystem's roles
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Who has to act before the same thing can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -60,6 +62,19 @@ impl fmt::Display for Reason {
     }
 }
 
+impl From<Reason> for &'static str {
+    fn from(reason: Reason) -> Self {
+        reason.code()
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+    fn try_from(code: String) -> Result<Self, String> {
+        Self::from_code(&code).ok_or_else(|| format!("expected a reason code, got {code:?}"))
+    }
+}
+
 /// One sentence in both languages of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -83,7 +98,8 @@ macro_rules! reasons {
         $means_en:literal / $means_da:literal
         $fix_en:literal / $fix_da:literal ; )*) => {
         /// The closed list of reasons.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
         pub enum Reason { $( #[doc = $means_en] $name, )* }
 
         impl Reason {
@@ -143,6 +159,41 @@ reasons! {
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
         "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
         / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
+    BppKept "bpp.kept" Nobody
+        "A role of the municipality became a right in the fagsystem."
+        / "En af kommunens roller blev til en rettighed i fagsystemet."
+        "Nothing: the audit log names the role and the mapping that gave the right."
+        / "Intet: Revisionsloggen nævner rollen og den tilknytning, der gav rettigheden.";
+    BppScope "bpp.scope" IdentityProvider
+        "A role was claimed in the matters of somebody for whom the municipality may not speak; it was dropped."
+        / "En rolle blev angivet på vegne af nogen, som kommunen ikke må tale for; den blev fjernet."
+        "Whoever runs the identity provider sends roles under the municipality's own CVR number only, or the other authority delegates the role and the register keeper records it."
+        / "Den, der driver identitetsudbyderen, sender kun roller under kommunens eget CVR-nummer, eller den anden myndighed delegerer rollen, og registerets forvalter indfører det.";
+    BppDelegation "bpp.delegation" Register
+        "A role was delegated to the municipality, but not at this time; it was dropped."
+        / "En rolle er delegeret til kommunen, men ikke på dette tidspunkt; den blev fjernet."
+        "The delegating authority agrees on a new period and the register keeper records it."
+        / "Den delegerende myndighed aftaler en ny periode, og registerets forvalter indfører den.";
+    BppRole "bpp.role" IdentityProvider
+        "A role was claimed that the municipality does not have; it was dropped."
+        / "Der blev angivet en rolle, som kommunen ikke har; den blev fjernet."
+        "Whoever runs the identity provider corrects the role's URI letter by letter, or the register keeper records the job function role. Fagsystemer's own roles are never sent directly."
+        / "Den, der driver identitetsudbyderen, retter rollens URI bogstav for bogstav, eller registerets forvalter indfører jobfunktionsrollen. Fagsystemers egne roller sendes aldrig direkte.";
+    BppMapping "bpp.mapping" Register
+        "A role of the municipality stands for nothing in this fagsystem; it was left out."
+        / "En af kommunens roller svarer ikke til noget i dette fagsystem; den blev udeladt."
+        "Nothing, if it is meant for another fagsystem. Otherwise the register keeper records what it stands for here."
+        / "Intet, hvis den er til et andet fagsystem. Ellers indfører registerets forvalter, hvad den svarer til her.";
+    BppConstraint "bpp.constraint" IdentityProvider
+        "A limit on a role is missing, contradicts itself, does not look as it must, or was not asked for."
+        / "En afgrænsning af en rolle mangler, modsiger sig selv, ser ikke ud, som den skal, eller er ikke efterspurgt."
+        "Whoever runs the identity provider sends the parameter that the mapping names, in the syntax of its restriction type; the audit log names it."
+        / "Den, der driver identitetsudbyderen, sender den parameter, som tilknytningen nævner, i dataafgrænsningstypens syntaks; revisionsloggen nævner den.";
+    BppNone "bpp.none" IdentityProvider
+        "The user has no rights in this fagsystem, and the fagsystem takes nobody without rights."
+        / "Brugeren har ingen rettigheder i dette fagsystem, og det modtager ingen uden rettigheder."
+        "Ask the role administrator of your municipality for a role in this fagsystem. The audit log says why the roles that were sent did not count."
+        / "Bed din kommunes rolleadministrator om en rolle til fagsystemet. Revisionsloggen siger, hvorfor de roller, der blev sendt, ikke talte.";
     XmlMalformed "xml.malformed" IdentityProvider
         "The message is not well-formed XML 1.0 in UTF-8."
         / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."

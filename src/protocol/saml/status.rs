@@ -35,7 +35,7 @@ impl Status {
             Reason::IdpDisabled => ("Responder", "NoAvailableIDP"),
             Reason::EncNokey => ("Responder", "RequestUnsupported"),
             Reason::RequestUnsupported => ("Requester", "RequestUnsupported"),
-            Reason::AgreementMissing => ("Requester", "RequestDenied"),
+            Reason::AgreementMissing | Reason::BppNone => ("Requester", "RequestDenied"),
             _ => return None,
         };
         Some(Self { top, second })

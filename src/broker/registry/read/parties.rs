@@ -57,6 +57,7 @@ impl Reader<'_> {
             attributes: written.attribute_profile,
             sign_response: written.sign_response,
             when_down: self.when_down(source, written),
+            no_rights: written.no_rights,
         };
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
