@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
+use context_handler::broker::egress::Egress;
 use context_handler::broker::keys::Keys;
 use context_handler::broker::registry::{self, Files};
 use context_handler::broker::{Broker, Settings};
@@ -113,6 +115,7 @@ impl Town {
             skew: SignedDuration::from_secs(60),
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
+            egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
