@@ -20,8 +20,10 @@ use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
-use crate::protocol::keys::TrustedKeys;
+use crate::protocol::keys::{Decrypter, TrustedKeys};
 use crate::protocol::saml::metadata::{AttributeServiceMetadata, IdpMetadata, SpMetadata};
+use crate::protocol::saml::response::Opening;
+use crate::protocol::xml::Cbc;
 use crate::store::{RegistryFiles, StoreError};
 
 pub use people::KnownRequester;
@@ -49,6 +51,17 @@ pub struct KnownIdp<'s> {
     pub registered: &'s IdentityProvider,
     /// What its metadata says.
     pub metadata: &'s IdpMetadata,
+}
+
+impl<'s> KnownIdp<'s> {
+    /// With what its answers are opened.
+    pub(super) fn opening<'k>(&self, decrypters: &'k [Arc<dyn Decrypter>]) -> Opening<'k>
+    where
+        's: 'k,
+    {
+        let cbc = if self.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
+        Opening { keys: &self.metadata.keys, decrypters, cbc }
+    }
 }
 
 /// A fagsystem that is registered and switched on, with metadata that holds.

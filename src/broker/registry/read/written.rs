@@ -36,6 +36,7 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) api_client: Vec<WrittenClient>,
     #[serde(default)]
     pub(in crate::broker::registry) attribute_requester: Vec<WrittenRequester>,
+    #[serde(default)]
     pub(in crate::broker::registry) restriction_type: Vec<WrittenRestrictionType>,
     #[serde(default)]
     pub(in crate::broker::registry) job_function_role: Vec<WrittenJobFunctionRole>,
