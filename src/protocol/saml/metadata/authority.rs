@@ -1,14 +1,12 @@
-//! The role of an attribute service: theirs read, ours written. Its keys are those of this role alone: what a party
+//! The role of an attribute service, as others describe theirs. Its keys are those of this role alone: what a party
 //! signs logins with says nothing about rights.
 
 use jiff::Timestamp;
 
-use super::super::{X509_SUBJECT_NAME, md};
-use super::{OurMetadata, Parsed, endpoints, only_role, refused, signing_keys, valid_until};
+use super::{Parsed, endpoints, only_role, refused, signing_keys, valid_until};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
-use crate::protocol::keys::{Signer, TrustedKeys};
-use crate::protocol::xml::{Canonical, namespace};
+use crate::protocol::keys::TrustedKeys;
 
 const SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 
@@ -39,19 +37,5 @@ impl Parsed<'_> {
             keys: signing_keys(entity, role)?,
             valid_until: valid_until(self.root, entity)?,
         })
-    }
-}
-
-impl OurMetadata<'_> {
-    /// Writes our metadata as an attribute service, for those who may ask.
-    pub fn write_attribute_service(&self, address: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
-        let mut xml = self.begin();
-        xml.start(md("AttributeAuthorityDescriptor"));
-        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
-        self.keys(&mut xml, "signing", self.signing);
-        xml.start(md("AttributeService")).attribute("Binding", SOAP).attribute("Location", address).end();
-        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
-        xml.end().end();
-        xml.finish_signed(self.id.as_str(), signer)
     }
 }
