@@ -7,6 +7,7 @@ mod encryption;
 mod parser;
 mod place;
 mod play;
+mod privileges;
 mod request;
 mod signature;
 mod tenant;
