@@ -186,7 +186,7 @@ fn a_role_counts_in_the_matters_of_the_users_municipality_and_of_whoever_delegat
         (LENDER, "early", "bpp.delegation"),
         (LENDER, "foreign", "bpp.scope"),
         (LENDER, "elsewhere", "bpp.scope"),
-        (LENDER, "lent", "bpp.scope"),
+        (LENDER, "lent", "bpp.delegation"),
         (LENDER, "own", "bpp.scope"),
         (LENDER, "unheard-of", "bpp.scope"),
         (STRANGER, "borrowed", "bpp.scope"),

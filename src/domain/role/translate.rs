@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
 use crate::domain::audit::{Record, without_cpr};
-use crate::domain::federation::Agreement;
+use crate::domain::federation::{Agreement, Validity};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
@@ -123,13 +123,17 @@ impl<'t> Translation<'t> {
                 None => Fault::new(Reason::BppRole, "no such role is registered"),
             });
         }
-        let delegated =
-            |role: &&JobFunctionRole| role.delegated_to.iter().any(|(to, _)| *to == self.authority);
-        let Some(role) = of_scope.filter(delegated) else {
-            let detail = format!("{scope} has not delegated this role to {}", self.authority);
-            return Err(Fault::new(Reason::BppScope, detail));
+        let lent = |role: &&JobFunctionRole, to: Cvr| role.delegated_to.iter().any(|(known, _)| *known == to);
+        let Some(role) = of_scope.filter(|role| lent(role, self.authority)) else {
+            let is_own = |role: &&JobFunctionRole| role.authority == self.authority;
+            let is_turned_round = role.is_some_and(|role| is_own(&role) && lent(&role, *scope));
+            let reason = if is_turned_round { Reason::BppDelegation } else { Reason::BppScope };
+            return Err(Fault::new(
+                reason,
+                format!("{scope} has not delegated this role to {}", self.authority),
+            ));
         };
-        let in_force = |(to, validity): &(Cvr, _)| *to == self.authority && self.holds(validity);
+        let in_force = |(to, validity): &(Cvr, Validity)| *to == self.authority && validity.holds(self.now);
         if !role.delegated_to.iter().any(in_force) {
             let detail = format!("the delegation from {scope} to {} is not in force", self.authority);
             return Err(Fault::new(Reason::BppDelegation, detail));
@@ -222,10 +226,6 @@ impl<'t> Translation<'t> {
             mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
             detail: why.detail.into_owned(),
         });
-    }
-
-    fn holds(&self, validity: &crate::domain::federation::Validity) -> bool {
-        validity.holds(self.now)
     }
 }
 

@@ -7,6 +7,7 @@ mod parser;
 mod place;
 mod play;
 mod request;
+mod roles;
 mod signature;
 mod tenant;
 mod wrapping;
