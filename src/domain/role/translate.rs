@@ -3,7 +3,7 @@
 //! Nothing is given that is not registered, nothing is widened, and whatever is given or dropped leaves a
 //! [`Ruling`]. The rules stand for people in `docs/roles.md`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ impl Roles {
             parameters,
             authority: agreement.authority().cvr,
             fagsystem: &agreement.fagsystem().entity_id,
+            mapped: self.mappings.get(&agreement.fagsystem().entity_id),
             now,
             given: HashSet::new(),
             done: Translated::default(),
@@ -79,6 +80,8 @@ struct Translation<'t> {
     parameters: &'t [Constraint],
     authority: Cvr,
     fagsystem: &'t EntityId,
+    /// What each job function role stands for in the fagsystem.
+    mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
     now: Timestamp,
     given: HashSet<PrivilegeGroup>,
     done: Translated,
@@ -88,22 +91,25 @@ impl<'t> Translation<'t> {
     fn role(&mut self, group: &PrivilegeGroup, said: &str) {
         let role = match self.admit(&group.scope, said) {
             Ok(role) => role,
-            Err(fault) => return self.rule(group, said, None, fault),
+            Err(fault) => {
+                let said = if self.roles.is_role(said) { said.to_owned() } else { strangers(said) };
+                return self.rule(group, said, None, fault);
+            }
         };
-        let mappings = self.roles.mappings(self.fagsystem, &role.id);
+        let mappings = self.mapped.and_then(|mapped| mapped.get(&role.id)).map_or(&[][..], Vec::as_slice);
         if mappings.is_empty() {
             let detail = "the role stands for nothing in this fagsystem";
-            return self.rule(group, said, None, Fault::new(Reason::BppMapping, detail));
-        }
-        if let Some(fault) = ignored(group, mappings) {
-            self.rule(group, said, None, fault);
+            return self.rule(group, role.id.clone(), None, Fault::new(Reason::BppMapping, detail));
         }
         for mapping in mappings {
             let ruling = match self.limits(group, role, mapping) {
                 Ok(constraints) => self.give(&group.scope, role, mapping, constraints),
                 Err(fault) => fault,
             };
-            self.rule(group, said, Some(mapping), ruling);
+            self.rule(group, role.id.clone(), Some(mapping), ruling);
+        }
+        if let Some(fault) = ignored(group, mappings) {
+            self.rule(group, role.id.clone(), None, fault);
         }
     }
 
@@ -215,14 +221,13 @@ impl<'t> Translation<'t> {
         Fault::new(Reason::BppKept, told.join("; "))
     }
 
-    fn rule(&mut self, group: &PrivilegeGroup, said: &str, mapping: Option<&RoleMapping>, why: Fault) {
-        let is_registered = self.roles.is_role(said);
+    fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
         self.done.rulings.push(Ruling {
             reason: why.reason,
             authority: self.authority,
             fagsystem: self.fagsystem.clone(),
             scope: shown(&group.scope),
-            role: if is_registered { said.to_owned() } else { strangers(said) },
+            role,
             mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
             detail: why.detail.into_owned(),
         });
