@@ -198,6 +198,9 @@ fn is_none(count: &usize) -> bool {
 /// The text with stars where a CPR number seems to stand: ten digits that begin with a day and a month, with or without
 /// a hyphen before the last four.
 pub fn without_cpr(text: &str) -> String {
+    if text.bytes().filter(u8::is_ascii_digit).count() < 10 {
+        return text.to_owned();
+    }
     let characters: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;

@@ -190,12 +190,6 @@ impl Roles {
         self.restriction_types.get(id)
     }
 
-    /// What a job function role stands for in a fagsystem.
-    pub fn mappings(&self, fagsystem: &EntityId, job_function_role: &str) -> &[RoleMapping] {
-        let mappings = self.mappings.get(fagsystem).and_then(|of_role| of_role.get(job_function_role));
-        mappings.map_or(&[], Vec::as_slice)
-    }
-
     /// Both kinds share their ids: nobody may pass off one as the other.
     fn is_role(&self, id: &str) -> bool {
         self.job_function_roles.contains_key(id) || self.user_system_roles.contains_key(id)

@@ -3,14 +3,14 @@
 //! Nothing is given that is not registered, nothing is widened, and whatever is given or dropped leaves a
 //! [`Ruling`]. The rules stand for people in `docs/roles.md`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
 use crate::domain::audit::{Record, without_cpr};
-use crate::domain::federation::Agreement;
+use crate::domain::federation::{Agreement, Validity};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
@@ -60,6 +60,7 @@ impl Roles {
             parameters,
             authority: agreement.authority().cvr,
             fagsystem: &agreement.fagsystem().entity_id,
+            mapped: self.mappings.get(&agreement.fagsystem().entity_id),
             now,
             given: HashSet::new(),
             done: Translated::default(),
@@ -79,6 +80,8 @@ struct Translation<'t> {
     parameters: &'t [Constraint],
     authority: Cvr,
     fagsystem: &'t EntityId,
+    /// What each job function role stands for in the fagsystem.
+    mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
     now: Timestamp,
     given: HashSet<PrivilegeGroup>,
     done: Translated,
@@ -88,22 +91,25 @@ impl<'t> Translation<'t> {
     fn role(&mut self, group: &PrivilegeGroup, said: &str) {
         let role = match self.admit(&group.scope, said) {
             Ok(role) => role,
-            Err(fault) => return self.rule(group, said, None, fault),
+            Err(fault) => {
+                let said = if self.roles.is_role(said) { said.to_owned() } else { strangers(said) };
+                return self.rule(group, said, None, fault);
+            }
         };
-        let mappings = self.roles.mappings(self.fagsystem, &role.id);
+        let mappings = self.mapped.and_then(|mapped| mapped.get(&role.id)).map_or(&[][..], Vec::as_slice);
         if mappings.is_empty() {
             let detail = "the role stands for nothing in this fagsystem";
-            return self.rule(group, said, None, Fault::new(Reason::BppMapping, detail));
-        }
-        if let Some(fault) = ignored(group, mappings) {
-            self.rule(group, said, None, fault);
+            return self.rule(group, role.id.clone(), None, Fault::new(Reason::BppMapping, detail));
         }
         for mapping in mappings {
             let ruling = match self.limits(group, role, mapping) {
                 Ok(constraints) => self.give(&group.scope, role, mapping, constraints),
                 Err(fault) => fault,
             };
-            self.rule(group, said, Some(mapping), ruling);
+            self.rule(group, role.id.clone(), Some(mapping), ruling);
+        }
+        if let Some(fault) = ignored(group, mappings) {
+            self.rule(group, role.id.clone(), None, fault);
         }
     }
 
@@ -123,13 +129,17 @@ impl<'t> Translation<'t> {
                 None => Fault::new(Reason::BppRole, "no such role is registered"),
             });
         }
-        let delegated =
-            |role: &&JobFunctionRole| role.delegated_to.iter().any(|(to, _)| *to == self.authority);
-        let Some(role) = of_scope.filter(delegated) else {
-            let detail = format!("{scope} has not delegated this role to {}", self.authority);
-            return Err(Fault::new(Reason::BppScope, detail));
+        let lent = |role: &&JobFunctionRole, to: Cvr| role.delegated_to.iter().any(|(known, _)| *known == to);
+        let Some(role) = of_scope.filter(|role| lent(role, self.authority)) else {
+            let is_own = |role: &&JobFunctionRole| role.authority == self.authority;
+            let is_turned_round = role.is_some_and(|role| is_own(&role) && lent(&role, *scope));
+            let reason = if is_turned_round { Reason::BppDelegation } else { Reason::BppScope };
+            return Err(Fault::new(
+                reason,
+                format!("{scope} has not delegated this role to {}", self.authority),
+            ));
         };
-        let in_force = |(to, validity): &(Cvr, _)| *to == self.authority && self.holds(validity);
+        let in_force = |(to, validity): &(Cvr, Validity)| *to == self.authority && validity.holds(self.now);
         if !role.delegated_to.iter().any(in_force) {
             let detail = format!("the delegation from {scope} to {} is not in force", self.authority);
             return Err(Fault::new(Reason::BppDelegation, detail));
@@ -211,21 +221,16 @@ impl<'t> Translation<'t> {
         Fault::new(Reason::BppKept, told.join("; "))
     }
 
-    fn rule(&mut self, group: &PrivilegeGroup, said: &str, mapping: Option<&RoleMapping>, why: Fault) {
-        let is_registered = self.roles.is_role(said);
+    fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
         self.done.rulings.push(Ruling {
             reason: why.reason,
             authority: self.authority,
             fagsystem: self.fagsystem.clone(),
             scope: shown(&group.scope),
-            role: if is_registered { said.to_owned() } else { strangers(said) },
+            role,
             mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
             detail: why.detail.into_owned(),
         });
-    }
-
-    fn holds(&self, validity: &crate::domain::federation::Validity) -> bool {
-        validity.holds(self.now)
     }
 }
 

@@ -9,6 +9,7 @@ mod place;
 mod play;
 mod privileges;
 mod request;
+mod roles;
 mod signature;
 mod tenant;
 mod wrapping;

@@ -21,7 +21,7 @@ use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Browser, Fagsystem, Idp};
+use super::{Browser, Fagsystem, Idp, roles};
 
 /// The moment at which every conversation begins.
 pub(crate) const BEGINNING: i64 = 1_795_248_000;
@@ -184,7 +184,7 @@ async fn apply(store: &Sqlite, files: Files, now: Timestamp) {
     registry::apply(store, files, now, LoginId::from_random(0)).await.unwrap();
 }
 
-/// The register: who is there, and everybody has agreed with everybody.
+/// The register: who is there, everybody has agreed with everybody, and what roles stand for.
 fn files(idps: &[&Idp], fagsystemer: &[&Fagsystem]) -> Files {
     let mut files = BTreeMap::new();
     let mut toml = String::new();
@@ -209,5 +209,6 @@ fn files(idps: &[&Idp], fagsystemer: &[&Fagsystem]) -> Files {
         );
     }
     files.insert("register.toml".to_owned(), toml.into_bytes());
+    files.insert("roles.toml".to_owned(), roles::REGISTER.into());
     files
 }
