@@ -194,13 +194,17 @@ fn metadata(entity_id: &str, key: &str, role: &str, endpoint: &str) -> String {
     let pem =
         fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(key)).expect("a key file");
     let key = FileKey::read(&pem, None).expect("a key");
-    let binding = if role.starts_with("SP") { "POST" } else { "Redirect" };
+    let binding = match role {
+        "SPSSODescriptor" => "HTTP-POST",
+        "AttributeAuthorityDescriptor" => "SOAP",
+        _ => "HTTP-Redirect",
+    };
     format!(
         r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">
   <md:{role} protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
     <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>
       <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
-    <md:{endpoint} Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{binding}" Location="{entity_id}/here" index="0"/>
+    <md:{endpoint} Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{entity_id}/here" index="0"/>
   </md:{role}>
 </md:EntityDescriptor>
 "#,
@@ -452,6 +456,121 @@ fn every_mistake_about_roles_is_told_with_file_and_line() {
         );
     }
     assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+/// Where rights come from, in a file that comes after the one with the parties.
+const SOURCES: &str = r#"[[attribute-service]]
+entity-id = "https://as.test"
+name = "Korsbæks attributservice"
+metadata = "metadata/as.xml"
+authorities = ["11111111"]
+cache-minutes = 10
+timeout-seconds = 5
+
+[[group-mapping]]
+identity-provider = "https://idp.korsbaek.test"
+authority = "11111111"
+preset = "entra-display-name"
+domain = "korsbaek.dk"
+"#;
+
+fn with_sources() -> Machine {
+    let machine = Machine::new();
+    let service = metadata(
+        "https://as.test",
+        "attribute-service.pem",
+        "AttributeAuthorityDescriptor",
+        "AttributeService",
+    );
+    machine.write("register/metadata/as.xml", service);
+    machine.write("register/sources.toml", SOURCES);
+    machine
+}
+
+#[test]
+fn a_plan_tells_attribute_services_and_group_mappings() {
+    let machine = with_sources();
+    let (exit, answer, _) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Ok, "{answer:#}");
+    let told = answer.to_string();
+    let mapping = "group mapping of 11111111 with https://idp.korsbaek.test by http://schemas.microsoft.com/";
+    assert!(told.contains("attribute service https://as.test") && told.contains(mapping), "{told}");
+}
+
+#[test]
+fn every_mistake_about_sources_of_rights_is_told_with_file_and_line() {
+    let machine = with_sources();
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    let before = machine.kept();
+    for (from, to, line, told) in [
+        ("[\"11111111\"]", "[\"77777777\"]", 5, "expected a party that is registered"),
+        ("[\"11111111\"]", "[\"11111111\", \"11111111\"]", 5, "once"),
+        ("metadata/as.xml", "metadata/idp.xml", 4, "expected metadata of https://as.test"),
+        ("cache-minutes = 10", "cache-minutes = 1441", 6, "expected 0 to 1440"),
+        ("timeout-seconds = 5", "timeout-seconds = 0", 7, "expected 1 to 20"),
+        ("timeout-seconds = 5", "timeout-seconds = 21", 7, "expected 1 to 20"),
+        ("https://idp.korsbaek.test", "https://gone.test", 10, "expected a party that is registered"),
+        ("authority = \"11111111\"", "authority = \"77777777\"", 11, "expected a party that is registered"),
+        ("domain = \"korsbaek.dk\"", "", 10, "expected a `domain`"),
+        ("entra-display-name", "role-uri", 10, "expected no `domain`"),
+        ("entra-display-name", "entra", 12, "entra"),
+        ("korsbaek.dk", "korsbaek", 13, "expected a domain"),
+        ("preset = \"entra-display-name\"\ndomain = \"korsbaek.dk\"", "", 10, "got neither"),
+        ("domain = \"korsbaek.dk\"", "roles = [{ value = \"a\", role = \"b\" }]", 10, "got both"),
+    ] {
+        machine.write("register/sources.toml", changed(SOURCES, from, to));
+        refused(&machine, &format!("sources.toml:{line}:"), told);
+    }
+    machine.write("register/sources.toml", SOURCES);
+    let required = "required-nsis = \"Substantial\"";
+    for (from, more, line, told) in [
+        (required, "attribute-service-down = \"use-cached\"", 14, "attribute-service-cached-minutes"),
+        (required, "attribute-service-cached-minutes = 5", 20, "use-cached"),
+        (
+            required,
+            "attribute-service-down = \"use-cached\"\nattribute-service-cached-minutes = 0",
+            21,
+            "expected 1 to 1440",
+        ),
+        ("profile = \"OIOSAML3\"", "rights = [\"telepathy\"]", 11, "telepathy"),
+    ] {
+        machine.write("register/register.toml", changed(REGISTER, from, &format!("{from}\n{more}")));
+        refused(&machine, &format!("register.toml:{line}:"), told);
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+#[test]
+fn an_identity_provider_that_leaves_rights_to_a_source_needs_that_source() {
+    for (source, told) in [("attribute-service", "an attribute service"), ("groups", "a group mapping")] {
+        let register = changed(
+            REGISTER,
+            "profile = \"OIOSAML3\"",
+            &format!("profile = \"OIOSAML3\"\nrights = [{source:?}]"),
+        );
+        let machine = with_sources();
+        machine.write("register/register.toml", register.clone());
+        assert_eq!(machine.apply(&[]).0, Exit::Ok);
+        let machine = Machine::new();
+        machine.write("register/register.toml", register);
+        refused(&machine, "register.toml:24:", told);
+    }
+}
+
+fn changed(text: &str, from: &str, to: &str) -> String {
+    let changed = text.replacen(from, to, 1);
+    assert_ne!(changed, text, "{from}");
+    changed
+}
+
+fn refused(machine: &Machine, place: &str, told: &str) {
+    let (exit, answer, err) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Usage, "{told}: {answer:#}");
+    let place = format!("error: {place}");
+    assert!(
+        err.lines().any(|line| line.starts_with(&place) && line.contains(told)),
+        "{place} {told}, got {err}"
+    );
 }
 
 #[test]

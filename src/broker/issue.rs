@@ -16,6 +16,7 @@ use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{AuthnStatement, OurAssertion};
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
+use crate::protocol::saml::metadata::SpMetadata;
 use crate::protocol::saml::response::{OurResponse, Sealed};
 use crate::store::Session;
 
@@ -92,7 +93,7 @@ impl Broker {
             in_response_to: &asked.request,
         };
         let signer = self.keys.signer();
-        let sealed = self.sealed_to(fagsystem, now)?;
+        let sealed = self.sealed_to(fagsystem.metadata, now)?;
         let outer = fagsystem.registered.sign_response.then_some(signer);
         let xml = frame.write(&ours, signer, sealed, outer)?;
         Ok(Issued {
@@ -106,13 +107,13 @@ impl Broker {
         })
     }
 
-    /// A fagsystem that has an encryption key is never answered in plain, not even when the key has become useless.
-    fn sealed_to<'s>(
+    /// A receiver that has an encryption key is never answered in plain, not even when the key has become useless.
+    pub(super) fn sealed_to<'s>(
         &'s self,
-        fagsystem: &KnownFagsystem<'s>,
+        receiver: &'s SpMetadata,
         now: Timestamp,
     ) -> Result<Option<Sealed<'s>>, Fault> {
-        let Some((to, how)) = &fagsystem.metadata.encryption else { return Ok(None) };
+        let Some((to, how)) = &receiver.encryption else { return Ok(None) };
         if now < to.not_before() || to.not_after() <= now {
             let detail =
                 format!("the encryption certificate holds from {} to {}", to.not_before(), to.not_after());

@@ -239,7 +239,7 @@ pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), F
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
 }
 
-fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {
+pub(super) fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {
     const { assert!(REMEMBERED_FOR.as_secs() > PENDING_FOR.as_secs() + 15 * 60) };
     Mark { kind, issuer: issuer.to_owned(), id: id.to_string(), expires: now + REMEMBERED_FOR }
 }

@@ -6,6 +6,7 @@
 mod ask;
 mod attributes;
 pub mod audit;
+pub mod authority;
 pub mod egress;
 mod identify;
 mod issue;
@@ -63,6 +64,11 @@ impl Settings {
     /// Where identity providers send their answers.
     pub fn acs(&self) -> String {
         format!("{}/saml/sp/acs", self.public_url)
+    }
+
+    /// Where others ask for the attributes of users.
+    pub fn attribute_authority(&self) -> String {
+        format!("{}/saml/aa/soap", self.public_url)
     }
 }
 

@@ -675,8 +675,8 @@ reasons! {
         "Nothing: who asked about whom stands in the audit log."
         / "Intet: Hvem der spurgte om hvem, står i revisionsloggen.";
     AqDenied "aq.denied" Caller
-        "The party may not ask for these attributes: it is not registered, its question is not proved, or the user belongs to somebody else."
-        / "Parten må ikke spørge om disse attributter: Den er ikke registreret, spørgsmålet er ikke bevist, eller brugeren hører til en anden."
+        "Somebody asked for the attributes of a user and was told none: the question is not allowed or not proved, or there is nothing to tell."
+        / "Nogen spurgte om en brugers attributter og fik ingen: Spørgsmålet er ikke tilladt eller ikke bevist, eller der er intet at fortælle."
         "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
         / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
     AsAsked "as.asked" Nobody

@@ -21,12 +21,19 @@ pub struct Door {
     trusted_proxies: Vec<Network>,
     pub(super) idp_metadata: Kept,
     pub(super) sp_metadata: Kept,
+    pub(super) aa_metadata: Kept,
 }
 
 impl Door {
     /// A door to a broker, behind proxies of these networks, if any.
     pub fn new(broker: Arc<Broker>, trusted_proxies: Vec<Network>) -> Self {
-        Self { broker, trusted_proxies, idp_metadata: Kept::default(), sp_metadata: Kept::default() }
+        Self {
+            broker,
+            trusted_proxies,
+            idp_metadata: Kept::default(),
+            sp_metadata: Kept::default(),
+            aa_metadata: Kept::default(),
+        }
     }
 
     /// What the broker is told about a visitor.

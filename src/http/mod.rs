@@ -8,6 +8,7 @@ mod help;
 pub mod operations;
 pub mod pages;
 mod saml;
+mod soap;
 mod text;
 pub mod visitor;
 
@@ -35,6 +36,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))
+        // Those who ask about users: we are their attribute authority.
+        .route("/saml/aa/metadata", get(saml::aa_metadata))
+        .route("/saml/aa/soap", post(soap::attribute_query))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))

@@ -12,3 +12,4 @@ mod registry;
 mod samael;
 mod store_down;
 mod support;
+mod users;

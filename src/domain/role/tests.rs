@@ -10,6 +10,7 @@ use crate::domain::federation::{
 };
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::Reason;
+use crate::domain::source::{RightsSource, WhenDown};
 
 /// The user's own municipality, one that lends roles to it, and one that has nothing to do with it.
 const OWN: &str = "11111111";
@@ -51,6 +52,7 @@ fn federation() -> Federation {
         networks: Vec::new(),
         scoping: false,
         danger_allow_cbc: false,
+        rights: vec![RightsSource::Assertion],
     });
     for name in [CASES, OTHER] {
         federation.add_fagsystem(Fagsystem {
@@ -62,6 +64,7 @@ fn federation() -> Federation {
             required: None,
             attributes: AttributeProfile::Kombit,
             sign_response: false,
+            when_down: WhenDown::Refuse,
             no_rights: NoRights::IssueWithout,
         });
         federation.add_use(cvr(OWN), entity(name), Validity::default());

@@ -1,6 +1,7 @@
 //! What hostile parties try. Each test holds the genuine twin of its attack, so that refusing everything fails as well.
 
 mod algorithms;
+mod attribute_authority;
 mod attribute_service;
 mod binding;
 mod encryption;

@@ -306,6 +306,21 @@ impl OurMetadata<'_> {
         xml.finish_signed(self.id.as_str(), signer)
     }
 
+    /// Writes our metadata as an attribute authority, for those who ask about users that are kept here.
+    pub fn write_aa(&self, soap: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        xml.start(md("AttributeAuthorityDescriptor"));
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
+        self.keys(&mut xml, "signing", self.signing);
+        xml.start(md("AttributeService"));
+        xml.attribute("Binding", "urn:oasis:names:tc:SAML:2.0:bindings:SOAP");
+        xml.attribute("Location", soap).end();
+        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
+        xml.end();
+        xml.end();
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
     fn begin(&self) -> Writer {
         let mut xml = Writer::new();
         xml.start(md("EntityDescriptor"));

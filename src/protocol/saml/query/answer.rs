@@ -185,6 +185,32 @@ pub struct OurStatement<'a> {
     pub attributes: &'a [(&'a str, Vec<String>)],
 }
 
+/// Writes, for somebody who is not proved, that there is no answer. It is not signed, since anybody could else make us
+/// sign, and it names no query, since none is proved.
+pub fn write_denial(id: &MessageId, issuer: &EntityId, issue_instant: Timestamp) -> Result<Canonical, Fault> {
+    let mut xml = begin_response(id, issuer, issue_instant, None);
+    Status::REQUEST_DENIED.write(&mut xml);
+    soap::wrap(&xml.end().finish()?)
+}
+
+fn begin_response(
+    id: &MessageId,
+    issuer: &EntityId,
+    issue_instant: Timestamp,
+    in_response_to: Option<&MessageId>,
+) -> Writer {
+    let mut xml = Writer::new();
+    xml.start(samlp("Response"));
+    xml.attribute("ID", id.as_str());
+    if let Some(query) = in_response_to {
+        xml.attribute("InResponseTo", query.as_str());
+    }
+    xml.attribute("IssueInstant", &written(issue_instant));
+    xml.attribute("Version", "2.0");
+    xml.element(saml("Issuer"), issuer.as_str());
+    xml
+}
+
 impl OurAnswer<'_> {
     /// Writes an answer with a signed assertion, in its envelope; encrypted to the asker where its key is given.
     pub fn write(
@@ -214,13 +240,7 @@ impl OurAnswer<'_> {
     }
 
     fn begin(&self, signed: bool) -> Writer {
-        let mut xml = Writer::new();
-        xml.start(samlp("Response"));
-        xml.attribute("ID", self.id.as_str());
-        xml.attribute("InResponseTo", self.in_response_to.as_str());
-        xml.attribute("IssueInstant", &written(self.issue_instant));
-        xml.attribute("Version", "2.0");
-        xml.element(saml("Issuer"), self.issuer.as_str());
+        let mut xml = begin_response(self.id, self.issuer, self.issue_instant, Some(self.in_response_to));
         if signed {
             xml.signature_goes_here();
         }

@@ -39,16 +39,16 @@ pub struct Query<'d> {
 
 /// Looks at an arrived envelope as far as is needed to find its sender's keys.
 pub fn claimed<'d>(document: &'d Document<'_>) -> Result<Unverified<Query<'d>>, Fault> {
+    // We would not read a second one, but nobody puts it there in good faith.
+    if document.root().count(samlp("AttributeQuery")) > 1 {
+        return Err(Fault::new(Reason::SigCoverage, "a query beside the one in the Body"));
+    }
     let root = soap::unwrap(document)?;
     if !root.is(samlp("AttributeQuery")) {
         return Err(Fault::new(
             Reason::XmlSchema,
             format!("expected an AttributeQuery, got {}", root.local()),
         ));
-    }
-    // We would not read a second one, but nobody puts it there in good faith.
-    if document.root().count(samlp("AttributeQuery")) > 1 {
-        return Err(Fault::new(Reason::SigCoverage, "a query beside the one in the Body"));
     }
     if !is_signed(root) {
         return Err(wrapping(root, Fault::new(Reason::SigMissing, "expected a signed AttributeQuery")));
