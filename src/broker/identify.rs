@@ -105,7 +105,7 @@ fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
 
 /// The job function roles as the identity provider states them. There is one list: where both names of the attribute
 /// are used they must say the same, and nothing is ever joined.
-fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
+pub(super) fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
     let mut stated: Option<PrivilegeList> = None;
     for name in [name::PRIVILEGES.oiosaml3, name::PRIVILEGES.oiosaml2] {
         let value = attributes.one_named(name).map_err(|fault| match fault.reason {
@@ -123,7 +123,7 @@ fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
 }
 
 /// Values that limit roles and came as attributes of their own.
-fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fault> {
+pub(super) fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fault> {
     let mut stated = Vec::new();
     for (name, values) in attributes.iter().filter(|(name, _)| is_parameter(name)) {
         for value in values {

@@ -12,6 +12,7 @@ use crate::domain::id::{LoginId, MessageId};
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
+use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{AuthnStatement, OurAssertion};
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
@@ -36,7 +37,7 @@ pub(super) struct Issued {
 impl Issued {
     /// What the exchange log says about it.
     pub(super) fn record(&self, trail: &Trail) -> Record {
-        Record {
+        let mut record = Record {
             event: Event::TokenIssued,
             message: Some(self.response.to_string()),
             assertion: Some(self.assertion.to_string()),
@@ -47,7 +48,9 @@ impl Issued {
             claimed_issuer: None,
             sha256: None,
             ..trail.allowed(Actor::Broker, Reason::LoginOk)
-        }
+        };
+        record.ruled(&trail.rulings);
+        record
     }
 }
 
@@ -80,7 +83,7 @@ impl Broker {
             class: &level.class(),
             authenticated_by: &grant.agreement().idp().entity_id,
             name_format: name::name_format(dialect),
-            attributes: &attributes(grant, dialect, level),
+            attributes: &attributes(grant, dialect, level)?,
         };
         let frame = OurResponse {
             id: &response,
@@ -151,9 +154,12 @@ fn stated_level(level: &Achieved, dialect: Dialect) -> Result<Level, Fault> {
     stated.ok_or_else(|| Fault::new(Reason::LoaUnknown, "the identity provider stated no level that counts"))
 }
 
-/// What a fagsystem is told, by its generation of the profile. Rights are told only when they have been translated to
-/// the fagsystem's own roles.
-fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'static str, Vec<String>)> {
+/// What a fagsystem is told, by its generation of the profile. Rights are told in the fagsystem's own roles.
+fn attributes(
+    grant: &Grant<'_>,
+    dialect: Dialect,
+    level: Level,
+) -> Result<Vec<(&'static str, Vec<String>)>, Fault> {
     let authority = grant.agreement().authority();
     let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
     let mut told = vec![
@@ -171,5 +177,6 @@ fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'stati
     if !grant.email().is_empty() && dialect == Dialect::Oiosaml3 {
         told.push((name::EMAIL.oiosaml3, grant.email().to_vec()));
     }
-    told
+    told.extend(bpp::attribute(grant.rights()?, dialect)?);
+    Ok(told)
 }

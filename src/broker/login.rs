@@ -15,8 +15,8 @@ use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
-use crate::protocol::saml::response::{self, Expectation, Opening};
-use crate::protocol::xml::{Cbc, Document};
+use crate::protocol::saml::response::{self, Expectation};
+use crate::protocol::xml::Document;
 use crate::store::{Batch, Kind, Mark};
 
 /// How long a mark of use is kept. A request is taken until five minutes after it was made and the login that it
@@ -147,9 +147,7 @@ impl Broker {
             snapshot.federation().agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
         check_sender(answer.claimed_issuer(), &login.idp)?; // and nobody else
-        let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
-        let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
-        let answer = answer.verify(opening)?; // signed by its own key
+        let answer = answer.verify(idp.opening(self.keys.decrypters()))?; // signed by its own key
         trail.proved_by(answer.proof(), Actor::IdentityProvider);
         idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
@@ -165,7 +163,10 @@ impl Broker {
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject.level);
         subject.level.meets(&asked.requirement)?; // sure enough
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
+        let roles = snapshot.federation().roles();
+        let grant = Grant::new(subject, agreement, roles, now)?; // only what was agreed, in the fagsystem's roles
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
@@ -175,7 +176,7 @@ impl Broker {
                 mark(Kind::Assertion, login.idp.as_str(), &answer.assertion().id, now),
                 mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now),
             ],
-            records: vec![received, issued.record(trail)],
+            records: trail.all([received, issued.record(trail)]),
             session: Some(issued.session),
             ..Batch::default()
         };

@@ -4,6 +4,7 @@
 //! made here in order; whether a thing is true is asked of the domain, how it is said of the protocol.
 
 mod ask;
+mod attributes;
 pub mod audit;
 pub mod authority;
 pub mod egress;
@@ -32,6 +33,8 @@ use crate::store::{Kind, Store, StoreError};
 
 pub use ask::{Offer, OfferLine};
 
+use attributes::Attributes;
+use egress::Egress;
 use keys::Keys;
 use registry::Snapshot;
 
@@ -48,6 +51,8 @@ pub struct Settings {
     pub assertion_for: SignedDuration,
     /// How long a session lasts.
     pub session_for: SignedDuration,
+    /// How attribute services are called.
+    pub egress: Egress,
 }
 
 impl Settings {
@@ -76,6 +81,7 @@ pub struct Broker {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     sealer: ArcSwap<Sealer>,
+    attributes: Attributes,
 }
 
 impl Broker {
@@ -88,6 +94,7 @@ impl Broker {
         random: Arc<dyn Random>,
     ) -> Result<Self, Fault> {
         let broker = Self {
+            attributes: Attributes::new(settings.egress.clone()),
             settings,
             keys,
             store,

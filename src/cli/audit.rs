@@ -1,9 +1,12 @@
 //! `audit search`: finds the records of an exchange from whatever somebody has at hand.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Done, Exit, Session, table, wait_for, wrong};
+use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, LoginId};
 use crate::store::{AuditQuery, Logged, Store};
 
@@ -79,6 +82,19 @@ pub(super) fn row(logged: &Logged) -> Vec<String> {
         record.reason.clone(),
         party(&record.fagsystem),
         party(&record.idp),
-        record.detail.clone().unwrap_or_default(),
+        record.detail.iter().cloned().chain(counted(record)).collect::<Vec<_>>().join("; "),
     ]
+}
+
+/// How many roles became rights, and why others did not; `--json` names each.
+fn counted(record: &Record) -> Option<String> {
+    let mut counts = BTreeMap::new();
+    for ruling in &record.rulings {
+        *counts.entry(ruling.reason).or_insert(0) += 1;
+    }
+    let mut told: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if record.more_rulings > 0 {
+        told.push(format!("{} more", record.more_rulings));
+    }
+    (!told.is_empty()).then(|| format!("roles: {}", told.join(", ")))
 }

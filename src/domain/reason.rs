@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Who has to act before the same thing can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -14,6 +16,8 @@ pub enum Blame {
     Fagsystem,
     /// The identity provider that answered.
     IdentityProvider,
+    /// The attribute service that was asked.
+    AttributeService,
     /// Whoever keeps the register: the party is switched off, unknown, or has no agreement.
     Register,
     /// The person in front of the browser.
@@ -58,6 +62,19 @@ impl fmt::Display for Reason {
     }
 }
 
+impl From<Reason> for &'static str {
+    fn from(reason: Reason) -> Self {
+        reason.code()
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+    fn try_from(code: String) -> Result<Self, String> {
+        Self::from_code(&code).ok_or_else(|| format!("expected a reason code, got {code:?}"))
+    }
+}
+
 /// One sentence in both languages of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -81,7 +98,8 @@ macro_rules! reasons {
         $means_en:literal / $means_da:literal
         $fix_en:literal / $fix_da:literal ; )*) => {
         /// The closed list of reasons.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
         pub enum Reason { $( #[doc = $means_en] $name, )* }
 
         impl Reason {
@@ -141,6 +159,41 @@ reasons! {
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
         "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
         / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
+    BppKept "bpp.kept" Nobody
+        "A role of the municipality became a right in the fagsystem."
+        / "En af kommunens roller blev til en rettighed i fagsystemet."
+        "Nothing: the audit log names the role and the mapping that gave the right."
+        / "Intet: Revisionsloggen nævner rollen og den tilknytning, der gav rettigheden.";
+    BppScope "bpp.scope" IdentityProvider
+        "A role was claimed in the matters of somebody for whom the municipality may not speak; it was dropped."
+        / "En rolle blev angivet på vegne af nogen, som kommunen ikke må tale for; den blev fjernet."
+        "Whoever runs the identity provider sends roles under the municipality's own CVR number only, or the other authority delegates the role and the register keeper records it."
+        / "Den, der driver identitetsudbyderen, sender kun roller under kommunens eget CVR-nummer, eller den anden myndighed delegerer rollen, og registerets forvalter indfører det.";
+    BppDelegation "bpp.delegation" Register
+        "A role was delegated to the municipality, but not at this time; it was dropped."
+        / "En rolle er delegeret til kommunen, men ikke på dette tidspunkt; den blev fjernet."
+        "The delegating authority agrees on a new period and the register keeper records it."
+        / "Den delegerende myndighed aftaler en ny periode, og registerets forvalter indfører den.";
+    BppRole "bpp.role" IdentityProvider
+        "A role was claimed that the municipality does not have; it was dropped."
+        / "Der blev angivet en rolle, som kommunen ikke har; den blev fjernet."
+        "Whoever runs the identity provider corrects the role's URI letter by letter, or the register keeper records the job function role. Fagsystemer's own roles are never sent directly."
+        / "Den, der driver identitetsudbyderen, retter rollens URI bogstav for bogstav, eller registerets forvalter indfører jobfunktionsrollen. Fagsystemers egne roller sendes aldrig direkte.";
+    BppMapping "bpp.mapping" Register
+        "A role of the municipality stands for nothing in this fagsystem; it was left out."
+        / "En af kommunens roller svarer ikke til noget i dette fagsystem; den blev udeladt."
+        "Nothing, if it is meant for another fagsystem. Otherwise the register keeper records what it stands for here."
+        / "Intet, hvis den er til et andet fagsystem. Ellers indfører registerets forvalter, hvad den svarer til her.";
+    BppConstraint "bpp.constraint" IdentityProvider
+        "A limit on a role is missing, contradicts itself, does not look as it must, or was not asked for."
+        / "En afgrænsning af en rolle mangler, modsiger sig selv, ser ikke ud, som den skal, eller er ikke efterspurgt."
+        "Whoever runs the identity provider sends the parameter that the mapping names, in the syntax of its restriction type; the audit log names it."
+        / "Den, der driver identitetsudbyderen, sender den parameter, som tilknytningen nævner, i dataafgrænsningstypens syntaks; revisionsloggen nævner den.";
+    BppNone "bpp.none" IdentityProvider
+        "The user has no rights in this fagsystem, and the fagsystem takes nobody without rights."
+        / "Brugeren har ingen rettigheder i dette fagsystem, og det modtager ingen uden rettigheder."
+        "Ask the role administrator of your municipality for a role in this fagsystem. The audit log says why the roles that were sent did not count."
+        / "Bed din kommunes rolleadministrator om en rolle til fagsystemet. Revisionsloggen siger, hvorfor de roller, der blev sendt, ikke talte.";
     XmlMalformed "xml.malformed" IdentityProvider
         "The message is not well-formed XML 1.0 in UTF-8."
         / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."
@@ -626,6 +679,51 @@ reasons! {
         / "Nogen spurgte om en brugers attributter og fik ingen: Spørgsmålet er ikke tilladt eller ikke bevist, eller der er intet at fortælle."
         "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
         / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
+    AsAsked "as.asked" Nobody
+        "The authority's attribute service was asked what the user may do."
+        / "Myndighedens attributservice blev spurgt, hvad brugeren må."
+        "Nothing: the answer stands in the record that follows."
+        / "Intet: Svaret står i den følgende post.";
+    AsOk "as.ok" Nobody
+        "The attribute service's answer was accepted."
+        / "Attributservicens svar blev godtaget."
+        "Nothing: the rights were taken from it."
+        / "Intet: Rettighederne blev taget derfra.";
+    AsCached "as.cached" Nobody
+        "An earlier answer of the attribute service was used again."
+        / "Et tidligere svar fra attributservicen blev brugt igen."
+        "Nothing. If a right was just given or taken away, it counts when the registered minutes have passed."
+        / "Intet. Er en rettighed netop givet eller taget, gælder det, når de registrerede minutter er gået.";
+    AsSource "as.source" Nobody
+        "The attribute service said more than it is asked for; it was passed over."
+        / "Attributservicen sagde mere, end den bliver spurgt om; det blev sprunget over."
+        "Whoever runs the attribute service sends the privilege list and the agreed parameters only: no level, no login, nothing else about the user."
+        / "Den, der driver attributservicen, sender kun privilegielisten og de aftalte parametre: intet sikringsniveau, intet login og intet andet om brugeren.";
+    AsDown "as.down" AttributeService
+        "The authority's attribute service does not answer, so nobody knows what the user may do."
+        / "Myndighedens attributservice svarer ikke, så ingen ved, hvad brugeren må."
+        "Try again in a little while. Whoever runs the attribute service sees to it that its registered address answers in time; the register says what becomes of logins meanwhile."
+        / "Prøv igen om lidt. Den, der driver attributservicen, sørger for, at dens registrerede adresse svarer i tide; registeret siger, hvad der sker med login imens.";
+    AsKey "as.key" AttributeService
+        "The attribute service's answer is not signed by a key of that service."
+        / "Attributservicens svar er ikke signeret med en nøgle, der er den services egen."
+        "Whoever runs the attribute service signs with a key that its metadata lists for this role and has the metadata registered here. If it does, keep the message and tell your security team."
+        / "Den, der driver attributservicen, signerer med en nøgle, som dens metadata angiver til denne rolle, og får metadata registreret her. Gør den allerede det, så gem meddelelsen, og giv jeres sikkerhedsteam besked.";
+    AsRefused "as.refused" AttributeService
+        "The attribute service refused to say what the user may do."
+        / "Attributservicen afviste at sige, hvad brugeren må."
+        "Whoever runs the attribute service looks the question up in its own log, and registers us as one who may ask."
+        / "Den, der driver attributservicen, slår spørgsmålet op i sin egen log og registrerer os som en, der må spørge.";
+    AsAnswer "as.answer" AttributeService
+        "The attribute service's answer does not fit the question."
+        / "Attributservicens svar passer ikke til spørgsmålet."
+        "Whoever runs the attribute service answers our question, about the same user, at once, with a readable privilege list; the detail names what did not fit."
+        / "Den, der driver attributservicen, svarer på vores spørgsmål, om samme bruger, med det samme og med en læsbar privilegieliste; detaljen nævner det, der ikke passede.";
+    GroupsOverage "groups.overage" Nobody
+        "The user is in more groups than the identity provider can send, so none of them was used."
+        / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
+        "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
+        / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

@@ -26,13 +26,16 @@ impl Status {
         let (top, second) = match reason {
             Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
             Reason::Status => ("Responder", "AuthnFailed"),
+            Reason::AsDown | Reason::AsKey | Reason::AsRefused | Reason::AsAnswer => {
+                ("Responder", "RequestDenied")
+            }
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
             Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),
             Reason::IdpDisabled => ("Responder", "NoAvailableIDP"),
             Reason::EncNokey => ("Responder", "RequestUnsupported"),
             Reason::RequestUnsupported => ("Requester", "RequestUnsupported"),
-            Reason::AgreementMissing => ("Requester", "RequestDenied"),
+            Reason::AgreementMissing | Reason::BppNone => ("Requester", "RequestDenied"),
             _ => return None,
         };
         Some(Self { top, second })

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod attribute_authority;
+mod attribute_service;
 mod binding;
 mod encryption;
 mod parser;
@@ -9,6 +10,7 @@ mod place;
 mod play;
 mod privileges;
 mod request;
+mod roles;
 mod signature;
 mod tenant;
 mod wrapping;

@@ -3,6 +3,8 @@
 mod agreements;
 mod parties;
 mod people;
+mod rights;
+mod roles;
 mod sources;
 mod written;
 
@@ -39,11 +41,19 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
+        reader.attribute_services(Source::new(path, text), path, file);
     }
-    // Agreements and users name parties of any file, so they come when all parties are known.
+    for (path, text, file) in &written {
+        reader.rights(Source::new(path, text), file);
+    }
+    // Agreements, roles and users name parties of any file, so they come when all parties are known; mappings name roles.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.roles(Source::new(path, text), file);
         reader.people(Source::new(path, text), path, file);
+    }
+    for (path, text, file) in &written {
+        reader.mappings(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }
@@ -60,9 +70,19 @@ impl Reader<'_> {
         self.complaints.push(source.complain(value.span(), what));
     }
 
-    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {
+    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
+        self.registered(source, is_known, "a party", party);
+    }
+
+    fn registered<T: std::fmt::Display>(
+        &mut self,
+        source: Source<'_>,
+        is_known: bool,
+        what: &str,
+        value: &Spanned<T>,
+    ) {
         if !is_known {
-            let what = format!("expected a party that is registered, got {}", value.get_ref());
+            let what = format!("expected {what} that is registered, got {}", value.get_ref());
             self.complaints.push(source.complain(value.span(), what));
         }
     }
