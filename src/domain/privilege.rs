@@ -31,12 +31,16 @@ impl PrivilegeList {
         Self { groups: groups.filter(|group| seen.insert(group.clone())).collect() }
     }
 
-    /// How many privileges and values [`normalised`](Self::normalised) may come to. A group repeats its limits for each
-    /// of its privileges, so a short list can stand for a very long one.
+    /// About how many bytes [`normalised`](Self::normalised) comes to. A group repeats its limits for each of its
+    /// privileges, so a short list can stand for a very long one.
     pub fn weight(&self) -> usize {
+        // Each text takes some place beside its letters.
+        let text = |text: &String| text.len() + 32;
+        let texts = |texts: &[String]| texts.iter().map(text).sum::<usize>();
         let weight = |group: &PrivilegeGroup| {
-            let values: usize = group.constraints.iter().map(|constraint| constraint.values.len()).sum();
-            group.privileges.len().saturating_mul(1 + values)
+            let limits = group.constraints.iter().map(|limit| text(&limit.name) + texts(&limit.values));
+            let shared = group.scope.uri().as_ref().map_or(0, text) + limits.sum::<usize>();
+            texts(&group.privileges).saturating_add(group.privileges.len().saturating_mul(shared))
         };
         self.groups.iter().map(weight).fold(0, usize::saturating_add)
     }
@@ -245,7 +249,20 @@ mod tests {
         let list = PrivilegeList { groups };
         let expected = ["a", "b"].map(|one| PrivilegeGroup::new(cvr(), [one], [("kle", "1,2")]));
         assert_eq!(list.normalised().groups, expected);
-        assert_eq!(list.weight(), 2 * 3 + 3 + 1 + 1);
+    }
+
+    #[test]
+    fn a_list_weighs_what_it_comes_to_when_each_privilege_repeats_its_limits() {
+        let privileges: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+        let group = |value: &str| {
+            let privileges = privileges.iter().map(String::as_str);
+            PrivilegeGroup::new(Scope::Other("urn:x".into()), privileges, [("k", value)])
+        };
+        let weight = |value: &str| PrivilegeList { groups: vec![group(value)] }.weight();
+        assert_eq!(weight(&"x".repeat(1_001)) - weight("x"), 50 * 1_000);
+        assert!(weight("1,2,3") > weight("123"));
+        let list = PrivilegeList { groups: vec![group("1,2")] };
+        assert!(list.normalised().weight() == list.weight());
     }
 
     #[test]

@@ -23,15 +23,18 @@ fn namespace(dialect: Dialect) -> &'static str {
     }
 }
 
-/// More rights than anybody has: the classification of municipal tasks has some thousand numbers.
-const HEAVIEST: usize = 100_000;
+/// Far more than any genuine list comes to: lists of some hundred kilobytes are read, and most name one privilege in a
+/// group.
+const HEAVIEST: usize = 4 * 1024 * 1024;
 
 /// A short list can stand for a very long one, so it is weighed before anybody unfolds it.
 fn check_weight(list: &PrivilegeList) -> Result<(), Fault> {
     let weight = list.weight();
     match weight <= HEAVIEST {
         true => Ok(()),
-        false => Err(wrong(format!("expected at most {HEAVIEST} privileges and values, got {weight}"))),
+        false => {
+            Err(wrong(format!("expected a list that unfolds to {HEAVIEST} bytes at most, got {weight}")))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod encryption;
 mod parser;
 mod place;
 mod play;
+mod privileges;
 mod request;
 mod roles;
 mod signature;
