@@ -120,6 +120,7 @@ async fn what_was_kept_is_there_after_a_restart() {
         authority: Cvr::new("11111111").unwrap(),
         idp: EntityId::new("https://idp.test/").unwrap(),
         idp_index: None,
+        step_up: None,
         fagsystem: EntityId::new("https://sp.test/").unwrap(),
         name: "C=DK,O=11111111,CN=Ib,Serial=1".into(),
         expires: at(600),

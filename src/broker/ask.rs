@@ -7,7 +7,7 @@ use crate::domain::assurance::{Level, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Choice, IdpProfile};
 use crate::domain::id::{Cvr, EntityId, MessageId};
-use crate::domain::login::{Asked, AtIdp, Choosing, Pending};
+use crate::domain::login::{Asked, Choosing, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{self, Carries, Form};
 use crate::protocol::saml::request::OurRequest;
@@ -66,10 +66,10 @@ impl Broker {
         let snapshot = self.snapshot();
         snapshot.federation().agreement(authority, idp, &choosing.asked.fagsystem, now)?; // all three agree
         let idp = snapshot.idp(idp, now)?;
-        let login = choosing.asked.login;
         let question = MessageId::from_random(self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
-        let message = self.question(&at_idp, &idp, &login.to_string())?;
+        let classes = classes(idp.registered.profile, &at_idp.asked.requirement);
+        let message = self.question(&at_idp.asked, &idp, &at_idp.question, &classes)?;
         let sealed = self.seal(&Pending::AtIdp(at_idp.clone()))?;
         trail.record.idp = Some(at_idp.idp.clone());
         trail.record.authority = Some(authority);
@@ -81,23 +81,29 @@ impl Broker {
         Ok((Next::Ask { sealed, question: message, receiver }, sent))
     }
 
-    fn question(&self, at_idp: &AtIdp, idp: &KnownIdp<'_>, relay_state: &str) -> Result<Question, Fault> {
-        let asked = &at_idp.asked;
-        let (acs, classes) = (self.settings.acs(), classes(idp.registered.profile, &asked.requirement));
+    /// Writes a question on behalf of a fagsystem, with the classes that the provider understands.
+    pub(super) fn question(
+        &self,
+        asked: &Asked,
+        idp: &KnownIdp<'_>,
+        id: &MessageId,
+        classes: &[String],
+    ) -> Result<Question, Fault> {
+        let (acs, relay_state) = (self.settings.acs(), asked.login.to_string());
         let (location, by_redirect) = match (&idp.metadata.sso_redirect, &idp.metadata.sso_post) {
             (Some(location), _) => (location, true),
             (None, Some(location)) => (location, false),
             (None, None) => return Err(Fault::new(Reason::MdRefused, "there is no address for requests")),
         };
         let ours = OurRequest {
-            id: &at_idp.question,
+            id,
             issuer: &self.settings.entity_id,
-            issue_instant: at_idp.at,
+            issue_instant: self.clock.now(),
             destination: location,
             acs: &acs,
             force_authn: asked.force_authn,
             is_passive: asked.is_passive,
-            classes: &classes,
+            classes,
             requester: idp.registered.scoping.then_some(&asked.fagsystem),
             proxy_count: asked.proxies_left,
         };
@@ -105,11 +111,11 @@ impl Broker {
         if by_redirect {
             let xml = ours.write()?;
             let to =
-                binding::redirect_to(location, Carries::Request, xml.as_str(), Some(relay_state), signer)?;
+                binding::redirect_to(location, Carries::Request, xml.as_str(), Some(&relay_state), signer)?;
             return Ok(Question::Redirect(to));
         }
         let xml = ours.write_signed(signer)?;
-        Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state.to_owned()))))
+        Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state))))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Step, Visit};
-use crate::domain::assurance::Achieved;
+use crate::domain::assurance::{Achieved, Judged};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp};
+use crate::domain::login::{Asked, AtIdp, AtStepUp};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
@@ -45,6 +45,13 @@ impl Trail {
         self.record.in_response_to = Some(login.question.to_string());
     }
 
+    pub(super) fn expects_step_up(&mut self, login: &AtStepUp) {
+        self.record.authority = Some(login.authority);
+        self.record.idp = Some(login.idp.clone());
+        self.record.step_up = Some(login.step_up.clone());
+        self.record.in_response_to = Some(login.question.to_string());
+    }
+
     pub(super) fn answered(&mut self, answer: &Response) {
         self.record.message = Some(answer.id().to_string());
         self.record.assertion = Some(answer.assertion().id.to_string());
@@ -53,6 +60,11 @@ impl Trail {
     pub(super) fn reached(&mut self, level: &Achieved) {
         self.record.level = Some(level.to_string());
         self.notice(&level.noticed);
+    }
+
+    /// What the judge of levels says.
+    pub(super) fn judged(&mut self, judged: Judged) -> Judged {
+        judged
     }
 
     pub(super) fn notice(&mut self, reasons: &[Reason]) {

@@ -56,7 +56,7 @@ impl Broker {
     }
 }
 
-fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+pub(super) fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
     let expected = name::spec_version(dialect);
     match assertion.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
         Some(version) if version == expected => Ok(()),
@@ -87,7 +87,7 @@ fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(),
     Ok(())
 }
 
-fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
+pub(super) fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
     let attributes = &assertion.attributes;
     let stated = Stated {
         class: assertion.authn.class.as_deref(),

@@ -5,18 +5,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ask::{choose_for_user, chosen};
 use super::audit::Trail;
-use super::registry::KnownFagsystem;
+use super::issue::Authenticated;
+use super::registry::{KnownFagsystem, KnownIdp};
+use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
-use crate::domain::assurance::Requirement;
+use crate::domain::assurance::{Requirement, Verdict};
 use crate::domain::audit::{Actor, Event};
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, Choosing, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, Choosing, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
-use crate::protocol::saml::response::{self, Expectation, Opening};
+use crate::protocol::saml::response::{self, Answer, Expectation, Opening, Response};
 use crate::protocol::xml::{Cbc, Document};
+use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Mark};
 
 /// How long a mark of use is kept. A request is taken until five minutes after it was made and the login that it
@@ -97,13 +100,16 @@ impl Broker {
         let now = self.clock.now();
         let pending = self.unseal(sealed)?; // begun in this browser
         pending.asked().check_age(now)?; // not long ago
+        let ours = self.settings.entity_id.as_str();
+        let unused = pending.question().map(|id| mark(Kind::Question, ours, id, now)).into_iter().collect();
         let choosing = pending.choosing();
         trail.asks(&choosing.asked);
         let snapshot = self.snapshot();
         let choices = snapshot.federation().choices(&choosing.asked.fagsystem, now);
         let idp = chosen(&choices, &choosing.asked, authority, idp)?; // one of those that were offered
         let (next, sent) = self.ask(trail, choosing, authority, &idp)?;
-        self.store.commit(Batch { records: vec![sent], ..Batch::default() }).await?;
+        // Nobody goes back with an older cookie than the one of the last step.
+        self.store.commit(Batch { unused, records: vec![sent], ..Batch::default() }).await?;
         Ok(next)
     }
 
@@ -130,23 +136,63 @@ impl Broker {
         arrived: Result<Arrived, Fault>,
         sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
-        let now = self.clock.now();
-        let snapshot = self.snapshot();
         let arrived = arrived?;
         trail.saw(&arrived);
         let document = Document::parse(&arrived.xml)?;
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
-        let login = self.unseal(sealed)?.at_idp()?; // begun in this browser, and somebody was asked
+        match self.unseal(sealed)? {
+            // begun in this browser, and somebody was asked
+            Pending::AtIdp(login) => self.finish_login(trail, answer, login).await,
+            Pending::AtStepUp(login) => self.finish_step_up(trail, answer, login).await,
+            Pending::Choosing(_) => {
+                Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
+            }
+        }
+    }
+
+    async fn finish_login(
+        &self,
+        trail: &mut Trail,
+        answer: Unverified<Answer<'_>>,
+        login: AtIdp,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
         login.asked.check_age(now)?; // not long ago
         trail.asks(&login.asked);
         trail.expects(&login);
-        let asked = &login.asked;
-        let agreement =
-            snapshot.federation().agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
+        let (federation, asked) = (snapshot.federation(), &login.asked);
+        let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
-        check_sender(answer.claimed_issuer(), &login.idp)?; // and nobody else
+        let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
+        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
+        trail.reached(&subject.level);
+        let step_up = federation.step_up(login.authority);
+        let judged = trail.judged(subject.level.judge(&asked.requirement, step_up.is_some()));
+        if let Verdict::StepUp(level) = judged.verdict {
+            let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
+            return self.begin_step_up(trail, login, first, level).await;
+        }
+        judged.without_step_up()?; // sure enough
+        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
+        let uses = self.marks_of(&login.question, &answer);
+        self.complete(trail, asked, &grant, authenticated, Batch { uses, ..Batch::default() }).await
+    }
+
+    /// From an answer to one that is proved, for us, now, and answers our question.
+    pub(super) fn accept_answer(
+        &self,
+        trail: &mut Trail,
+        answer: Unverified<Answer<'_>>,
+        idp: &KnownIdp<'_>,
+        question: (&MessageId, Timestamp),
+    ) -> Result<Accepted<Response>, Fault> {
+        let now = self.clock.now();
+        let asked = &idp.registered.entity_id;
+        check_sender(answer.claimed_issuer(), asked)?; // the one we asked and nobody else
         let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
         let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
         let answer = answer.verify(opening)?; // signed by its own key
@@ -154,34 +200,47 @@ impl Broker {
         idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
         let expected = Expectation {
-            issuer: &login.idp,
+            issuer: asked,
             audience: &self.settings.entity_id,
             acs: &acs,
-            question: Some((&login.question, login.at)),
+            question: Some(question),
             skew: self.settings.skew,
         };
         let answer = answer.accept(&expected, now)?; // for us, now, to our question
         trail.answered(&answer);
-        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
-        trail.reached(&subject.level);
-        subject.level.meets(&asked.requirement)?; // sure enough
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        Ok(answer)
+    }
+
+    /// What must happen to end a login well: issue, and keep all of it with what was used up.
+    pub(super) async fn complete(
+        &self,
+        trail: &mut Trail,
+        asked: &Asked,
+        grant: &Grant<'_>,
+        authenticated: Authenticated<'_>,
+        mut batch: Batch,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
-        let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
+        let issued = self.issue(grant, asked, &fagsystem, &authenticated, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
-        let batch = Batch {
-            uses: vec![
-                mark(Kind::Question, self.settings.entity_id.as_str(), &login.question, now),
-                mark(Kind::Assertion, login.idp.as_str(), &answer.assertion().id, now),
-                mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now),
-            ],
-            records: vec![received, issued.record(trail)],
-            session: Some(issued.session),
-            ..Batch::default()
-        };
+        batch.uses.push(mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now));
+        batch.records = vec![received, issued.record(trail)];
+        batch.session = Some(issued.session);
         self.store.commit(batch).await?; // all of it, durably, or nothing
         let receiver = fagsystem.registered.name.clone();
         Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
+    }
+
+    /// What an accepted answer uses up: our question and its assertion.
+    pub(super) fn marks_of(&self, question: &MessageId, answer: &Response) -> Vec<Mark> {
+        let now = self.clock.now();
+        let (ours, assertion) = (self.settings.entity_id.as_str(), answer.assertion());
+        vec![
+            mark(Kind::Question, ours, question, now),
+            mark(Kind::Assertion, assertion.issuer.as_str(), &assertion.id, now),
+        ]
     }
 }
 
@@ -238,7 +297,7 @@ pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), F
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
 }
 
-fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {
+pub(super) fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {
     const { assert!(REMEMBERED_FOR.as_secs() > PENDING_FOR.as_secs() + 15 * 60) };
     Mark { kind, issuer: issuer.to_owned(), id: id.to_string(), expires: now + REMEMBERED_FOR }
 }

@@ -14,6 +14,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+mod step_up;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -201,7 +202,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
-            StoreError::Used(Kind::Assertion | Kind::Question) => Reason::Replay,
+            StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Down(_) => Reason::StoreDown,
         };

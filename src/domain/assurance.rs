@@ -201,6 +201,35 @@ impl std::fmt::Display for Requirement {
     }
 }
 
+/// What the judge says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The login goes on.
+    Enough,
+    /// The login may go on after a step-up to this level.
+    StepUp(Nsis),
+    /// The login ends.
+    Refuse(Fault),
+}
+
+/// The verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What the judge says.
+    pub verdict: Verdict,
+}
+
+impl Judged {
+    /// The way on where no step-up is made: enough, or the fault.
+    pub fn without_step_up(self) -> Result<(), Fault> {
+        match self.verdict {
+            Verdict::Enough => Ok(()),
+            Verdict::StepUp(_) => Err(Fault::new(Reason::LoaLower, "no step-up was made")),
+            Verdict::Refuse(fault) => Err(fault),
+        }
+    }
+}
+
 /// The highest levels that an identity provider is registered for. None means: states no such level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ceiling {
@@ -226,13 +255,14 @@ pub struct Stated<'a> {
 }
 
 /// The level that counts, after the ceiling, with what was noticed on the way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Achieved {
     /// On the older scale, stated or worth by NSIS.
     pub nist: Option<Nist>,
     /// On the national standard.
     pub nsis: Option<Nsis>,
     /// `loa.cap`, `loa.inconsistent`.
+    #[serde(skip)]
     pub noticed: Vec<Reason>,
 }
 
@@ -266,6 +296,21 @@ impl Achieved {
         let capped_nist = capped(nist, ceiling.nist, &mut noticed);
         let nist = capped_nist.or_else(|| capped(capped_nsis.map(Nsis::as_nist), ceiling.nist, &mut noticed));
         Ok(Self { nist, nsis: capped_nsis, noticed })
+    }
+
+    /// Says whether the level is enough, and if not, whether a step-up helps where one is offered.
+    pub fn judge(&self, requirement: &Requirement, step_up_offered: bool) -> Judged {
+        let enough = |level: &Nsis| Self { nsis: Some(*level), ..self.clone() }.meets(requirement).is_ok();
+        let verdict = match self.meets(requirement) {
+            Ok(()) => Verdict::Enough,
+            Err(fault) => {
+                let levels = [Nsis::Low, Nsis::Substantial, Nsis::High];
+                let above = levels.into_iter().filter(|level| self.nsis.is_none_or(|own| own < *level));
+                let helps = above.filter(|_| step_up_offered).find(enough);
+                helps.map_or(Verdict::Refuse(fault), Verdict::StepUp)
+            }
+        };
+        Judged { verdict }
     }
 
     /// Says whether the level is enough. There is no other way to an answer than through this rule.

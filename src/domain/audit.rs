@@ -82,6 +82,9 @@ pub struct Record {
     /// The identity provider.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub idp: Option<EntityId>,
+    /// The provider that was asked to raise the level.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step_up: Option<EntityId>,
     /// The fagsystem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fagsystem: Option<EntityId>,
@@ -131,6 +134,7 @@ impl Record {
             claimed_issuer: None,
             authority: None,
             idp: None,
+            step_up: None,
             fagsystem: None,
             message: None,
             in_response_to: None,

@@ -20,6 +20,8 @@ pub struct Authority {
     pub cvr: Cvr,
     /// Its name, as users know it and as tokens carry it.
     pub name: String,
+    /// The provider that may raise the level of its users, where it allows that.
+    pub step_up: Option<EntityId>,
 }
 
 /// How an identity provider speaks, and in particular how a required level is put to it.
@@ -85,6 +87,17 @@ pub enum AttributeProfile {
     Seb,
 }
 
+/// What an identity provider is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdpRole {
+    /// Logs the users of the municipalities in that it speaks for.
+    #[default]
+    Login,
+    /// Speaks for nobody and is never offered: it raises the level of users whom their municipality has logged in.
+    StepUp,
+}
+
 /// What the register says about an identity provider. Its addresses and keys stand in its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityProvider {
@@ -94,6 +107,8 @@ pub struct IdentityProvider {
     pub name: String,
     /// Whether it is switched on.
     pub active: bool,
+    /// What it is there for.
+    pub role: IdpRole,
     /// How it speaks.
     pub profile: IdpProfile,
     /// The highest levels that it may state.
@@ -239,6 +254,11 @@ impl Federation {
         self.fagsystemer.values()
     }
 
+    /// The registered identity provider of this name, switched on or not.
+    pub fn registered_idp(&self, entity_id: &EntityId) -> Option<&IdentityProvider> {
+        self.idps.get(entity_id)
+    }
+
     /// The registered identity provider of this name, switched on.
     pub fn idp(&self, entity_id: &EntityId) -> Result<&IdentityProvider, Fault> {
         match self.idps.get(entity_id) {
@@ -246,6 +266,13 @@ impl Federation {
             Some(_) => Err(Fault::new(Reason::IdpDisabled, format!("{entity_id} is switched off"))),
             None => Err(Fault::new(Reason::IdpUnknown, format!("{entity_id} is not registered"))),
         }
+    }
+
+    /// The provider that may raise the level of an authority's users at this moment: the authority allows it, and it is
+    /// switched on.
+    pub fn step_up(&self, authority: Cvr) -> Option<&IdentityProvider> {
+        let allowed = self.authorities.get(&authority)?.step_up.as_ref()?;
+        self.idp(allowed).ok().filter(|idp| idp.role == IdpRole::StepUp)
     }
 
     /// The registered fagsystem of this name, switched on.

@@ -84,7 +84,32 @@ pub struct AtIdp {
     pub at: Timestamp,
 }
 
-/// The two stages in which a login leaves our hands.
+impl AtIdp {
+    /// The municipality's provider answered and its level is too low; another provider is being asked for a higher one.
+    pub fn step_up(self, step_up: EntityId, question: MessageId, at: Timestamp) -> AtStepUp {
+        AtStepUp { asked: self.asked, authority: self.authority, idp: self.idp, step_up, question, at }
+    }
+}
+
+/// A login whose first leg is done and that waits for a provider that raises the level. What the first leg proved
+/// waits in the store, under the ID of this question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtStepUp {
+    /// What was asked of us.
+    pub asked: Asked,
+    /// The municipality that was chosen.
+    pub authority: Cvr,
+    /// Its identity provider, which has answered.
+    pub idp: EntityId,
+    /// The provider that we asked for a higher level.
+    pub step_up: EntityId,
+    /// The ID of our question to it.
+    pub question: MessageId,
+    /// When we asked.
+    pub at: Timestamp,
+}
+
+/// The stages in which a login leaves our hands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "kebab-case")]
 pub enum Pending {
@@ -92,6 +117,8 @@ pub enum Pending {
     Choosing(Choosing),
     /// The identity provider is answering.
     AtIdp(AtIdp),
+    /// The provider that raises the level is answering.
+    AtStepUp(AtStepUp),
 }
 
 impl Pending {
@@ -100,23 +127,26 @@ impl Pending {
         match self {
             Self::Choosing(stage) => &stage.asked,
             Self::AtIdp(stage) => &stage.asked,
+            Self::AtStepUp(stage) => &stage.asked,
+        }
+    }
+
+    /// Our question that waits for an answer.
+    pub fn question(&self) -> Option<&MessageId> {
+        match self {
+            Self::Choosing(_) => None,
+            Self::AtIdp(stage) => Some(&stage.question),
+            Self::AtStepUp(stage) => Some(&stage.question),
         }
     }
 
     /// The stage in which a choice makes sense. A user who goes back and chooses another municipality starts
-    /// from what the fagsystem asked, so the later stage turns into the earlier one.
+    /// from what the fagsystem asked, so a later stage turns into the earlier one.
     pub fn choosing(self) -> Choosing {
         match self {
             Self::Choosing(stage) => stage,
             Self::AtIdp(stage) => Choosing { asked: stage.asked },
-        }
-    }
-
-    /// The stage in which an answer makes sense.
-    pub fn at_idp(self) -> Result<AtIdp, Fault> {
-        match self {
-            Self::AtIdp(stage) => Ok(stage),
-            Self::Choosing(_) => Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet")),
+            Self::AtStepUp(stage) => Choosing { asked: stage.asked },
         }
     }
 }

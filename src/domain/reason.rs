@@ -124,6 +124,11 @@ reasons! {
         / "Identitetsudbyderens svar blev godtaget, og et adgangsbevis blev udstedt."
         "Nothing: the user is logged in."
         / "Intet: Brugeren er logget ind.";
+    LoginStepUp "login.stepup" Nobody
+        "The user was sent on to the provider that raises the level."
+        / "Brugeren blev sendt videre til den udbyder, der hæver sikringsniveauet."
+        "Nothing: the user is now logging in there as well, and nothing is issued before that is done."
+        / "Intet: Brugeren logger nu også ind dér, og intet udstedes, før det er sket.";
     RegistryApplied "registry.applied" Nobody
         "The register was changed."
         / "Registeret blev ændret."
@@ -134,6 +139,11 @@ reasons! {
         / "Identitetsudbyderen oplyste et højere sikringsniveau, end den er registreret med; det registrerede niveau gælder."
         "Whoever runs the identity provider lowers the level that it states, or the register keeper records the higher level once it has been proved."
         / "Den, der driver identitetsudbyderen, sænker det oplyste niveau, eller registerets forvalter indfører det højere niveau, når det er dokumenteret.";
+    LoaStepUp "loa.stepup" Nobody
+        "The municipality's login was accepted, but its level is too low for the fagsystem and can be raised."
+        / "Kommunens login blev godtaget, men dets sikringsniveau er for lavt til fagsystemet og kan hæves."
+        "Nothing: the municipality allows that its users go on to a second login."
+        / "Intet: Kommunen tillader, at dens brugere går videre til et login nummer to.";
     AttrReserved "attr.reserved" Nobody
         "The identity provider sent an attribute that only the context handler may set; it was removed."
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
@@ -514,6 +524,11 @@ reasons! {
         / "Brugerens login er mindre sikkert, end fagsystemet kræver."
         "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
         / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
+    LoaStepUpUser "loa.stepup_user" User
+        "The second login, which was to raise the level, is not known to be of the same person in the same organisation."
+        / "Det andet login, som skulle hæve sikringsniveauet, vides ikke at være samme person i samme organisation."
+        "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user."
+        / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID.";
     MdRefused "md.refused" Register
         "The metadata could not be accepted."
         / "Metadata kunne ikke godtages."

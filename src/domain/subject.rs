@@ -3,6 +3,8 @@
 //! Every way in ends in a [`Subject`]; every way out starts from a [`Grant`]. A grant cannot be made without an
 //! [`Agreement`], so nothing can be issued that nobody has agreed to.
 
+use serde::{Deserialize, Serialize};
+
 use super::assurance::Achieved;
 use super::federation::{Agreement, AttributeProfile};
 use super::id::{Cvr, EntityId};
@@ -12,7 +14,8 @@ use super::reason::{Fault, Reason};
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
 ///
 /// Field variants are read; the text itself is passed on unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SubjectName {
     text: String,
     cvr: Cvr,
@@ -53,6 +56,19 @@ impl SubjectName {
     }
 }
 
+impl TryFrom<String> for SubjectName {
+    type Error = Fault;
+    fn try_from(text: String) -> Result<Self, Fault> {
+        Self::new(&text)
+    }
+}
+
+impl From<SubjectName> for String {
+    fn from(name: SubjectName) -> Self {
+        name.text
+    }
+}
+
 /// `key = value` up to the next comma, and what follows the comma.
 fn field<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let (value, rest) = key(text, name)?.split_once(',')?;
@@ -71,7 +87,7 @@ fn last_serial(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Who is logged in, in the one form that every protocol is translated to and from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Subject {
     /// The municipality whose user this is.
     pub authority: Cvr,

@@ -2,6 +2,9 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod half_done;
+mod search;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -12,12 +15,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, Logged, Mark, RegistryFiles, SealKey, Store, StoreError,
+    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, Logged, Mark, RegistryFiles, SealKey, Store,
+    StoreError,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{EntityId, LoginId};
+use crate::domain::id::{EntityId, LoginId, MessageId};
 
-const SCHEMA: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+const SCHEMA: &[&str] =
+    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_half_done.sql")];
 
 /// How many batches may share one flush. More would let the first of them wait too long.
 const MAX_GROUP: usize = 256;
@@ -104,6 +109,11 @@ impl Store for Sqlite {
         self.change(move |transaction| keep(transaction, &batch))
     }
 
+    fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>> {
+        let question = question.clone();
+        self.read(move |connection| half_done::find(connection, question, now))
+    }
+
     fn registry_version(&self) -> Answer<'_, u64> {
         self.read(version)
     }
@@ -187,7 +197,7 @@ impl Store for Sqlite {
     }
 
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
-        self.read(move |connection| search(connection, &query))
+        self.read(move |connection| search::records(connection, &query))
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
@@ -195,6 +205,7 @@ impl Store for Sqlite {
             let now = now.as_millisecond();
             transaction.execute("DELETE FROM used WHERE expires < ?1", [now])?;
             transaction.execute("DELETE FROM session WHERE expires < ?1", [now])?;
+            transaction.execute("DELETE FROM half_done WHERE expires < ?1", [now])?;
             Ok(())
         })
     }
@@ -269,6 +280,9 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
             return Err(StoreError::Used(mark.kind));
         }
     }
+    if let Some(question) = &batch.takes {
+        half_done::check(transaction, question)?;
+    }
     // Nothing is refused from here on.
     for mark in &batch.uses {
         transaction
@@ -281,6 +295,12 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
             .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
             .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
     }
+    if let Some(kept) = &batch.keeps {
+        half_done::keep(transaction, kept)?;
+    }
+    if let Some(question) = &batch.takes {
+        half_done::take(transaction, question)?;
+    }
     batch.records.iter().try_for_each(|record| write_record(transaction, record))
 }
 
@@ -290,35 +310,6 @@ fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreEr
         .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
     Ok(())
-}
-
-fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT seq, content FROM audit
-         WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
-           AND (?3 IS NULL OR instr(content, ?3) > 0) AND at >= ?4 AND at < ?5
-         ORDER BY seq DESC",
-    )?;
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let until = query.until.map_or(i64::MAX, Timestamp::as_millisecond);
-    let rows = statement
-        .query_map(params![query.login.map(key), query.message, query.text, since, until], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?))
-        })?;
-    let mut found = Vec::new();
-    for row in rows {
-        let (seq, content) = row?;
-        let record: Record = serde_json::from_str(&content)
-            .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
-        let of_case = query.case.is_none_or(|case| record.login.case_number() == case);
-        if of_case {
-            found.push(Logged { seq, record });
-        }
-        if found.len() == query.limit as usize {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 /// The register changes: from the version that was read, or not at all.

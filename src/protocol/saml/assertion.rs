@@ -1,6 +1,7 @@
 //! The assertion: what an identity provider says about a user, read; and what we say to a fagsystem, written.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::attribute::AttributeName;
 use super::{Header, address, entity_id, issuer, message_id, moment, required, saml, written};
@@ -67,7 +68,7 @@ pub(super) struct Conditions {
 }
 
 /// How and when the user authenticated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthnStatement {
     /// When.
     pub instant: Timestamp,
@@ -266,8 +267,8 @@ pub struct OurAssertion<'a> {
     pub session_not_on_or_after: Timestamp,
     /// The level, as a class.
     pub class: &'a str,
-    /// Who authenticated the user.
-    pub authenticated_by: &'a EntityId,
+    /// Who authenticated the user, in their order: our own account, whatever chain they tell of.
+    pub authenticated_by: &'a [&'a EntityId],
     /// The format of the attribute names.
     pub name_format: &'a str,
     /// What else is said.
@@ -326,7 +327,9 @@ impl OurAssertion<'_> {
         xml.attribute("SessionNotOnOrAfter", &written(self.session_not_on_or_after));
         xml.start(saml("AuthnContext"));
         xml.element(saml("AuthnContextClassRef"), self.class);
-        xml.element(saml("AuthenticatingAuthority"), self.authenticated_by.as_str());
+        for authority in self.authenticated_by {
+            xml.element(saml("AuthenticatingAuthority"), authority.as_str());
+        }
         xml.end();
         xml.end();
     }

@@ -62,6 +62,13 @@ pub const PRIVILEGES: AttributeName = AttributeName {
     oiosaml3: "https://data.gov.dk/model/core/eid/privilegesIntermediate",
 };
 
+/// The number by which the state knows a person in an organisation, the same towards everybody.
+pub const PERSISTENT_UUID: &str = "https://data.gov.dk/model/core/eid/professional/uuid/persistent";
+/// What the NameID of a person in an organisation begins with, before a UUID.
+pub const PROFESSIONAL_NAME: &str = "https://data.gov.dk/model/core/eid/professional/uuid/";
+/// The class by which an employee's login is asked for, as against a citizen's.
+pub const PROFESSIONAL: &str = "https://data.gov.dk/eid/Professional";
+
 /// The level on the older scale; both generations name it alike.
 pub const ASSURANCE_LEVEL: &str = "dk:gov:saml:attribute:AssuranceLevel";
 

@@ -21,7 +21,7 @@ impl Status {
     pub fn for_reason(reason: Reason) -> Option<Self> {
         let (top, second) = match reason {
             Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
-            Reason::Status => ("Responder", "AuthnFailed"),
+            Reason::Status | Reason::LoaStepUpUser => ("Responder", "AuthnFailed"),
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
             Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),

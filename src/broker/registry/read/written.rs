@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::assurance::{Nist, Nsis};
-use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile};
+use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile, IdpRole};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::network::Network;
 use crate::domain::written::Spanned;
@@ -30,6 +30,8 @@ pub(in crate::broker::registry) struct Written {
 pub(in crate::broker::registry) struct WrittenAuthority {
     pub(in crate::broker::registry) cvr: Spanned<Cvr>,
     pub(in crate::broker::registry) name: String,
+    /// The provider that may raise the level of its users.
+    pub(in crate::broker::registry) step_up: Option<Spanned<EntityId>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,6 +45,7 @@ pub(in crate::broker::registry) struct WrittenIdp {
     pub(in crate::broker::registry) metadata_url: Option<Spanned<String>>,
     #[serde(default = "yes")]
     pub(in crate::broker::registry) active: bool,
+    pub(in crate::broker::registry) role: Option<Spanned<IdpRole>>,
     pub(in crate::broker::registry) profile: IdpProfile,
     pub(in crate::broker::registry) nist: Option<Nist>,
     pub(in crate::broker::registry) nsis: Option<Nsis>,
