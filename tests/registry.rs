@@ -285,6 +285,75 @@ fn every_mistake_is_told_with_file_and_line_and_then_nothing_is_applied() {
 }
 
 #[test]
+fn a_step_up_provider_speaks_for_nobody_and_only_such_a_one_raises_levels() {
+    const STEP_UP: &str = r#"
+[[identity-provider]]
+entity-id = "https://nemlogin.test"
+name = "NemLog-in"
+role = "step-up"
+metadata = "metadata/nemlogin.xml"
+profile = "OIOSAML3"
+nsis = "High"
+"#;
+    let machine = Machine::new();
+    let nemlogin =
+        metadata("https://nemlogin.test", "nemlogin.pem", "IDPSSODescriptor", "SingleSignOnService");
+    machine.write("register/parties/metadata/nemlogin.xml", nemlogin);
+    let named = "name = \"Korsbæk Kommune\"\n";
+    let allowed = format!("{named}step-up = \"https://nemlogin.test\"\n");
+    let register = format!("{REGISTER}{STEP_UP}");
+    machine.write("register/parties/korsbaek.toml", &register);
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    machine.write("register/parties/korsbaek.toml", register.replacen(named, &allowed, 1));
+    let (exit, plan, _) = machine.apply(&[]);
+    let change = json!([{ "action": "change", "subject": "authority 11111111" }]);
+    assert_eq!((exit, &plan["changes"]), (Exit::Ok, &change), "a permission is a change of the authority");
+
+    let before = machine.kept();
+    let register = register.replacen(named, &allowed, 1);
+    for (from, to, line, told) in [
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://idp.korsbaek.test\"",
+            5,
+            "role = \"step-up\"",
+        ),
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://nobody.test\"",
+            5,
+            "https://nobody.test",
+        ),
+        (
+            "identity-provider = \"https://idp.korsbaek.test\"",
+            "identity-provider = \"https://nemlogin.test\"",
+            23,
+            "expected an identity provider that logs users in",
+        ),
+        ("role = \"step-up\"", "role = \"stepup\"", 33, "stepup"),
+        ("nsis = \"High\"", "nist = 4", 33, "an `nsis` level"),
+        (
+            "profile = \"OIOSAML3\"\nnsis = \"High\"",
+            "profile = \"OIOSAML2\"\nnsis = \"High\"",
+            33,
+            "OIOSAML3",
+        ),
+    ] {
+        let text = register.replacen(from, to, 1);
+        assert_ne!(text, register, "{from}");
+        machine.write("register/parties/korsbaek.toml", text);
+        let (exit, answer, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}: {answer:#}");
+        let place = format!("error: parties/korsbaek.toml:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: expected {place} {told}, got {err}"
+        );
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+#[test]
 fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
     let machine = Machine::new();
     let (exit, _, err) = machine.say(&["apply", &machine.path("nowhere")]);

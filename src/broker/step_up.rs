@@ -16,7 +16,7 @@ use super::registry::Snapshot;
 use super::{Broker, Next};
 use crate::domain::assurance::Nsis;
 use crate::domain::audit::{Actor, Event, Record};
-use crate::domain::federation::Dialect;
+use crate::domain::federation::{Dialect, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId, MessageId, PersonUuid};
 use crate::domain::login::{AtIdp, AtStepUp, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
@@ -70,6 +70,7 @@ impl Broker {
         let provider = snapshot.federation().step_up(login.authority);
         let provider = provider.ok_or_else(|| not_allowed(login.authority))?;
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
+        check_reach(provider.registered, level)?;
         let id = MessageId::from_random(self.random.bits());
         let classes = [level.uri(), name::PROFESSIONAL.to_owned()];
         let question = self.question(&login.asked, &provider, &id, &classes)?;
@@ -154,6 +155,14 @@ fn sent(trail: &Trail, login: &AtStepUp) -> Record {
 fn check_may_show_a_page(login: &AtIdp) -> Result<(), Fault> {
     if login.asked.is_passive {
         return Err(Fault::new(Reason::Passive, "the level must be raised, and no page may be shown"));
+    }
+    Ok(())
+}
+
+fn check_reach(provider: &IdentityProvider, level: Nsis) -> Result<(), Fault> {
+    if provider.ceiling.nsis < Some(level) {
+        let detail = format!("{} is not registered for NSIS {}", provider.entity_id, level.word());
+        return Err(Fault::new(Reason::LoaLower, detail));
     }
     Ok(())
 }

@@ -9,5 +9,6 @@ mod judge;
 mod login;
 mod registry;
 mod samael;
+mod step_up;
 mod store_down;
 mod support;

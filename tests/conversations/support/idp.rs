@@ -69,6 +69,7 @@ pub(crate) struct Say {
     pub(crate) extra_condition: Option<&'static str>,
     pub(crate) session_not_on_or_after: Option<String>,
     pub(crate) class: String,
+    pub(crate) chain: Vec<&'static str>,
     pub(crate) attributes: Vec<(String, Vec<String>)>,
     pub(crate) version: &'static str,
     pub(crate) signing: Signing,
@@ -109,6 +110,22 @@ impl Idp {
             entity_id: "https://idp.feddet.test/adfs".into(),
             key: key("idp-feddet"),
             registered: "name = \"Feddet login\"\nprofile = \"OIOSAML3\"\nnist = 3\nnsis = \"Low\"\n",
+            version: ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
+            acs: format!("{broker}/saml/sp/acs"),
+            broker: format!("{broker}/saml"),
+        }
+    }
+
+    /// What raises levels: speaks for no municipality, and names people by the number that the state knows them by.
+    pub(crate) fn nemlogin(broker: &str) -> Self {
+        Self {
+            file: "nemlogin",
+            municipality: "NemLog-in",
+            cvr: "11111111",
+            entity_id: "https://saml.nemlog-in.test".into(),
+            key: key("nemlogin"),
+            registered: "name = \"NemLog-in\"\nrole = \"step-up\"\nprofile = \"OIOSAML3\"\nnist = 4\nnsis = \"Substantial\"\n\
+                         scoping = true\n",
             version: ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
             acs: format!("{broker}/saml/sp/acs"),
             broker: format!("{broker}/saml"),
@@ -167,6 +184,7 @@ impl Idp {
             extra_condition: None,
             session_not_on_or_after: None,
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial".into(),
+            chain: Vec::new(),
             attributes: vec![
                 attribute(self.version.0, self.version.1),
                 attribute("https://data.gov.dk/concept/core/nsis/loa", "Substantial"),
@@ -270,7 +288,11 @@ impl Idp {
         xml.start(saml("AuthnStatement")).attribute("AuthnInstant", &say.issue_instant);
         xml.attribute("SessionIndex", "_session-at-idp");
         optional(&mut xml, &[("SessionNotOnOrAfter", &say.session_not_on_or_after)]);
-        xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class).end().end();
+        xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class);
+        for authority in &say.chain {
+            xml.element(saml("AuthenticatingAuthority"), authority);
+        }
+        xml.end().end();
         xml.start(saml("AttributeStatement"));
         for (name, values) in &say.attributes {
             xml.start(saml("Attribute")).attribute("Name", name);
