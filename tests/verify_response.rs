@@ -184,7 +184,7 @@ impl Idp {
             session_index: "s1",
             session_not_on_or_after: self.issue_instant + SignedDuration::from_hours(8),
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial",
-            authenticated_by: &issuer,
+            authenticated_by: &[&issuer],
             name_format: name_format(Dialect::Oiosaml3),
             attributes: &[(
                 "https://data.gov.dk/model/core/eid/email",
