@@ -1,7 +1,7 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Step, Visit};
-use crate::domain::assurance::Achieved;
+use crate::domain::assurance::{Achieved, Judged};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp};
@@ -53,6 +53,12 @@ impl Trail {
     pub(super) fn reached(&mut self, level: &Achieved) {
         self.record.level = Some(level.to_string());
         self.notice(&level.noticed);
+    }
+
+    /// Which rule decided about the level; only what is enough goes on.
+    pub(super) fn judged(&mut self, judged: Judged) -> Result<(), Fault> {
+        self.record.rule = Some(judged.rule.code().to_owned());
+        judged.without_step_up()
     }
 
     pub(super) fn notice(&mut self, reasons: &[Reason]) {

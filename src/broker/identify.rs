@@ -3,7 +3,7 @@
 
 use super::Broker;
 use super::registry::KnownIdp;
-use crate::domain::assurance::{Achieved, Ceiling, Stated};
+use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::Dialect;
 use crate::domain::id::Cvr;
 use crate::domain::privilege::PrivilegeList;
@@ -96,11 +96,7 @@ fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
         aal: attributes.one_named(name::AAL)?,
         assurance_level: attributes.one_named(name::ASSURANCE_LEVEL)?,
     };
-    let ceiling = match idp.registered.profile.dialect() {
-        Dialect::Oiosaml2 => Ceiling { nsis: None, ..idp.registered.ceiling },
-        Dialect::Oiosaml3 => idp.registered.ceiling,
-    };
-    Achieved::read(&stated, ceiling)
+    Achieved::read(&stated, idp.registered.ceiling)
 }
 
 /// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is

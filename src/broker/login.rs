@@ -164,7 +164,7 @@ impl Broker {
         trail.answered(&answer);
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject.level);
-        subject.level.meets(&asked.requirement)?; // sure enough
+        trail.judged(subject.level.judge(&asked.requirement, false))?; // sure enough
         let grant = Grant::new(subject, agreement)?; // only what was agreed
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::assurance::{Ceiling, Level};
+use super::assurance::{Ceiling, Level, Nist, Nsis};
 use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
@@ -56,6 +56,11 @@ impl IdpProfile {
                 Dialect::Oiosaml3
             }
         }
+    }
+
+    /// The highest levels that a provider of this profile may state. OIOSAML 2 knows no NSIS.
+    pub fn ceiling(self, nist: Option<Nist>, nsis: Option<Nsis>) -> Ceiling {
+        Ceiling { nist, nsis: nsis.filter(|_| self.dialect() == Dialect::Oiosaml3) }
     }
 }
 

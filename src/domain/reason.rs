@@ -510,8 +510,8 @@ reasons! {
         "Whoever runs the identity provider states an NSIS level or a NIST level as the profile writes it."
         / "Den, der driver identitetsudbyderen, oplyser et NSIS- eller NIST-niveau, som profilen skriver det.";
     LoaLower "loa.lower" IdentityProvider
-        "The level that the user reached is lower than what the fagsystem requires."
-        / "Brugerens login er mindre sikkert, end fagsystemet kræver."
+        "The level that the user reached is not the one that the fagsystem requires; most often it is too low."
+        / "Brugerens login har ikke det sikringsniveau, som fagsystemet kræver; oftest er det for lavt."
         "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
         / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
     MdRefused "md.refused" Register

@@ -2,7 +2,7 @@
 
 use super::written::{Written, WrittenFagsystem, WrittenIdp};
 use super::{Reader, beside};
-use crate::domain::assurance::{Ceiling, Level};
+use crate::domain::assurance::Level;
 use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
@@ -29,7 +29,7 @@ impl Reader<'_> {
             name: written.name.clone(),
             active: written.active,
             profile: written.profile,
-            ceiling: Ceiling { nist: written.nist, nsis: written.nsis },
+            ceiling: written.profile.ceiling(written.nist, written.nsis),
             networks: written.networks.clone(),
             scoping: written.scoping,
             danger_allow_cbc: written.danger_allow_cbc,
