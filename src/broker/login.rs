@@ -9,10 +9,12 @@ use super::registry::KnownFagsystem;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event};
+use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, Choosing, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, Choosing, Handle, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::subject::Grant;
+use crate::domain::robot;
+use crate::domain::subject::{Grant, Subject};
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Expectation, Opening};
@@ -115,18 +117,19 @@ impl Broker {
         cookie: impl FnOnce(LoginId) -> Option<String>,
     ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
-        let handle =
-            arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
+        let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
+        let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        let tried = self.try_receive(&mut trail, arrived, &sealed).await;
+        let tried = self.try_receive(&mut trail, visit, arrived, &sealed).await;
         self.conclude(trail, tried).await
     }
 
     async fn try_receive(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         arrived: Result<Arrived, Fault>,
         sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
@@ -163,7 +166,8 @@ impl Broker {
         let answer = answer.accept(&expected, now)?; // for us, now, to our question
         trail.answered(&answer);
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
-        trail.reached(&subject.level);
+        trail.reached(&subject);
+        check_robot(snapshot.federation(), &subject, asked, visit, now)?; // a robot only where robots may
         trail.judged(subject.level.judge(&asked.requirement, false))?; // sure enough
         let grant = Grant::new(subject, agreement)?; // only what was agreed
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
@@ -208,6 +212,23 @@ fn asked(
         only_idps: request.only_idps.clone(),
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
+    }
+}
+
+fn check_robot(
+    federation: &Federation,
+    subject: &Subject,
+    asked: &Asked,
+    visit: &Visit,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if !subject.is_robot {
+        return Ok(());
+    }
+    robot::check_level(&asked.requirement)?;
+    match federation.robot(subject.authority, subject.name.serial()) {
+        Some(declared) => declared.check(&asked.fagsystem, visit.source, now),
+        None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }
 

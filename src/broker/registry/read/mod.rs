@@ -2,6 +2,7 @@
 
 mod agreements;
 mod parties;
+mod robots;
 mod sources;
 mod written;
 
@@ -39,9 +40,10 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
     }
-    // Agreements name parties of any file, so they come when all parties are known.
+    // Agreements and robots name parties of any file, so they come when all parties are known.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.robots(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }
