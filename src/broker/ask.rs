@@ -247,6 +247,85 @@ mod tests {
                 table += &format!("{}\n", shorten(line).trim_end());
             }
         }
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @"
+        Oiosaml2
+          registered  => []
+          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
+          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
+          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
+          registered …/loa/Low => […:AssuranceLevel:2]
+          registered …/loa/Substantial => […:AssuranceLevel:3]
+          registered …/loa/High => […:AssuranceLevel:4]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:4]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:2]
+        Oiosaml2AdfsMultipleAuthn
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/Low => []
+          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml2WithoutRequestedLoa
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:4 => []
+          registered …/loa/Low => []
+          registered …/loa/Substantial => []
+          registered …/loa/High => []
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml3
+          registered  => []
+          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
+          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
+          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
+          registered …/loa/Low => […/loa/Low]
+          registered …/loa/Substantial => […/loa/Substantial]
+          registered …/loa/High => […/loa/High]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […/loa/High]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […/loa/Low …:AssuranceLevel:2]
+        Oiosaml3AdfsMultipleAuthn
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/Low => []
+          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml3AdfsRelayState
+          registered  => []
+          registered …:AssuranceLevel:1 => [] &AssuranceLevel=1
+          registered …:AssuranceLevel:2 => [] &AssuranceLevel=2
+          registered …:AssuranceLevel:3 => [] &AssuranceLevel=3
+          registered …:AssuranceLevel:4 => [] &AssuranceLevel=4
+          registered …/loa/Low => [] &loa=Low
+          registered …/loa/Substantial => [] &loa=Substantial
+          registered …/loa/High => [] &loa=High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [] &loa=High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Low&AssuranceLevel=2
+        ");
     }
 }

@@ -168,8 +168,8 @@ impl Achieved {
             Rule::NistIsNotNsis
         } else if !self.reaches(requirement.registered) {
             Rule::BelowRegistered
-        } else if requirement.comparison == Comparison::Maximum
-            || requirement.comparison == Comparison::Exact && !requirement.requested.iter().any(below)
+        } else if matches!(requirement.comparison, Comparison::Exact | Comparison::Maximum)
+            && !requirement.requested.iter().any(below)
         {
             Rule::AboveRequested
         } else {

@@ -37,6 +37,7 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_idp(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
@@ -59,6 +60,7 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
