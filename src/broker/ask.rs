@@ -7,7 +7,7 @@ use crate::domain::assurance::{Level, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Choice, IdpProfile};
 use crate::domain::id::{Cvr, EntityId, MessageId};
-use crate::domain::login::{Asked, Choosing, Pending};
+use crate::domain::login::{Asked, Choosing, Handle, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{self, Carries, Form};
 use crate::protocol::saml::request::OurRequest;
@@ -68,8 +68,8 @@ impl Broker {
         let idp = snapshot.idp(idp, now)?;
         let question = MessageId::from_random(self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
-        let classes = classes(idp.registered.profile, &at_idp.asked.requirement);
-        let message = self.question(&at_idp.asked, &idp, &at_idp.question, &classes)?;
+        let put = Put::new(idp.registered.profile, &at_idp.asked.requirement);
+        let message = self.question(&at_idp.asked, &idp, &at_idp.question, &put)?;
         let sealed = self.seal(&Pending::AtIdp(at_idp.clone()))?;
         trail.record.idp = Some(at_idp.idp.clone());
         trail.record.authority = Some(authority);
@@ -81,15 +81,16 @@ impl Broker {
         Ok((Next::Ask { sealed, question: message, receiver }, sent))
     }
 
-    /// Writes a question on behalf of a fagsystem, with the classes that the provider understands.
+    /// Writes a question on behalf of a fagsystem.
     pub(super) fn question(
         &self,
         asked: &Asked,
         idp: &KnownIdp<'_>,
         id: &MessageId,
-        classes: &[String],
+        put: &Put,
     ) -> Result<Question, Fault> {
-        let (acs, relay_state) = (self.settings.acs(), asked.login.to_string());
+        let relay_state = Handle { login: asked.login, levels: put.relayed.clone() }.to_string();
+        let acs = self.settings.acs();
         let (location, by_redirect) = match (&idp.metadata.sso_redirect, &idp.metadata.sso_post) {
             (Some(location), _) => (location, true),
             (None, Some(location)) => (location, false),
@@ -103,7 +104,7 @@ impl Broker {
             acs: &acs,
             force_authn: asked.force_authn,
             is_passive: asked.is_passive,
-            classes,
+            classes: &put.classes,
             requester: idp.registered.scoping.then_some(&asked.fagsystem),
             proxy_count: asked.proxies_left,
         };
@@ -175,17 +176,162 @@ pub(super) fn choose_for_user(
     Ok(chosen)
 }
 
-/// The classes that put a required level to an identity provider in the way that it understands.
-fn classes(profile: IdpProfile, requirement: &Requirement) -> Vec<String> {
-    const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
-    let levels = requirement.to_ask();
-    let two_factors = levels.iter().any(|level| level.as_nist().digit() >= 3);
-    match profile {
-        IdpProfile::Oiosaml2 => levels.iter().map(|level| level.as_nist().urn()).collect(),
-        IdpProfile::Oiosaml3 => levels.iter().map(|level| Level::class(*level)).collect(),
-        IdpProfile::Oiosaml2AdfsMultipleAuthn | IdpProfile::Oiosaml3AdfsMultipleAuthn if two_factors => {
-            vec![MULTIPLE_AUTHN.to_owned()]
+/// How a required level is put to an identity provider, so that it understands. Whatever it then answers is judged alike.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Put {
+    /// The classes of the request, each meant as a minimum.
+    pub(super) classes: Vec<String>,
+    /// The levels that travel in RelayState.
+    pub(super) relayed: Vec<Level>,
+}
+
+impl Put {
+    fn new(profile: IdpProfile, requirement: &Requirement) -> Self {
+        const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
+        let levels = requirement.to_ask();
+        let two_factors = levels.iter().any(|level| level.as_nist().digit() >= 3);
+        let classes = |mut classes: Vec<String>| {
+            classes.dedup();
+            Self { classes, ..Self::default() }
+        };
+        match profile {
+            IdpProfile::Oiosaml2 => classes(levels.iter().map(|level| level.as_nist().urn()).collect()),
+            IdpProfile::Oiosaml3 => classes(levels.iter().map(|level| level.class()).collect()),
+            IdpProfile::Oiosaml2AdfsMultipleAuthn | IdpProfile::Oiosaml3AdfsMultipleAuthn if two_factors => {
+                classes(vec![MULTIPLE_AUTHN.to_owned()])
+            }
+            IdpProfile::Oiosaml3AdfsRelayState => Self { relayed: levels, ..Self::default() },
+            IdpProfile::Oiosaml2AdfsMultipleAuthn
+            | IdpProfile::Oiosaml3AdfsMultipleAuthn
+            | IdpProfile::Oiosaml2WithoutRequestedLoa => Self::default(),
         }
-        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assurance::{Comparison, Nist, Nsis};
+
+    /// One line for each profile and requirement: the classes of the request, and what stands in RelayState.
+    #[test]
+    fn every_profile_is_asked_in_its_own_way() {
+        let profiles = [
+            IdpProfile::Oiosaml2,
+            IdpProfile::Oiosaml2AdfsMultipleAuthn,
+            IdpProfile::Oiosaml2WithoutRequestedLoa,
+            IdpProfile::Oiosaml3,
+            IdpProfile::Oiosaml3AdfsMultipleAuthn,
+            IdpProfile::Oiosaml3AdfsRelayState,
+        ];
+        let levels = || Nist::ALL.map(Level::Nist).into_iter().chain(Nsis::ALL.map(Level::Nsis));
+        let registered = |level| Requirement { registered: Some(level), ..Requirement::default() };
+        let requested = |comparison| Requirement {
+            requested: vec![Level::Nsis(Nsis::Substantial), Level::Nist(Nist::ALL[2])],
+            comparison,
+            ..registered(Level::Nist(Nist::ALL[1]))
+        };
+        let requirements: Vec<_> = std::iter::once(Requirement::default())
+            .chain(levels().map(registered))
+            .chain(
+                [Comparison::Exact, Comparison::Minimum, Comparison::Better, Comparison::Maximum]
+                    .map(requested),
+            )
+            .collect();
+        let shorten = |text: String| {
+            text.replace("https://data.gov.dk/concept/core/nsis/", "…/")
+                .replace("urn:dk:gov:saml:attribute:", "…:")
+        };
+        let mut table = String::new();
+        for profile in profiles {
+            table += &format!("{profile:?}\n");
+            for requirement in &requirements {
+                let Put { classes, relayed } = Put::new(profile, requirement);
+                let relayed = Handle { login: crate::domain::id::LoginId::from_random(0), levels: relayed };
+                let relayed = relayed.to_string().split_off(32);
+                let line = format!("  {requirement} => [{}] {relayed}", classes.join(" "));
+                table += &format!("{}\n", shorten(line).trim_end());
+            }
+        }
+        insta::assert_snapshot!(table, @"
+        Oiosaml2
+          registered  => []
+          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
+          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
+          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
+          registered …/loa/Low => […:AssuranceLevel:2]
+          registered …/loa/Substantial => […:AssuranceLevel:3]
+          registered …/loa/High => […:AssuranceLevel:4]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:4]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:2]
+        Oiosaml2AdfsMultipleAuthn
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/Low => []
+          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml2WithoutRequestedLoa
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:4 => []
+          registered …/loa/Low => []
+          registered …/loa/Substantial => []
+          registered …/loa/High => []
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => []
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml3
+          registered  => []
+          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
+          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
+          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
+          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
+          registered …/loa/Low => […/loa/Low]
+          registered …/loa/Substantial => […/loa/Substantial]
+          registered …/loa/High => […/loa/High]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […/loa/High]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […/loa/Low …:AssuranceLevel:2]
+        Oiosaml3AdfsMultipleAuthn
+          registered  => []
+          registered …:AssuranceLevel:1 => []
+          registered …:AssuranceLevel:2 => []
+          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/Low => []
+          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+        Oiosaml3AdfsRelayState
+          registered  => []
+          registered …:AssuranceLevel:1 => [] &AssuranceLevel=1
+          registered …:AssuranceLevel:2 => [] &AssuranceLevel=2
+          registered …:AssuranceLevel:3 => [] &AssuranceLevel=3
+          registered …:AssuranceLevel:4 => [] &AssuranceLevel=4
+          registered …/loa/Low => [] &loa=Low
+          registered …/loa/Substantial => [] &loa=Substantial
+          registered …/loa/High => [] &loa=High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [] &loa=High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Low&AssuranceLevel=2
+        ");
     }
 }

@@ -1,11 +1,12 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Step, Visit};
-use crate::domain::assurance::{Achieved, Judged};
+use crate::domain::assurance::Judged;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, AtStepUp};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::subject::Subject;
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
@@ -57,13 +58,15 @@ impl Trail {
         self.record.assertion = Some(answer.assertion().id.to_string());
     }
 
-    pub(super) fn reached(&mut self, level: &Achieved) {
-        self.record.level = Some(level.to_string());
-        self.notice(&level.noticed);
+    pub(super) fn reached(&mut self, subject: &Subject) {
+        self.record.level = Some(subject.level.to_string());
+        self.record.robot = subject.is_robot;
+        self.notice(&subject.level.noticed);
     }
 
-    /// What the judge of levels says.
+    /// Which rule decided about the level.
     pub(super) fn judged(&mut self, judged: Judged) -> Judged {
+        self.record.rule = Some(judged.rule.code().to_owned());
         judged
     }
 
@@ -96,11 +99,12 @@ impl Broker {
     /// Ends a step: with what it led to, or with a refusal.
     pub(super) async fn conclude(&self, trail: Trail, tried: Result<Next, Fault>) -> Step {
         let (fagsystem, idp) = (trail.record.fagsystem.clone(), trail.record.idp.clone());
+        let robot = trail.record.robot;
         let next = match tried {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         };
-        Step { next, fagsystem, idp }
+        Step { next, fagsystem, idp, robot }
     }
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.

@@ -3,7 +3,7 @@
 
 use super::Broker;
 use super::registry::KnownIdp;
-use crate::domain::assurance::{Achieved, Ceiling, Stated};
+use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::Dialect;
 use crate::domain::id::Cvr;
 use crate::domain::privilege::PrivilegeList;
@@ -29,12 +29,18 @@ impl Broker {
         check_cvr(assertion, chosen, dialect)?;
         let mut level = level(assertion, idp)?;
         level.noticed.extend(reserved(assertion, dialect)?);
+        let is_robot = is_called_robot(assertion)?
+            || self.snapshot.load().federation().robot(chosen, user.serial()).is_some();
+        if is_robot {
+            level.nsis = None; // about persons only; what it is worth on the older scale stays
+        }
         Ok(Subject {
             authority: chosen,
             idp: idp.registered.entity_id.clone(),
             name: user,
             email: assertion.attributes.all(name::EMAIL)?,
             level,
+            is_robot,
             rights: PrivilegeList::default(),
             parameters: Vec::new(),
         })
@@ -57,6 +63,11 @@ impl Broker {
 }
 
 pub(super) fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+    let of_a_person = |name: &str| name.starts_with(name::OF_A_PERSON);
+    if of_a_person(&assertion.name_id) || assertion.attributes.names().any(of_a_person) {
+        let detail = format!("expected a user of an organisation, got {}…", name::OF_A_PERSON);
+        return Err(Fault::new(Reason::Profile, detail));
+    }
     let expected = name::spec_version(dialect);
     match assertion.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
         Some(version) if version == expected => Ok(()),
@@ -96,11 +107,7 @@ pub(super) fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieve
         aal: attributes.one_named(name::AAL)?,
         assurance_level: attributes.one_named(name::ASSURANCE_LEVEL)?,
     };
-    let ceiling = match idp.registered.profile.dialect() {
-        Dialect::Oiosaml2 => Ceiling { nsis: None, ..idp.registered.ceiling },
-        Dialect::Oiosaml3 => idp.registered.ceiling,
-    };
-    Achieved::read(&stated, ceiling)
+    Achieved::read(&stated, idp.registered.ceiling)
 }
 
 /// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is
@@ -109,4 +116,15 @@ fn reserved(assertion: &Assertion, dialect: Dialect) -> Result<Option<Reason>, F
     let stated = assertion.attributes.one(name::KOMBIT_SPEC_VERSION)?;
     let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
     Ok(foreign.then_some(Reason::AttrReserved))
+}
+
+/// What the identity provider itself says. The register may know more robots, never fewer.
+pub(super) fn is_called_robot(assertion: &Assertion) -> Result<bool, Fault> {
+    match assertion.attributes.one_named(name::IS_ROBOT)? {
+        Some("true") => Ok(true),
+        Some("false") | None => Ok(false),
+        Some(_) => {
+            Err(Fault::new(Reason::ValueFormat, format!("expected true or false in {}", name::IS_ROBOT)))
+        }
+    }
 }

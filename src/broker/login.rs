@@ -11,10 +11,12 @@ use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Requirement, Verdict};
 use crate::domain::audit::{Actor, Event};
+use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp, Choosing, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::subject::Grant;
+use crate::domain::robot;
+use crate::domain::subject::{Grant, Subject};
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Answer, Expectation, Opening, Response};
@@ -121,18 +123,19 @@ impl Broker {
         cookie: impl FnOnce(LoginId) -> Option<String>,
     ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
-        let handle =
-            arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
+        let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
+        let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        let tried = self.try_receive(&mut trail, arrived, &sealed).await;
+        let tried = self.try_receive(&mut trail, visit, arrived, &sealed).await;
         self.conclude(trail, tried).await
     }
 
     async fn try_receive(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         arrived: Result<Arrived, Fault>,
         sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
@@ -144,7 +147,7 @@ impl Broker {
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
         match self.unseal(sealed)? {
             // begun in this browser, and somebody was asked
-            Pending::AtIdp(login) => self.finish_login(trail, answer, login).await,
+            Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
             Pending::AtStepUp(login) => self.finish_step_up(trail, answer, login).await,
             Pending::Choosing(_) => {
                 Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
@@ -155,6 +158,7 @@ impl Broker {
     async fn finish_login(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         answer: Unverified<Answer<'_>>,
         login: AtIdp,
     ) -> Result<Next, Fault> {
@@ -168,7 +172,8 @@ impl Broker {
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
-        trail.reached(&subject.level);
+        trail.reached(&subject);
+        check_robot(federation, &subject, asked, visit, now)?; // a robot only where robots may
         let step_up = federation.step_up(login.authority);
         let judged = trail.judged(subject.level.judge(&asked.requirement, step_up.is_some()));
         if let Verdict::StepUp(level) = judged.verdict {
@@ -267,6 +272,23 @@ fn asked(
         only_idps: request.only_idps.clone(),
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
+    }
+}
+
+fn check_robot(
+    federation: &Federation,
+    subject: &Subject,
+    asked: &Asked,
+    visit: &Visit,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if !subject.is_robot {
+        return Ok(());
+    }
+    robot::check_level(&asked.requirement)?;
+    match federation.robot(subject.authority, subject.name.serial()) {
+        Some(declared) => declared.check(&asked.fagsystem, visit.source, now),
+        None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }
 

@@ -136,6 +136,8 @@ pub struct Step {
     pub fagsystem: Option<EntityId>,
     /// The identity provider that it is about, as far as one was chosen.
     pub idp: Option<EntityId>,
+    /// Whether the user turned out to be a robot.
+    pub robot: bool,
 }
 
 /// What the browser is to do next.

@@ -8,8 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ask::Put;
 use super::audit::Trail;
-use super::identify::{check_profile, level};
+use super::identify::{check_profile, is_called_robot, level};
 use super::issue::Authenticated;
 use super::login::mark;
 use super::registry::Snapshot;
@@ -18,8 +19,9 @@ use crate::domain::assurance::Nsis;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Dialect, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId, MessageId, PersonUuid};
-use crate::domain::login::{AtIdp, AtStepUp, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, AtStepUp, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
 use crate::protocol::saml::assertion::{Assertion, AuthnStatement};
 use crate::protocol::saml::attribute as name;
@@ -72,8 +74,8 @@ impl Broker {
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
         check_reach(provider.registered, level)?;
         let id = MessageId::from_random(self.random.bits());
-        let classes = [level.uri(), name::PROFESSIONAL.to_owned()];
-        let question = self.question(&login.asked, &provider, &id, &classes)?;
+        let put = Put { classes: vec![level.uri(), name::PROFESSIONAL.to_owned()], relayed: Vec::new() };
+        let question = self.question(&login.asked, &provider, &id, &put)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
         let batch = Batch {
@@ -108,9 +110,11 @@ impl Broker {
         let first = self.first_leg(&login).await?; // which waits for this answer
         check_same_person(answer.assertion(), &first)?;
         let level = level(answer.assertion(), &provider)?; // by the register's measure
-        trail.reached(&level);
-        trail.judged(level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
-        let subject = Subject { level, ..first.subject }; // the rest is the municipality's word
+        let is_robot = is_called_robot(answer.assertion())?;
+        let subject = Subject { level, is_robot, ..first.subject }; // the rest is the municipality's word
+        trail.reached(&subject);
+        check_is_a_person(&subject, asked)?;
+        trail.judged(subject.level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
         let grant = Grant::new(subject, agreement)?; // only what was agreed
         let step_up = (&login.step_up, &answer.assertion().authn);
         let authenticated = Authenticated { municipal: &first.authn, step_up: Some(step_up) };
@@ -176,6 +180,11 @@ fn still_allowed<'l>(snapshot: &Snapshot, login: &'l AtStepUp) -> Result<&'l Ent
     let authority = snapshot.federation().authority(login.authority);
     let allowed = authority.and_then(|authority| authority.step_up.as_ref());
     if allowed == Some(&login.step_up) { Ok(&login.step_up) } else { Err(not_allowed(login.authority)) }
+}
+
+/// A robot of the municipality's was stopped at the first leg; the second provider may call one what the first did not.
+fn check_is_a_person(subject: &Subject, asked: &Asked) -> Result<(), Fault> {
+    if subject.is_robot { robot::check_level(&asked.requirement) } else { Ok(()) }
 }
 
 /// Whoever answered must be known to be the user of the first leg, in the same organisation.

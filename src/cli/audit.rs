@@ -70,6 +70,8 @@ impl Search {
 pub(super) fn row(logged: &Logged) -> Vec<String> {
     let record = &logged.record;
     let party = |name: &Option<_>| name.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let idps = [&record.idp, &record.step_up].into_iter().flatten().map(EntityId::as_str);
+    let idps: Vec<_> = if record.idp.is_none() { vec!["-"] } else { idps.collect() };
     vec![
         logged.seq.to_string(),
         record.at.to_string(),
@@ -78,7 +80,7 @@ pub(super) fn row(logged: &Logged) -> Vec<String> {
         if record.allowed { "allowed" } else { "refused" }.to_owned(),
         record.reason.clone(),
         party(&record.fagsystem),
-        party(&record.idp),
+        idps.join(" + "),
         record.detail.clone().unwrap_or_default(),
     ]
 }

@@ -112,6 +112,12 @@ pub struct Record {
     /// The level that was required.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub required: Option<String>,
+    /// The rule by which the level was found enough or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<String>,
+    /// Whether the user is a robot.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub robot: bool,
 }
 
 impl Record {
@@ -144,6 +150,8 @@ impl Record {
             algorithm: None,
             level: None,
             required: None,
+            rule: None,
+            robot: false,
         }
     }
 

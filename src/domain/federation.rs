@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::assurance::{Ceiling, Level};
+use super::assurance::{Ceiling, Level, Nist, Nsis};
 use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
+use super::robot::{Robot, Robots};
 
 /// A municipality or another public authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,11 @@ impl IdpProfile {
                 Dialect::Oiosaml3
             }
         }
+    }
+
+    /// The highest levels that a provider of this profile may state. OIOSAML 2 knows no NSIS.
+    pub fn ceiling(self, nist: Option<Nist>, nsis: Option<Nsis>) -> Ceiling {
+        Ceiling { nist, nsis: nsis.filter(|_| self.dialect() == Dialect::Oiosaml3) }
     }
 }
 
@@ -203,6 +209,7 @@ pub struct Federation {
     speakers: HashMap<Cvr, Vec<(EntityId, Validity)>>,
     /// Per fagsystem the authorities whose users may use it.
     users: HashMap<EntityId, HashMap<Cvr, Validity>>,
+    robots: Robots,
 }
 
 impl Federation {
@@ -232,6 +239,16 @@ impl Federation {
     /// Registers that an authority's users may use a fagsystem; false when that is registered already.
     pub fn add_use(&mut self, authority: Cvr, fagsystem: EntityId, validity: Validity) -> bool {
         self.users.entry(fagsystem).or_default().insert(authority, validity).is_none()
+    }
+
+    /// Declares a robot; false when its number at its municipality is taken.
+    pub fn add_robot(&mut self, robot: Robot) -> bool {
+        self.robots.add(robot)
+    }
+
+    /// The robot that a municipality has declared under this number.
+    pub fn robot(&self, authority: Cvr, id: &str) -> Option<&Robot> {
+        self.robots.find(authority, id)
     }
 
     /// The authority of this number.

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::assurance::Requirement;
+use super::assurance::{Level, Nist, Nsis, Requirement};
 use super::id::{Cvr, EntityId, LoginId, MessageId};
 use super::reason::{Fault, Reason};
 
@@ -52,6 +52,42 @@ impl Asked {
             return Ok(());
         }
         Err(Fault::new(Reason::IrtUnknown, format!("the login began at {} and is too old", self.begun)))
+    }
+}
+
+/// What travels in RelayState to an identity provider and comes back: the login, and for those that read it there
+/// the levels that are asked for, as in `<32 digits>&loa=Substantial` or `<32 digits>&AssuranceLevel=3`.
+///
+/// The words are those of the attributes, so that the whole stays below the 80 bytes that SAML promises to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The login.
+    pub login: LoginId,
+    /// The levels. What comes back of them decides nothing.
+    pub levels: Vec<Level>,
+}
+
+impl Handle {
+    /// Reads what [`std::fmt::Display`] writes, and nothing else.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('&');
+        let login = LoginId::new(parts.next()?).ok()?;
+        let level = |part: &str| match part.split_once('=')? {
+            ("loa", word) => Nsis::from_word(word).map(Level::Nsis),
+            ("AssuranceLevel", digit) => Nist::from_digit(digit).map(Level::Nist),
+            _ => None,
+        };
+        Some(Self { login, levels: parts.map(level).collect::<Option<_>>()? })
+    }
+}
+
+impl std::fmt::Display for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.login)?;
+        self.levels.iter().try_for_each(|level| match level {
+            Level::Nsis(nsis) => write!(f, "&loa={}", nsis.word()),
+            Level::Nist(nist) => write!(f, "&AssuranceLevel={}", nist.digit()),
+        })
     }
 }
 
@@ -147,6 +183,38 @@ impl Pending {
             Self::Choosing(stage) => stage,
             Self::AtIdp(stage) => Choosing { asked: stage.asked },
             Self::AtStepUp(stage) => Choosing { asked: stage.asked },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_read_as_it_was_written_and_in_no_other_way() {
+        let login = LoginId::from_random(7);
+        let every = Nsis::ALL.map(Level::Nsis).into_iter().chain(Nist::ALL.map(Level::Nist));
+        let handles = every
+            .map(|level| vec![level])
+            .chain([Vec::new(), vec![Level::Nsis(Nsis::Substantial), Level::Nist(Nist::ALL[2])]]);
+        for levels in handles {
+            let handle = Handle { login, levels };
+            assert_eq!(Handle::read(&handle.to_string()).as_ref(), Some(&handle));
+            assert!(handle.to_string().len() <= 80, "{handle}");
+        }
+        for end in [
+            "&",
+            "&loa=substantial",
+            "&loa=",
+            "&loa",
+            "&level=3",
+            "&AssuranceLevel=5",
+            "&loa=Low&",
+            "?loa=Low",
+            " ",
+        ] {
+            assert_eq!(Handle::read(&format!("{login}{end}")), None, "{end:?}");
         }
     }
 }

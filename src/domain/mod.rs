@@ -19,6 +19,7 @@ pub mod login;
 pub mod network;
 pub mod privilege;
 pub mod reason;
+pub mod robot;
 pub mod subject;
 pub mod world;
 pub mod written;

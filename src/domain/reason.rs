@@ -520,8 +520,8 @@ reasons! {
         "Whoever runs the identity provider states an NSIS level or a NIST level as the profile writes it."
         / "Den, der driver identitetsudbyderen, oplyser et NSIS- eller NIST-niveau, som profilen skriver det.";
     LoaLower "loa.lower" IdentityProvider
-        "The level that the user reached is lower than what the fagsystem requires."
-        / "Brugerens login er mindre sikkert, end fagsystemet kræver."
+        "The level that the user reached is not the one that the fagsystem requires; most often it is too low."
+        / "Brugerens login har ikke det sikringsniveau, som fagsystemet kræver; oftest er det for lavt."
         "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
         / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
     LoaStepUpUser "loa.stepup_user" User
@@ -529,6 +529,26 @@ reasons! {
         / "Det andet login, som skulle hæve sikringsniveauet, vides ikke at være samme person i samme organisation."
         "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user."
         / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID.";
+    RobotNsis "robot.nsis" User
+        "The user is a robot, and the fagsystem requires an NSIS level, which is about persons: no robot can reach one."
+        / "Brugeren er en robot, og fagsystemet kræver et NSIS-niveau, som handler om personer: Det kan ingen robot nå."
+        "Whoever runs the robot lets it use the fagsystem's API with a system login instead of the pages for people. Has the fagsystem no API, its supplier is asked for one."
+        / "Den, der driver robotten, lader den bruge fagsystemets API med et systemlogin i stedet for brugerfladen. Har fagsystemet ingen API, må leverandøren bedes om en.";
+    RobotSystem "robot.system" Register
+        "The robot is not declared for this fagsystem."
+        / "Robotten er ikke registreret til dette fagsystem."
+        "The municipality adds the fagsystem to the robot's registration, or corrects where the robot goes."
+        / "Kommunen føjer fagsystemet til robottens registrering eller retter, hvor robotten går hen.";
+    RobotHours "robot.hours" Register
+        "The robot came outside the hours or days that it is declared for."
+        / "Robotten kom uden for de timer eller dage, den er registreret til."
+        "Whoever runs the robot moves its work into those hours, or the municipality registers others. If nobody started it, tell your security team."
+        / "Den, der driver robotten, lægger arbejdet inden for tiden, eller kommunen registrerer en anden tid. Har ingen startet den, så giv jeres sikkerhedsteam besked.";
+    RobotNetwork "robot.network" Register
+        "The robot came from a network that it is not declared for."
+        / "Robotten kom fra et netværk, den ikke er registreret til."
+        "Whoever runs the robot starts it from its own machine, or the municipality registers the new network. If nobody moved it, tell your security team."
+        / "Den, der driver robotten, starter den fra dens egen maskine, eller kommunen registrerer det nye netværk. Har ingen flyttet den, så giv jeres sikkerhedsteam besked.";
     MdRefused "md.refused" Register
         "The metadata could not be accepted."
         / "Metadata kunne ikke godtages."

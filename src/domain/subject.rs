@@ -99,6 +99,8 @@ pub struct Subject {
     pub email: Vec<String>,
     /// How sure we are.
     pub level: Achieved,
+    /// Whether this is a robot: its municipality has declared it, or its identity provider says so.
+    pub is_robot: bool,
     /// What the municipality says that the user may do: its job function roles.
     pub rights: PrivilegeList,
     /// Values that limit job function roles, by the URI of the parameter, where they came as attributes of their own.

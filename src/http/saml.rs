@@ -169,7 +169,7 @@ enum Onward {
 
 /// What the broker wants next, as an answer to the browser.
 fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
-    let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, ..Noted::default() };
+    let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, robot: step.robot, ..Noted::default() };
     let mut response = match step.next {
         Next::Ask { sealed, question, receiver } => {
             noted.login = Some(sealed.login);

@@ -103,8 +103,11 @@ fn rows(town: &Town, table: &str) -> Vec<String> {
 async fn a_user_whose_level_is_too_low_reaches_it_at_nemlogin() {
     let town = town("whole").await;
     let mut user = halfway(&town).await;
-    let answer =
-        user.answer(&town, |say| say.chain = vec!["https://anybody.test", "https://made.up.test"]).await;
+    let answer = user
+        .answer(&town, |say| {
+            say.authorities = vec!["https://anybody.test".into(), "https://made.up.test".into()]
+        })
+        .await;
     let told = town.bbr.read(&answer, &town);
     assert_eq!((told.status.as_slice(), told.encrypted), (&["Success".to_owned()][..], true));
     assert_eq!(told.in_response_to, "_request1");
@@ -322,6 +325,24 @@ async fn whoever_reaches_the_level_at_home_is_not_sent_on() {
     let town = town("at-home").await;
     let answer = first_leg(&town, &mut town.browser(), |_| {}).await;
     assert_eq!(town.bbr.read(&answer, &town).status, ["Success"]);
+}
+
+#[tokio::test]
+async fn a_robot_is_not_sent_on_and_gets_no_level_at_nemlogin_either() {
+    const IS_ROBOT: &str = "https://data.gov.dk/model/core/eid/professional/isRobot";
+    let town = town("robot").await;
+    let bend = |say: &mut Say| {
+        low(say);
+        set(say, IS_ROBOT, "true");
+    };
+    let answer = first_leg(&town, &mut town.browser(), bend).await;
+    told(&town, &answer, &["Responder", "NoAuthnContext"], "robot.nsis").await;
+    assert_eq!(rows(&town, "half_done").len(), 0);
+    for (said, status) in [("true", &["Responder", "NoAuthnContext"][..]), ("false", &["Success"])] {
+        let town = self::town(&format!("robot-{said}")).await;
+        let answer = halfway(&town).await.answer(&town, |say| set(say, IS_ROBOT, said)).await;
+        assert_eq!(town.bbr.read(&answer, &town).status, status, "{said}");
+    }
 }
 
 #[tokio::test]

@@ -83,6 +83,10 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
                 entries.insert(subject, content.clone());
             }
         }
+        for robot in &file.robot {
+            let subject = format!("robot {} of {}", robot.id.get_ref(), robot.authority.get_ref());
+            entries.insert(subject, plain(robot));
+        }
     }
     Ok(entries)
 }

@@ -79,6 +79,12 @@ pub const IAL: &str = "https://data.gov.dk/concept/core/nsis/ial";
 /// The part of it that tells how well the person authenticated.
 pub const AAL: &str = "https://data.gov.dk/concept/core/nsis/aal";
 
+/// Whether the user is a robot: `true` or `false`.
+pub const IS_ROBOT: &str = "https://data.gov.dk/model/core/eid/professional/isRobot";
+
+/// How every name begins that is about a private person. Here users act for their organisation.
+pub const OF_A_PERSON: &str = "https://data.gov.dk/model/core/eid/person/";
+
 /// The NameFormat of a generation.
 pub fn name_format(dialect: Dialect) -> &'static str {
     match dialect {

@@ -194,7 +194,8 @@ fn requested_levels(root: Element<'_>) -> Result<(Vec<Level>, Comparison), Fault
     let classes = context.children().filter(|child| child.is(saml("AuthnContextClassRef")));
     let mut levels = Vec::new();
     for class in classes {
-        levels.extend(Level::from_class(&class.text()?));
+        let unknown = |fault: Fault| Fault::new(Reason::RequestUnsupported, fault.detail);
+        levels.extend(Level::in_class(&class.text()?).map_err(unknown)?);
     }
     Ok((levels, comparison))
 }

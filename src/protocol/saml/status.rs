@@ -1,7 +1,7 @@
 //! Status codes: what an identity provider's mean to us, and what we tell a fagsystem. One table.
 
 use super::samlp;
-use crate::domain::reason::{Fault, Reason};
+use crate::domain::reason::{Explanation, Fault, Reason};
 use crate::protocol::xml::{Element, Writer};
 
 const PREFIX: &str = "urn:oasis:names:tc:SAML:2.0:status:";
@@ -13,6 +13,8 @@ pub struct Status {
     pub top: &'static str,
     /// The cause.
     pub second: &'static str,
+    /// The reason, which is told in words beside the codes.
+    reason: Reason,
 }
 
 impl Status {
@@ -20,7 +22,8 @@ impl Status {
     /// who asked or whether somebody tampers.
     pub fn for_reason(reason: Reason) -> Option<Self> {
         let (top, second) = match reason {
-            Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
+            Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => ("Responder", "NoAuthnContext"),
+            Reason::RobotSystem | Reason::RobotHours | Reason::RobotNetwork => ("Responder", "RequestDenied"),
             Reason::Status | Reason::LoaStepUpUser => ("Responder", "AuthnFailed"),
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
@@ -31,7 +34,7 @@ impl Status {
             Reason::AgreementMissing => ("Requester", "RequestDenied"),
             _ => return None,
         };
-        Some(Self { top, second })
+        Some(Self { top, second, reason })
     }
 
     pub(super) fn write(self, xml: &mut Writer) {
@@ -42,6 +45,8 @@ impl Status {
         xml.attribute("Value", &format!("{PREFIX}{}", self.second));
         xml.end();
         xml.end();
+        let Explanation { means, fix } = self.reason.explanation();
+        xml.element(samlp("StatusMessage"), &format!("{}: {} {}", self.reason, means.en, fix.en));
         xml.end();
     }
 }

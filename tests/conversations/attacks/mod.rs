@@ -3,6 +3,7 @@
 mod algorithms;
 mod binding;
 mod encryption;
+mod levels;
 mod parser;
 mod place;
 mod play;

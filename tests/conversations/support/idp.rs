@@ -69,7 +69,7 @@ pub(crate) struct Say {
     pub(crate) extra_condition: Option<&'static str>,
     pub(crate) session_not_on_or_after: Option<String>,
     pub(crate) class: String,
-    pub(crate) chain: Vec<&'static str>,
+    pub(crate) authorities: Vec<String>,
     pub(crate) attributes: Vec<(String, Vec<String>)>,
     pub(crate) version: &'static str,
     pub(crate) signing: Signing,
@@ -77,6 +77,19 @@ pub(crate) struct Say {
 }
 
 impl Say {
+    /// The same, with another value of an attribute; none takes the attribute out.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.attributes.retain(|(known, _)| known != name);
+        self.attributes.extend(value.map(|value| (name.to_owned(), vec![value.to_owned()])));
+    }
+
+    /// The same, from a provider that knows the older scale only.
+    pub(crate) fn nist(&mut self, digit: &str) {
+        self.class = "urn:federation:authentication:windows".into();
+        self.set("https://data.gov.dk/concept/core/nsis/loa", None);
+        self.set("dk:gov:saml:attribute:AssuranceLevel", Some(digit));
+    }
+
     /// The same, said at another moment.
     pub(crate) fn at(&mut self, now: Timestamp) {
         let after = |seconds| (now + SignedDuration::from_secs(seconds)).to_string();
@@ -184,7 +197,7 @@ impl Idp {
             extra_condition: None,
             session_not_on_or_after: None,
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial".into(),
-            chain: Vec::new(),
+            authorities: Vec::new(),
             attributes: vec![
                 attribute(self.version.0, self.version.1),
                 attribute("https://data.gov.dk/concept/core/nsis/loa", "Substantial"),
@@ -289,7 +302,7 @@ impl Idp {
         xml.attribute("SessionIndex", "_session-at-idp");
         optional(&mut xml, &[("SessionNotOnOrAfter", &say.session_not_on_or_after)]);
         xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class);
-        for authority in &say.chain {
+        for authority in &say.authorities {
             xml.element(saml("AuthenticatingAuthority"), authority);
         }
         xml.end().end();

@@ -2,10 +2,14 @@
 
 mod agreements;
 mod parties;
+mod robots;
 mod sources;
 mod written;
 
+use std::collections::HashMap;
+
 use super::{Files, Snapshot};
+use crate::domain::id::EntityId;
 use crate::domain::written::{Complaint, Source, Spanned, read};
 use crate::store::RegistryFiles;
 
@@ -34,14 +38,16 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     let mut reader = Reader {
         kept,
         snapshot: Snapshot { version: kept.version, ..Snapshot::default() },
+        names: HashMap::new(),
         complaints: Vec::new(),
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
     }
-    // Agreements name parties of any file, so they come when all parties are known.
+    // Agreements and robots name parties of any file, so they come when all parties are known.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.robots(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }
@@ -49,6 +55,8 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
 struct Reader<'k> {
     kept: &'k RegistryFiles,
     snapshot: Snapshot,
+    /// Every party's name, by what a person reads: without case and without a slash at the end.
+    names: HashMap<String, EntityId>,
     complaints: Vec<Complaint>,
 }
 
@@ -56,6 +64,16 @@ impl Reader<'_> {
     fn twice<T: std::fmt::Display>(&mut self, source: Source<'_>, value: &Spanned<T>) {
         let what = format!("expected {} once, got it again", value.get_ref());
         self.complaints.push(source.complain(value.span(), what));
+    }
+
+    /// A name that a person takes for another party's is refused: names are compared letter by letter, people don't.
+    fn unlike_others(&mut self, source: Source<'_>, name: &Spanned<EntityId>) {
+        let as_read = name.get_ref().as_str().trim_end_matches('/').to_lowercase();
+        let first = self.names.entry(as_read).or_insert_with(|| name.get_ref().clone());
+        if first != name.get_ref() {
+            let what = format!("expected a name that differs from {first} in more than case or a slash");
+            self.complaints.push(source.complain(name.span(), format!("{what}, got {}", name.get_ref())));
+        }
     }
 
     fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {

@@ -2,7 +2,7 @@
 
 use super::written::{Written, WrittenFagsystem, WrittenIdp};
 use super::{Reader, beside};
-use crate::domain::assurance::{Ceiling, Level};
+use crate::domain::assurance::Level;
 use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
@@ -34,7 +34,7 @@ impl Reader<'_> {
             active: written.active,
             role: self.role(source, written),
             profile: written.profile,
-            ceiling: Ceiling { nist: written.nist, nsis: written.nsis },
+            ceiling: written.profile.ceiling(written.nist, written.nsis),
             networks: written.networks.clone(),
             scoping: written.scoping,
             danger_allow_cbc: written.danger_allow_cbc,
@@ -42,6 +42,7 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_idp(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
@@ -76,6 +77,7 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {

@@ -7,6 +7,7 @@ use crate::domain::assurance::{Nist, Nsis};
 use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile, IdpRole};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::network::Network;
+use crate::domain::robot::{Days, Hours};
 use crate::domain::written::Spanned;
 
 /// What any TOML file of the register may hold.
@@ -23,6 +24,8 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) federation_agreement: Vec<WrittenFederationAgreement>,
     #[serde(default)]
     pub(in crate::broker::registry) service_agreement: Vec<WrittenServiceAgreement>,
+    #[serde(default)]
+    pub(in crate::broker::registry) robot: Vec<WrittenRobot>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +97,19 @@ pub(in crate::broker::registry) struct WrittenServiceAgreement {
     pub(in crate::broker::registry) service_providers: Vec<Spanned<EntityId>>,
     pub(in crate::broker::registry) valid_from: Option<Timestamp>,
     pub(in crate::broker::registry) valid_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenRobot {
+    pub(in crate::broker::registry) authority: Spanned<Cvr>,
+    /// The serial number in the name by which its identity provider names it.
+    pub(in crate::broker::registry) id: Spanned<String>,
+    pub(in crate::broker::registry) name: String,
+    pub(in crate::broker::registry) service_providers: Vec<Spanned<EntityId>>,
+    pub(in crate::broker::registry) hours: Option<Hours>,
+    pub(in crate::broker::registry) days: Option<Days>,
+    pub(in crate::broker::registry) networks: Option<Vec<Network>>,
 }
 
 fn yes() -> bool {
