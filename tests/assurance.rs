@@ -3,7 +3,7 @@
 //! The snapshot shows it in three parts, from which each cell follows; the test goes through all cells and proves that it
 //! does. Beside it stand random cases, judged by arithmetic that shares nothing with the judge.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -241,6 +241,23 @@ fn every_cell_follows_from_the_three_parts_of_the_table() {
                 assert_eq!(enough(&both), enough(&registered) && enough(&request), "{achieved} {both}");
             }
         }
+    }
+}
+
+#[test]
+fn the_page_for_people_says_what_the_rules_and_reasons_say() {
+    let page = include_str!("../docs/assurance.md");
+    for rule in Rule::ALL {
+        let (code, sentence) = (format!("| `{}` |", rule.code()), rule.sentence());
+        let row = page.lines().find(|line| line.starts_with(&code)).expect("a row of the table");
+        assert!(row.contains(sentence.da) && row.contains(sentence.en), "{row}");
+    }
+    for reason in
+        Reason::ALL.iter().filter(|reason| ["loa.", "robot."].iter().any(|f| reason.code().starts_with(f)))
+    {
+        let (code, means) = (format!("| `{reason}` |"), reason.explanation().means);
+        let row = page.lines().find(|line| line.starts_with(&code)).expect("a row of the table");
+        assert!(row.contains(means.da) && row.contains(means.en), "{row}");
     }
 }
 

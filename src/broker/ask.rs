@@ -3,12 +3,13 @@
 use super::audit::Trail;
 use super::registry::KnownIdp;
 use super::{Broker, Next, Question, SealedLogin, Visit};
-use crate::domain::assurance::{Level, Requirement};
+use crate::domain::assurance::{Comparison, Level, Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Choice, IdpProfile};
 use crate::domain::id::{Cvr, EntityId, MessageId};
 use crate::domain::login::{Asked, Choosing, Handle, Pending};
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{self, Carries, Form};
 use crate::protocol::saml::request::OurRequest;
 
@@ -105,6 +106,7 @@ impl Broker {
             force_authn: asked.force_authn,
             is_passive: asked.is_passive,
             classes: &put.classes,
+            comparison: put.comparison,
             requester: idp.registered.scoping.then_some(&asked.fagsystem),
             proxy_count: asked.proxies_left,
         };
@@ -179,10 +181,12 @@ pub(super) fn choose_for_user(
 /// How a required level is put to an identity provider, so that it understands. Whatever it then answers is judged alike.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Put {
-    /// The classes of the request, each meant as a minimum.
-    pub(super) classes: Vec<String>,
+    /// The classes of the request.
+    classes: Vec<String>,
+    /// How they are meant: levels as a minimum; two factors exactly, since no order ranks them among other classes.
+    comparison: Comparison,
     /// The levels that travel in RelayState.
-    pub(super) relayed: Vec<Level>,
+    relayed: Vec<Level>,
 }
 
 impl Put {
@@ -190,15 +194,15 @@ impl Put {
         const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
         let levels = requirement.to_ask();
         let two_factors = levels.iter().any(|level| level.as_nist().digit() >= 3);
-        let classes = |mut classes: Vec<String>| {
+        let at_least = |mut classes: Vec<String>| {
             classes.dedup();
-            Self { classes, ..Self::default() }
+            Self { classes, comparison: Comparison::Minimum, ..Self::default() }
         };
         match profile {
-            IdpProfile::Oiosaml2 => classes(levels.iter().map(|level| level.as_nist().urn()).collect()),
-            IdpProfile::Oiosaml3 => classes(levels.iter().map(|level| level.class()).collect()),
+            IdpProfile::Oiosaml2 => at_least(levels.iter().map(|level| level.as_nist().urn()).collect()),
+            IdpProfile::Oiosaml3 => at_least(levels.iter().map(|level| level.class()).collect()),
             IdpProfile::Oiosaml2AdfsMultipleAuthn | IdpProfile::Oiosaml3AdfsMultipleAuthn if two_factors => {
-                classes(vec![MULTIPLE_AUTHN.to_owned()])
+                Self { classes: vec![MULTIPLE_AUTHN.to_owned()], ..Self::default() }
             }
             IdpProfile::Oiosaml3AdfsRelayState => Self { relayed: levels, ..Self::default() },
             IdpProfile::Oiosaml2AdfsMultipleAuthn
@@ -206,12 +210,18 @@ impl Put {
             | IdpProfile::Oiosaml2WithoutRequestedLoa => Self::default(),
         }
     }
+
+    /// What raises the level of an employee.
+    pub(super) fn step_up(level: Nsis) -> Self {
+        let classes = vec![level.uri(), name::PROFESSIONAL.to_owned()];
+        Self { classes, comparison: Comparison::Minimum, ..Self::default() }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::assurance::{Comparison, Nist, Nsis};
+    use crate::domain::assurance::Nist;
 
     /// One line for each profile and requirement: the classes of the request, and what stands in RelayState.
     #[test]
@@ -246,92 +256,93 @@ mod tests {
         for profile in profiles {
             table += &format!("{profile:?}\n");
             for requirement in &requirements {
-                let Put { classes, relayed } = Put::new(profile, requirement);
+                let Put { classes, comparison, relayed } = Put::new(profile, requirement);
                 let relayed = Handle { login: crate::domain::id::LoginId::from_random(0), levels: relayed };
                 let relayed = relayed.to_string().split_off(32);
-                let line = format!("  {requirement} => [{}] {relayed}", classes.join(" "));
+                let asked = if classes.is_empty() { "nothing" } else { comparison.word() };
+                let line = format!("  {requirement} => {asked} {}{relayed}", classes.join(" "));
                 table += &format!("{}\n", shorten(line).trim_end());
             }
         }
         insta::assert_snapshot!(table, @"
         Oiosaml2
-          registered  => []
-          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
-          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
-          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
-          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
-          registered …/loa/Low => […:AssuranceLevel:2]
-          registered …/loa/Substantial => […:AssuranceLevel:3]
-          registered …/loa/High => […:AssuranceLevel:4]
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:3]
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:4]
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […:AssuranceLevel:2]
+          registered  => nothing
+          registered …:AssuranceLevel:1 => minimum …:AssuranceLevel:1
+          registered …:AssuranceLevel:2 => minimum …:AssuranceLevel:2
+          registered …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:4 => minimum …:AssuranceLevel:4
+          registered …/loa/Low => minimum …:AssuranceLevel:2
+          registered …/loa/Substantial => minimum …:AssuranceLevel:3
+          registered …/loa/High => minimum …:AssuranceLevel:4
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:4
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:2
         Oiosaml2AdfsMultipleAuthn
-          registered  => []
-          registered …:AssuranceLevel:1 => []
-          registered …:AssuranceLevel:2 => []
-          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …/loa/Low => []
-          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:4 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/High => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
         Oiosaml2WithoutRequestedLoa
-          registered  => []
-          registered …:AssuranceLevel:1 => []
-          registered …:AssuranceLevel:2 => []
-          registered …:AssuranceLevel:3 => []
-          registered …:AssuranceLevel:4 => []
-          registered …/loa/Low => []
-          registered …/loa/Substantial => []
-          registered …/loa/High => []
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => []
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => []
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => []
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:4 => nothing
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => nothing
+          registered …/loa/High => nothing
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
         Oiosaml3
-          registered  => []
-          registered …:AssuranceLevel:1 => […:AssuranceLevel:1]
-          registered …:AssuranceLevel:2 => […:AssuranceLevel:2]
-          registered …:AssuranceLevel:3 => […:AssuranceLevel:3]
-          registered …:AssuranceLevel:4 => […:AssuranceLevel:4]
-          registered …/loa/Low => […/loa/Low]
-          registered …/loa/Substantial => […/loa/Substantial]
-          registered …/loa/High => […/loa/High]
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => […/loa/Substantial …:AssuranceLevel:3]
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => […/loa/High]
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => […/loa/Low …:AssuranceLevel:2]
+          registered  => nothing
+          registered …:AssuranceLevel:1 => minimum …:AssuranceLevel:1
+          registered …:AssuranceLevel:2 => minimum …:AssuranceLevel:2
+          registered …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:4 => minimum …:AssuranceLevel:4
+          registered …/loa/Low => minimum …/loa/Low
+          registered …/loa/Substantial => minimum …/loa/Substantial
+          registered …/loa/High => minimum …/loa/High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Substantial …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Substantial …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Low …:AssuranceLevel:2
         Oiosaml3AdfsMultipleAuthn
-          registered  => []
-          registered …:AssuranceLevel:1 => []
-          registered …:AssuranceLevel:2 => []
-          registered …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:4 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …/loa/Low => []
-          registered …/loa/Substantial => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …/loa/High => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [http://schemas.microsoft.com/claims/multipleauthn]
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => []
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:4 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/High => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
         Oiosaml3AdfsRelayState
-          registered  => []
-          registered …:AssuranceLevel:1 => [] &AssuranceLevel=1
-          registered …:AssuranceLevel:2 => [] &AssuranceLevel=2
-          registered …:AssuranceLevel:3 => [] &AssuranceLevel=3
-          registered …:AssuranceLevel:4 => [] &AssuranceLevel=4
-          registered …/loa/Low => [] &loa=Low
-          registered …/loa/Substantial => [] &loa=Substantial
-          registered …/loa/High => [] &loa=High
-          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
-          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Substantial&AssuranceLevel=3
-          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => [] &loa=High
-          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => [] &loa=Low&AssuranceLevel=2
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing &AssuranceLevel=1
+          registered …:AssuranceLevel:2 => nothing &AssuranceLevel=2
+          registered …:AssuranceLevel:3 => nothing &AssuranceLevel=3
+          registered …:AssuranceLevel:4 => nothing &AssuranceLevel=4
+          registered …/loa/Low => nothing &loa=Low
+          registered …/loa/Substantial => nothing &loa=Substantial
+          registered …/loa/High => nothing &loa=High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Low&AssuranceLevel=2
         ");
     }
 }

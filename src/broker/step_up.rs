@@ -74,8 +74,7 @@ impl Broker {
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
         check_reach(provider.registered, level)?;
         let id = MessageId::from_random(self.random.bits());
-        let put = Put { classes: vec![level.uri(), name::PROFESSIONAL.to_owned()], relayed: Vec::new() };
-        let question = self.question(&login.asked, &provider, &id, &put)?;
+        let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
         let batch = Batch {

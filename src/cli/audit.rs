@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Done, Exit, Session, table, wait_for, wrong};
-use crate::domain::id::{CaseNumber, LoginId};
+use crate::domain::id::{CaseNumber, EntityId, LoginId};
 use crate::store::{AuditQuery, Logged, Store};
 
 /// What can be done with the exchange log.

@@ -83,18 +83,18 @@ async fn each_profile_is_asked_in_its_own_way_and_every_answer_is_judged() {
     OIOSAML2 | NIST 3, gets 3 | minimum urn:dk:gov:saml:attribute:AssuranceLevel:3 | Success
     OIOSAML2 | NIST 3, gets 2 | minimum urn:dk:gov:saml:attribute:AssuranceLevel:3 | Responder NoAuthnContext
     OIOSAML2 | NSIS, gets NSIS | minimum urn:dk:gov:saml:attribute:AssuranceLevel:3 | Responder NoAuthnContext
-    OIOSAML2_ADFS_MULTIPLEAUTHN | NIST 3, gets 3 | minimum http://schemas.microsoft.com/claims/multipleauthn | Success
-    OIOSAML2_ADFS_MULTIPLEAUTHN | NIST 3, gets 2 | minimum http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
-    OIOSAML2_ADFS_MULTIPLEAUTHN | NSIS, gets NSIS | minimum http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
+    OIOSAML2_ADFS_MULTIPLEAUTHN | NIST 3, gets 3 | exact http://schemas.microsoft.com/claims/multipleauthn | Success
+    OIOSAML2_ADFS_MULTIPLEAUTHN | NIST 3, gets 2 | exact http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
+    OIOSAML2_ADFS_MULTIPLEAUTHN | NSIS, gets NSIS | exact http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
     OIOSAML2_WITHOUT_REQUESTED_LOA | NIST 3, gets 3 | no class | Success
     OIOSAML2_WITHOUT_REQUESTED_LOA | NIST 3, gets 2 | no class | Responder NoAuthnContext
     OIOSAML2_WITHOUT_REQUESTED_LOA | NSIS, gets NSIS | no class | Responder NoAuthnContext
     OIOSAML3 | NIST 3, gets 3 | minimum urn:dk:gov:saml:attribute:AssuranceLevel:3 | Success
     OIOSAML3 | NIST 3, gets 2 | minimum urn:dk:gov:saml:attribute:AssuranceLevel:3 | Responder NoAuthnContext
     OIOSAML3 | NSIS, gets NSIS | minimum https://data.gov.dk/concept/core/nsis/loa/Substantial | Success
-    OIOSAML3_ADFS_MULTIPLEAUTHN | NIST 3, gets 3 | minimum http://schemas.microsoft.com/claims/multipleauthn | Success
-    OIOSAML3_ADFS_MULTIPLEAUTHN | NIST 3, gets 2 | minimum http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
-    OIOSAML3_ADFS_MULTIPLEAUTHN | NSIS, gets NSIS | minimum http://schemas.microsoft.com/claims/multipleauthn | Success
+    OIOSAML3_ADFS_MULTIPLEAUTHN | NIST 3, gets 3 | exact http://schemas.microsoft.com/claims/multipleauthn | Success
+    OIOSAML3_ADFS_MULTIPLEAUTHN | NIST 3, gets 2 | exact http://schemas.microsoft.com/claims/multipleauthn | Responder NoAuthnContext
+    OIOSAML3_ADFS_MULTIPLEAUTHN | NSIS, gets NSIS | exact http://schemas.microsoft.com/claims/multipleauthn | Success
     OIOSAML3_ADFS_RELAY_STATE | NIST 3, gets 3 | no class &AssuranceLevel=3 | Success
     OIOSAML3_ADFS_RELAY_STATE | NIST 3, gets 2 | no class &AssuranceLevel=3 | Responder NoAuthnContext
     OIOSAML3_ADFS_RELAY_STATE | NSIS, gets NSIS | no class &loa=Substantial | Success

@@ -19,6 +19,25 @@ pub enum Comparison {
     Maximum,
 }
 
+impl Comparison {
+    const ALL: [Self; 4] = [Self::Exact, Self::Minimum, Self::Better, Self::Maximum];
+
+    /// Reads the word by which SAML asks for it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|comparison| comparison.word() == word)
+    }
+
+    /// The word by which SAML asks for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Minimum => "minimum",
+            Self::Better => "better",
+            Self::Maximum => "maximum",
+        }
+    }
+}
+
 impl std::fmt::Display for Comparison {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
