@@ -350,7 +350,7 @@ fn whatever_is_changed_behind_the_signature_is_refused() {
 #[test]
 fn an_answer_that_says_no_is_refused_with_what_it_said() {
     let (issuer, question) = (EntityId::new(IDP).expect("a name"), MessageId::new(QUESTION).expect("an ID"));
-    let status = Status { top: "Responder", second: "AuthnFailed" };
+    let status = Status::for_reason(Reason::Status).expect("a status");
     let signer = key("idp-korsbaek.pem");
     let refusal = Idp::new().frame(&issuer, &question, |frame| frame.write_refusal(status, &signer));
     let question = Question::about(refusal.expect("a refusal").into_string());

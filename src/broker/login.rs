@@ -11,7 +11,7 @@ use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, Choosing, Handle, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
@@ -156,13 +156,7 @@ impl Broker {
         trail.proved_by(answer.proof(), Actor::IdentityProvider);
         idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
-        let expected = Expectation {
-            issuer: &login.idp,
-            audience: &self.settings.entity_id,
-            acs: &acs,
-            question: Some((&login.question, login.at)),
-            skew: self.settings.skew,
-        };
+        let expected = self.expectation(&login, &acs);
         let answer = answer.accept(&expected, now)?; // for us, now, to our question
         trail.answered(&answer);
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
@@ -186,6 +180,16 @@ impl Broker {
         self.store.commit(batch).await?; // all of it, durably, or nothing
         let receiver = fagsystem.registered.name.clone();
         Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
+    }
+
+    fn expectation<'e>(&'e self, login: &'e AtIdp, acs: &'e str) -> Expectation<'e> {
+        Expectation {
+            issuer: &login.idp,
+            audience: &self.settings.entity_id,
+            acs,
+            question: Some((&login.question, login.at)),
+            skew: self.settings.skew,
+        }
     }
 }
 
