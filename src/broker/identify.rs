@@ -29,6 +29,7 @@ impl Broker {
         check_cvr(assertion, chosen, dialect)?;
         let mut level = level(assertion, idp)?;
         level.noticed.extend(reserved(assertion, dialect)?);
+        level.noticed.extend(chain(assertion, idp));
         let is_robot = is_called_robot(assertion)?
             || self.snapshot.load().federation().robot(chosen, user.serial()).is_some();
         if is_robot {
@@ -116,6 +117,12 @@ fn reserved(assertion: &Assertion, dialect: Dialect) -> Result<Option<Reason>, F
     let stated = assertion.attributes.one(name::KOMBIT_SPEC_VERSION)?;
     let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
     Ok(foreign.then_some(Reason::AttrReserved))
+}
+
+/// Whom else a provider names as having authenticated the user is never passed on: we name the provider that we asked.
+pub(super) fn chain(assertion: &Assertion, idp: &KnownIdp<'_>) -> Option<Reason> {
+    let provider = idp.registered.entity_id.as_str();
+    assertion.authn.authorities.iter().any(|named| named != provider).then_some(Reason::Chain)
 }
 
 /// What the identity provider itself says. The register may know more robots, never fewer.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::Put;
 use super::audit::Trail;
-use super::identify::{check_profile, is_called_robot, level};
+use super::identify::{chain, check_profile, is_called_robot, level};
 use super::issue::Authenticated;
 use super::login::mark;
 use super::registry::Snapshot;
@@ -108,7 +108,8 @@ impl Broker {
         let answer = self.accept_answer(trail, answer, &provider, (&login.question, login.at))?; // proved, for us, now
         let first = self.first_leg(&login).await?; // which waits for this answer
         check_same_person(answer.assertion(), &first)?;
-        let level = level(answer.assertion(), &provider)?; // by the register's measure
+        let mut level = level(answer.assertion(), &provider)?; // by the register's measure
+        level.noticed.extend(chain(answer.assertion(), &provider));
         let is_robot = is_called_robot(answer.assertion())?;
         let subject = Subject { level, is_robot, ..first.subject }; // the rest is the municipality's word
         trail.reached(&subject);

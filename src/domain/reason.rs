@@ -149,6 +149,11 @@ reasons! {
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
         "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
         / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
+    Chain "chain" Nobody
+        "The identity provider named others who took part in the login; they are not passed on, since only the one that was asked is proved."
+        / "Identitetsudbyderen nævnte andre, der deltog i loginnet; de sendes ikke videre, for kun den, der blev spurgt, er bevist."
+        "Nothing, when the identity provider is known to use another login behind its own. If not, whoever runs it finds out why it names them."
+        / "Intet, hvis identitetsudbyderen vides at bruge et andet login bag sit eget. Ellers finder den, der driver den, ud af, hvorfor den nævner dem.";
     XmlMalformed "xml.malformed" IdentityProvider
         "The message is not well-formed XML 1.0 in UTF-8."
         / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."

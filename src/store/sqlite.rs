@@ -2,8 +2,8 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod audit;
 mod half_done;
-mod search;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,10 @@ use super::{
 };
 use crate::domain::audit::Record;
 use crate::domain::id::{EntityId, LoginId, MessageId};
+use audit::{search, write_record};
 
 const SCHEMA: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_half_done.sql")];
+    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0003_half_done.sql")];
 
 /// How many batches may share one flush. More would let the first of them wait too long.
 const MAX_GROUP: usize = 256;
@@ -197,7 +198,7 @@ impl Store for Sqlite {
     }
 
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
-        self.read(move |connection| search::records(connection, &query))
+        self.read(move |connection| search(connection, &query))
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
@@ -302,14 +303,6 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
         half_done::take(transaction, question)?;
     }
     batch.records.iter().try_for_each(|record| write_record(transaction, record))
-}
-
-fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
-    let content = serde_json::to_string(record).map_err(down)?;
-    transaction
-        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
-    Ok(())
 }
 
 /// The register changes: from the version that was read, or not at all.

@@ -123,6 +123,7 @@ async fn a_user_whose_level_is_too_low_reaches_it_at_nemlogin() {
         chain[0].starts_with(&town.korsbaek.entity_id)
             && chain[1].starts_with("https://saml.nemlog-in.test<")
     );
+    assert_eq!(town.log().await.pop().unwrap().noticed, ["chain"]);
     assert!(user.browser.cookies.is_empty(), "the sealed login is forgotten");
     assert_eq!(rows(&town, "half_done").len(), 0, "what waited was taken");
     let session = rows(&town, "session").pop().unwrap();

@@ -78,6 +78,8 @@ pub struct AuthnStatement {
     pub session_not_on_or_after: Option<Timestamp>,
     /// The class, which may be a level.
     pub class: Option<String>,
+    /// Who else took part in it, by the identity provider's own words; empty where a name cannot be read.
+    pub authorities: Vec<String>,
 }
 
 /// Attributes by name. A value is asked for as text; one with structure is refused when it is asked for, not before,
@@ -193,11 +195,13 @@ fn conditions(element: Element<'_>) -> Result<Conditions, Fault> {
 fn authn_statement(element: Element<'_>) -> Result<AuthnStatement, Fault> {
     let context = element.only_child(saml("AuthnContext"))?;
     let class = context.optional_child(saml("AuthnContextClassRef"))?;
+    let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));
     Ok(AuthnStatement {
         instant: moment(required(element, "AuthnInstant")?)?,
         session_index: element.attribute("SessionIndex").map(str::to_owned),
         session_not_on_or_after: optional_moment(element, "SessionNotOnOrAfter")?,
         class: class.map(|class| class.text().map(|text| text.into_owned())).transpose()?,
+        authorities: authorities.map(|name| name.text().unwrap_or_default().into_owned()).collect(),
     })
 }
 

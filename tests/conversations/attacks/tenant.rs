@@ -369,6 +369,21 @@ async fn the_chain_of_who_authenticated_is_ours_to_write() {
     assert_eq!(told.status, ["Success"]);
     let chain: Vec<_> = told.xml.split("AuthenticatingAuthority>").skip(1).step_by(2).collect();
     assert_eq!(chain, ["https://idp.korsbaek.test/</saml:"]);
+    assert_eq!(noticed(&town).await, ["chain"]);
+
+    let mut ask = town.driving.ask();
+    ask.id = "_request2".into();
+    let sent = town.driving.send(&mut browser, &ask).await;
+    let own = |say: &mut Say| {
+        say.assertion_id = "_assertion2".into();
+        say.authorities = vec!["https://idp.korsbaek.test/".into()];
+    };
+    town.korsbaek.answer(&town, &mut browser, &sent, own).await;
+    assert!(noticed(&town).await.is_empty(), "its own name is no other's");
+}
+
+async fn noticed(town: &Town) -> Vec<String> {
+    town.log().await.pop().unwrap().noticed
 }
 
 /// One provider speaks for two municipalities, and the user chose the first.

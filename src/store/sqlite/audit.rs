@@ -1,13 +1,21 @@
-//! Searching the exchange log.
+//! The exchange log in its table.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::super::{AuditQuery, Logged, StoreError};
-use super::key;
+use super::{down, key};
 use crate::domain::audit::Record;
 
-pub(super) fn records(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
+pub(super) fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
+    let content = serde_json::to_string(record).map_err(down)?;
+    transaction
+        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
+    Ok(())
+}
+
+pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
     let mut statement = connection.prepare(
         "SELECT seq, content FROM audit
          WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
