@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use context_handler::domain::assurance::Ceiling;
 use context_handler::domain::federation::{
-    AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, NoRights,
-    Validity,
+    AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, IdpRole,
+    NoRights, Validity,
 };
 use context_handler::domain::id::{Cvr, EntityId};
 use context_handler::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
@@ -18,6 +18,7 @@ use context_handler::domain::reason::Reason;
 use context_handler::domain::role::{
     JobFunctionRole, Limit, Pattern, Restriction, RestrictionType, RoleMapping, UserSystemRole,
 };
+use context_handler::domain::source::{RightsSource, WhenDown};
 use jiff::Timestamp;
 
 const AUTHORITIES: usize = 100;
@@ -54,17 +55,23 @@ fn main() {
 fn federation() -> Federation {
     let mut federation = Federation::default();
     for number in 0..AUTHORITIES {
-        federation.add_authority(Authority { cvr: cvr(number), name: format!("Authority {number}") });
+        federation.add_authority(Authority {
+            cvr: cvr(number),
+            name: format!("Authority {number}"),
+            step_up: None,
+        });
     }
     federation.add_idp(IdentityProvider {
         entity_id: idp(),
         name: "Login".to_owned(),
         active: true,
+        role: IdpRole::Login,
         profile: IdpProfile::Oiosaml3,
         ceiling: Ceiling { nist: None, nsis: None },
         networks: Vec::new(),
         scoping: false,
         danger_allow_cbc: false,
+        rights: vec![RightsSource::Assertion],
     });
     federation.add_speaker(cvr(0), idp(), Validity::default());
     let roles = federation.roles_mut();
@@ -113,6 +120,7 @@ fn federation() -> Federation {
             attributes: AttributeProfile::Kombit,
             sign_response: false,
             no_rights: NoRights::IssueWithout,
+            when_down: WhenDown::Refuse,
         });
         federation.add_use(cvr(0), fagsystem(system), Validity::default());
     }

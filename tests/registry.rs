@@ -351,6 +351,123 @@ fn every_mistake_is_told_with_file_and_line_and_then_nothing_is_applied() {
     assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
 }
 
+const ROBOT: &str = r#"[[robot]]
+authority = "11111111"
+id = "4c1f7d5e"
+name = "Robot 7"
+service-providers = ["https://bbr.test"]
+hours = "22:00-06:00"
+days = "mon-fri"
+networks = ["192.0.2.0/28"]
+"#;
+
+#[test]
+fn a_robot_is_declared_with_all_that_limits_it() {
+    let machine = Machine::new();
+    machine.write("register/robots.toml", ROBOT);
+    let (exit, plan, _) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Ok, "{plan:#}");
+    let added = json!({ "action": "add", "subject": "robot 4c1f7d5e of 11111111" });
+    assert!(plan["changes"].as_array().is_some_and(|all| all.contains(&added)), "{plan:#}");
+    machine.change("register/robots.toml", "mon-fri", "mon-sat");
+    let (_, plan, _) = machine.apply(&["--dry-run"]);
+    let changed = json!([{ "action": "change", "subject": "robot 4c1f7d5e of 11111111" }]);
+    assert_eq!(plan["changes"], changed);
+
+    let before = machine.kept();
+    for (from, to, line, told) in [
+        ("authority = \"11111111\"", "authority = \"33333333\"", 2, "expected a party that is registered"),
+        ("id = \"4c1f7d5e\"", "id = \"O=1,Serial=4\"", 3, "serial number"),
+        ("[\"https://bbr.test\"]", "[\"https://gone.test\"]", 5, "expected a party that is registered"),
+        ("22:00-06:00", "22-06", 6, "expected hours as in"),
+        ("mon-fri", "man-fre", 7, "expected days as in"),
+        ("192.0.2.0/28", "192.0.2.1/28", 8, "192.0.2.1/28"),
+        ("name = \"Robot 7\"", "nickname = \"R\"", 4, "nickname"),
+        ("service-providers", "systems", 5, "systems"),
+    ] {
+        let text = ROBOT.replacen(from, to, 1);
+        assert_ne!(text, ROBOT, "{from}");
+        machine.write("register/robots.toml", text);
+        let (exit, _, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}");
+        let place = format!("error: robots.toml:{line}:");
+        assert!(err.lines().any(|l| l.starts_with(&place) && l.contains(told)), "{to}: {place} {err}");
+    }
+    machine.write("register/robots.toml", format!("{ROBOT}\n{ROBOT}"));
+    let (_, _, err) = machine.apply(&[]);
+    assert!(err.contains("robots.toml:12:") && err.contains("once"), "{err}");
+    assert_eq!(machine.kept(), before);
+}
+
+#[test]
+fn a_step_up_provider_speaks_for_nobody_and_only_such_a_one_raises_levels() {
+    const STEP_UP: &str = r#"
+[[identity-provider]]
+entity-id = "https://nemlogin.test"
+name = "NemLog-in"
+role = "step-up"
+metadata = "metadata/nemlogin.xml"
+profile = "OIOSAML3"
+nsis = "High"
+"#;
+    let machine = Machine::new();
+    let nemlogin =
+        metadata("https://nemlogin.test", "nemlogin.pem", "IDPSSODescriptor", "SingleSignOnService");
+    machine.write("register/parties/metadata/nemlogin.xml", nemlogin);
+    let named = "name = \"Korsbæk Kommune\"\n";
+    let allowed = format!("{named}step-up = \"https://nemlogin.test\"\n");
+    let register = format!("{REGISTER}{STEP_UP}");
+    machine.write("register/parties/korsbaek.toml", &register);
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    machine.write("register/parties/korsbaek.toml", register.replacen(named, &allowed, 1));
+    let (exit, plan, _) = machine.apply(&[]);
+    let change = json!([{ "action": "change", "subject": "authority 11111111" }]);
+    assert_eq!((exit, &plan["changes"]), (Exit::Ok, &change), "a permission is a change of the authority");
+
+    let before = machine.kept();
+    let register = register.replacen(named, &allowed, 1);
+    for (from, to, line, told) in [
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://idp.korsbaek.test\"",
+            5,
+            "role = \"step-up\"",
+        ),
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://nobody.test\"",
+            5,
+            "https://nobody.test",
+        ),
+        (
+            "identity-provider = \"https://idp.korsbaek.test\"",
+            "identity-provider = \"https://nemlogin.test\"",
+            23,
+            "expected an identity provider that logs users in",
+        ),
+        ("role = \"step-up\"", "role = \"stepup\"", 33, "stepup"),
+        ("nsis = \"High\"", "nist = 4", 33, "an `nsis` level"),
+        (
+            "profile = \"OIOSAML3\"\nnsis = \"High\"",
+            "profile = \"OIOSAML2\"\nnsis = \"High\"",
+            33,
+            "OIOSAML3",
+        ),
+    ] {
+        let text = register.replacen(from, to, 1);
+        assert_ne!(text, register, "{from}");
+        machine.write("register/parties/korsbaek.toml", text);
+        let (exit, answer, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}: {answer:#}");
+        let place = format!("error: parties/korsbaek.toml:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: expected {place} {told}, got {err}"
+        );
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
 #[test]
 fn a_plan_tells_roles_restriction_types_and_mappings() {
     let machine = Machine::with_roles();

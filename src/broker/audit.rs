@@ -1,12 +1,13 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Step, Visit};
-use crate::domain::assurance::Achieved;
+use crate::domain::assurance::Judged;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp};
+use crate::domain::login::{Asked, AtIdp, AtStepUp};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::role::Ruling;
+use crate::domain::subject::Subject;
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
@@ -50,14 +51,28 @@ impl Trail {
         self.record.in_response_to = Some(login.question.to_string());
     }
 
+    pub(super) fn expects_step_up(&mut self, login: &AtStepUp) {
+        self.record.authority = Some(login.authority);
+        self.record.idp = Some(login.idp.clone());
+        self.record.step_up = Some(login.step_up.clone());
+        self.record.in_response_to = Some(login.question.to_string());
+    }
+
     pub(super) fn answered(&mut self, answer: &Response) {
         self.record.message = Some(answer.id().to_string());
         self.record.assertion = Some(answer.assertion().id.to_string());
     }
 
-    pub(super) fn reached(&mut self, level: &Achieved) {
-        self.record.level = Some(level.to_string());
-        self.notice(&level.noticed);
+    pub(super) fn reached(&mut self, subject: &Subject) {
+        self.record.level = Some(subject.level.to_string());
+        self.record.robot = subject.is_robot;
+        self.notice(&subject.level.noticed);
+    }
+
+    /// Which rule decided about the level.
+    pub(super) fn judged(&mut self, judged: Judged) -> Judged {
+        self.record.rule = Some(judged.rule.code().to_owned());
+        judged
     }
 
     pub(super) fn ruled(&mut self, rulings: &[Ruling]) {
@@ -100,11 +115,12 @@ impl Broker {
     /// Ends a step: with what it led to, or with a refusal.
     pub(super) async fn conclude(&self, trail: Trail, tried: Result<Next, Fault>) -> Step {
         let (fagsystem, idp) = (trail.record.fagsystem.clone(), trail.record.idp.clone());
+        let robot = trail.record.robot;
         let next = match tried {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         };
-        Step { next, fagsystem, idp }
+        Step { next, fagsystem, idp, robot }
     }
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.

@@ -8,7 +8,7 @@ use super::registry::KnownFagsystem;
 use crate::domain::assurance::{Achieved, Level};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::Dialect;
-use crate::domain::id::{LoginId, MessageId};
+use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
@@ -22,6 +22,13 @@ use crate::store::Session;
 
 /// How far an assertion is dated back: some fagsystemer refuse what is a second ahead of their clock.
 const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
+
+/// How and when the user authenticated: at the municipality's provider, and at the one that raised the level, if any.
+#[derive(Clone, Copy)]
+pub(super) struct Authenticated<'u> {
+    pub(super) municipal: &'u AuthnStatement,
+    pub(super) step_up: Option<(&'u EntityId, &'u AuthnStatement)>,
+}
 
 /// A token that is ready and not yet on its way.
 pub(super) struct Issued {
@@ -60,7 +67,7 @@ impl Broker {
         grant: &Grant<'_>,
         asked: &Asked,
         fagsystem: &KnownFagsystem<'_>,
-        upstream: &AuthnStatement,
+        upstream: &Authenticated<'_>,
         now: Timestamp,
     ) -> Result<Issued, Fault> {
         let session = self.session(grant, asked, upstream, now);
@@ -68,6 +75,9 @@ impl Broker {
             (MessageId::from_random(self.random.bits()), MessageId::from_random(self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
         let level = stated_level(grant.level(), dialect)?;
+        let step_up = upstream.step_up.map(|(idp, _)| idp);
+        let authenticated_by: Vec<_> =
+            std::iter::once(&grant.agreement().idp().entity_id).chain(step_up).collect();
         let ours = OurAssertion {
             id: &assertion,
             issuer: &self.settings.entity_id,
@@ -81,7 +91,7 @@ impl Broker {
             session_index: &session.index.to_string(),
             session_not_on_or_after: session.expires,
             class: &level.class(),
-            authenticated_by: &grant.agreement().idp().entity_id,
+            authenticated_by: &authenticated_by,
             name_format: name::name_format(dialect),
             attributes: &attributes(grant, dialect, level)?,
         };
@@ -122,24 +132,27 @@ impl Broker {
         Ok(Some(Sealed { to, how: *how, random: self.random.as_ref() }))
     }
 
-    /// The session lasts as long as ours do, and not longer than the identity provider's.
+    /// The session lasts as long as ours do, and not longer than the identity providers'.
     fn session(
         &self,
         grant: &Grant<'_>,
         asked: &Asked,
-        upstream: &AuthnStatement,
+        upstream: &Authenticated<'_>,
         now: Timestamp,
     ) -> Session {
-        let ours = now + self.settings.session_for;
+        let step_up = upstream.step_up;
+        let ends = [Some(upstream.municipal), step_up.map(|(_, authn)| authn)];
+        let ends = ends.into_iter().flatten().filter_map(|authn| authn.session_not_on_or_after);
         Session {
             index: LoginId::from_random(self.random.bits()),
             login: asked.login,
             authority: grant.agreement().authority().cvr,
             idp: grant.agreement().idp().entity_id.clone(),
-            idp_index: upstream.session_index.clone(),
+            idp_index: upstream.municipal.session_index.clone(),
+            step_up: step_up.map(|(idp, authn)| (idp.clone(), authn.session_index.clone())),
             fagsystem: asked.fagsystem.clone(),
             name: grant.name().as_str().to_owned(),
-            expires: upstream.session_not_on_or_after.map_or(ours, |theirs| theirs.min(ours)),
+            expires: ends.fold(now + self.settings.session_for, Timestamp::min),
         }
     }
 }

@@ -16,6 +16,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+mod step_up;
 pub mod users;
 
 use std::net::IpAddr;
@@ -149,6 +150,8 @@ pub struct Step {
     pub fagsystem: Option<EntityId>,
     /// The identity provider that it is about, as far as one was chosen.
     pub idp: Option<EntityId>,
+    /// Whether the user turned out to be a robot.
+    pub robot: bool,
 }
 
 /// What the browser is to do next.
@@ -215,7 +218,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
-            StoreError::Used(Kind::Assertion | Kind::Question) => Reason::Replay,
+            StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Down(_) => Reason::StoreDown,
         };

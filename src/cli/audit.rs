@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Done, Exit, Session, table, wait_for, wrong};
 use crate::domain::audit::Record;
-use crate::domain::id::{CaseNumber, LoginId};
+use crate::domain::id::{CaseNumber, EntityId, LoginId};
 use crate::store::{AuditQuery, Logged, Store};
 
 /// What can be done with the exchange log.
@@ -73,6 +73,8 @@ impl Search {
 pub(super) fn row(logged: &Logged) -> Vec<String> {
     let record = &logged.record;
     let party = |name: &Option<_>| name.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let idps = [&record.idp, &record.step_up].into_iter().flatten().map(EntityId::as_str);
+    let idps: Vec<_> = if record.idp.is_none() { vec!["-"] } else { idps.collect() };
     vec![
         logged.seq.to_string(),
         record.at.to_string(),
@@ -81,7 +83,7 @@ pub(super) fn row(logged: &Logged) -> Vec<String> {
         if record.allowed { "allowed" } else { "refused" }.to_owned(),
         record.reason.clone(),
         party(&record.fagsystem),
-        party(&record.idp),
+        idps.join(" + "),
         record.detail.iter().cloned().chain(counted(record)).collect::<Vec<_>>().join("; "),
     ]
 }
@@ -103,7 +105,7 @@ fn counted(record: &Record) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::audit::{Actor, Event};
-    use crate::domain::id::{Cvr, EntityId};
+    use crate::domain::id::Cvr;
     use crate::domain::reason::Reason;
     use crate::domain::role::Ruling;
 

@@ -99,6 +99,9 @@ pub struct Record {
     /// The identity provider.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub idp: Option<EntityId>,
+    /// The provider that was asked to raise the level.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step_up: Option<EntityId>,
     /// The fagsystem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fagsystem: Option<EntityId>,
@@ -135,6 +138,12 @@ pub struct Record {
     /// How many rulings there were beyond these.
     #[serde(skip_serializing_if = "is_none", default)]
     pub more_rulings: usize,
+    /// The rule by which the level was found enough or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<String>,
+    /// Whether the user is a robot.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub robot: bool,
 }
 
 impl Record {
@@ -160,6 +169,7 @@ impl Record {
             claimed_issuer: None,
             authority: None,
             idp: None,
+            step_up: None,
             fagsystem: None,
             attribute_service: None,
             message: None,
@@ -172,6 +182,8 @@ impl Record {
             required: None,
             rulings: Vec::new(),
             more_rulings: 0,
+            rule: None,
+            robot: false,
         }
     }
 

@@ -28,6 +28,7 @@ pub mod login;
 pub mod network;
 pub mod privilege;
 pub mod reason;
+pub mod robot;
 pub mod role;
 pub mod source;
 pub mod subject;

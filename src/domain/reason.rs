@@ -144,6 +144,11 @@ reasons! {
         / "Identitetsudbyderens svar blev godtaget, og et adgangsbevis blev udstedt."
         "Nothing: the user is logged in."
         / "Intet: Brugeren er logget ind.";
+    LoginStepUp "login.stepup" Nobody
+        "The user was sent on to the provider that raises the level."
+        / "Brugeren blev sendt videre til den udbyder, der hæver sikringsniveauet."
+        "Nothing: the user is now logging in there as well, and nothing is issued before that is done."
+        / "Intet: Brugeren logger nu også ind dér, og intet udstedes, før det er sket.";
     RegistryApplied "registry.applied" Nobody
         "The register was changed."
         / "Registeret blev ændret."
@@ -154,6 +159,11 @@ reasons! {
         / "Identitetsudbyderen oplyste et højere sikringsniveau, end den er registreret med; det registrerede niveau gælder."
         "Whoever runs the identity provider lowers the level that it states, or the register keeper records the higher level once it has been proved."
         / "Den, der driver identitetsudbyderen, sænker det oplyste niveau, eller registerets forvalter indfører det højere niveau, når det er dokumenteret.";
+    LoaStepUp "loa.stepup" Nobody
+        "The municipality's login was accepted, but its level is too low for the fagsystem and can be raised."
+        / "Kommunens login blev godtaget, men dets sikringsniveau er for lavt til fagsystemet og kan hæves."
+        "Nothing: the municipality allows that its users go on to a second login."
+        / "Intet: Kommunen tillader, at dens brugere går videre til et login nummer to.";
     AttrReserved "attr.reserved" Nobody
         "The identity provider sent an attribute that only the context handler may set; it was removed."
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
@@ -194,6 +204,11 @@ reasons! {
         / "Brugeren har ingen rettigheder i dette fagsystem, og det modtager ingen uden rettigheder."
         "Ask the role administrator of your municipality for a role in this fagsystem. The audit log says why the roles that were sent did not count."
         / "Bed din kommunes rolleadministrator om en rolle til fagsystemet. Revisionsloggen siger, hvorfor de roller, der blev sendt, ikke talte.";
+    Chain "chain" Nobody
+        "The identity provider named others who took part in the login; they are not passed on, since only the one that was asked is proved."
+        / "Identitetsudbyderen nævnte andre, der deltog i loginnet; de sendes ikke videre, for kun den, der blev spurgt, er bevist."
+        "Nothing, when the identity provider is known to use another login behind its own. If not, whoever runs it finds out why it names them."
+        / "Intet, hvis identitetsudbyderen vides at bruge et andet login bag sit eget. Ellers finder den, der driver den, ud af, hvorfor den nævner dem.";
     XmlMalformed "xml.malformed" IdentityProvider
         "The message is not well-formed XML 1.0 in UTF-8."
         / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."
@@ -580,10 +595,35 @@ reasons! {
         "Whoever runs the identity provider states an NSIS level or a NIST level as the profile writes it."
         / "Den, der driver identitetsudbyderen, oplyser et NSIS- eller NIST-niveau, som profilen skriver det.";
     LoaLower "loa.lower" IdentityProvider
-        "The level that the user reached is lower than what the fagsystem requires."
-        / "Brugerens login er mindre sikkert, end fagsystemet kræver."
+        "The level that the user reached is not the one that the fagsystem requires; most often it is too low."
+        / "Brugerens login har ikke det sikringsniveau, som fagsystemet kræver; oftest er det for lavt."
         "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
         / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
+    LoaStepUpUser "loa.stepup_user" User
+        "The second login, which was to raise the level, is not known to be of the same person in the same organisation."
+        / "Det andet login, som skulle hæve sikringsniveauet, vides ikke at være samme person i samme organisation."
+        "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user."
+        / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID.";
+    RobotNsis "robot.nsis" User
+        "The user is a robot, and the fagsystem requires an NSIS level, which is about persons: no robot can reach one."
+        / "Brugeren er en robot, og fagsystemet kræver et NSIS-niveau, som handler om personer: Det kan ingen robot nå."
+        "Whoever runs the robot lets it use the fagsystem's API with a system login instead of the pages for people. Has the fagsystem no API, its supplier is asked for one."
+        / "Den, der driver robotten, lader den bruge fagsystemets API med et systemlogin i stedet for brugerfladen. Har fagsystemet ingen API, må leverandøren bedes om en.";
+    RobotSystem "robot.system" Register
+        "The robot is not declared for this fagsystem."
+        / "Robotten er ikke registreret til dette fagsystem."
+        "The municipality adds the fagsystem to the robot's registration, or corrects where the robot goes."
+        / "Kommunen føjer fagsystemet til robottens registrering eller retter, hvor robotten går hen.";
+    RobotHours "robot.hours" Register
+        "The robot came outside the hours or days that it is declared for."
+        / "Robotten kom uden for de timer eller dage, den er registreret til."
+        "Whoever runs the robot moves its work into those hours, or the municipality registers others. If nobody started it, tell your security team."
+        / "Den, der driver robotten, lægger arbejdet inden for tiden, eller kommunen registrerer en anden tid. Har ingen startet den, så giv jeres sikkerhedsteam besked.";
+    RobotNetwork "robot.network" Register
+        "The robot came from a network that it is not declared for."
+        / "Robotten kom fra et netværk, den ikke er registreret til."
+        "Whoever runs the robot starts it from its own machine, or the municipality registers the new network. If nobody moved it, tell your security team."
+        / "Den, der driver robotten, starter den fra dens egen maskine, eller kommunen registrerer det nye netværk. Har ingen flyttet den, så giv jeres sikkerhedsteam besked.";
     MdRefused "md.refused" Register
         "The metadata could not be accepted."
         / "Metadata kunne ikke godtages."

@@ -4,6 +4,7 @@
 //! [`Agreement`], so nothing can be issued that nobody has agreed to.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::assurance::Achieved;
 use super::federation::{Agreement, AttributeProfile, NoRights};
@@ -15,7 +16,8 @@ use super::role::{Roles, Ruling, Translated};
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
 ///
 /// Field variants are read; the text itself is passed on unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SubjectName {
     text: String,
     cvr: Cvr,
@@ -56,6 +58,19 @@ impl SubjectName {
     }
 }
 
+impl TryFrom<String> for SubjectName {
+    type Error = Fault;
+    fn try_from(text: String) -> Result<Self, Fault> {
+        Self::new(&text)
+    }
+}
+
+impl From<SubjectName> for String {
+    fn from(name: SubjectName) -> Self {
+        name.text
+    }
+}
+
 /// `key = value` up to the next comma, and what follows the comma.
 fn field<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let (value, rest) = key(text, name)?.split_once(',')?;
@@ -74,7 +89,7 @@ fn last_serial(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Who is logged in, in the one form that every protocol is translated to and from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Subject {
     /// The municipality whose user this is.
     pub authority: Cvr,
@@ -86,6 +101,8 @@ pub struct Subject {
     pub email: Vec<String>,
     /// How sure we are.
     pub level: Achieved,
+    /// Whether this is a robot: its municipality has declared it, or its identity provider says so.
+    pub is_robot: bool,
     /// What the municipality says that the user may do: its job function roles.
     pub rights: PrivilegeList,
     /// Values that limit job function roles, by the URI of the parameter, where they came as attributes of their own.

@@ -60,7 +60,7 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
     for (path, _, file) in read::files(files)? {
         let metadata = |name: &str| files.get(&read::beside(path, name)).map(|content| content.as_slice());
         for authority in &file.authority {
-            entries.insert(format!("authority {}", authority.cvr.get_ref()), authority.name.clone());
+            entries.insert(format!("authority {}", authority.cvr.get_ref()), plain(authority));
         }
         for idp in &file.identity_provider {
             let content = format!("{:?} {:?}", plain(idp), metadata(idp.metadata.get_ref()));
@@ -106,6 +106,10 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
             entries.insert(format!("attribute requester {}", requester.entity_id.get_ref()), content);
         }
         entries.extend(roles(&file));
+        for robot in &file.robot {
+            let subject = format!("robot {} of {}", robot.id.get_ref(), robot.authority.get_ref());
+            entries.insert(subject, plain(robot));
+        }
     }
     Ok(entries)
 }

@@ -1,12 +1,15 @@
 //! The rules of the translation, one line of a table each, and what must hold for every register and every message.
 
+use std::slice::from_ref;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::domain::assurance::Ceiling;
 use crate::domain::federation::{
-    AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, NoRights,
+    AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, IdpRole,
+    NoRights,
 };
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::Reason;
@@ -41,12 +44,13 @@ fn at(second: i64) -> Timestamp {
 fn federation() -> Federation {
     let mut federation = Federation::default();
     for digits in [OWN, LENDER, STRANGER] {
-        federation.add_authority(Authority { cvr: cvr(digits), name: digits.to_owned() });
+        federation.add_authority(Authority { cvr: cvr(digits), name: digits.to_owned(), step_up: None });
     }
     federation.add_idp(IdentityProvider {
         entity_id: entity(IDP),
         name: "Korsbæk".to_owned(),
         active: true,
+        role: IdpRole::Login,
         profile: IdpProfile::Oiosaml3,
         ceiling: Ceiling { nist: None, nsis: None },
         networks: Vec::new(),
@@ -234,10 +238,10 @@ fn a_limit_is_taken_from_the_register_or_from_this_very_group_and_never_widened(
     let kept = |values: &'static [&'static str]| Some(values);
     for (what, scope, role, within, beside, expected) in [
         ("fixed", OWN, "fixed", nothing, nothing, kept(&["27.00", "32.30"])),
-        ("in the group", OWN, "kle", &[said.clone()][..], nothing, kept(&["27.45"])),
-        ("beside it", OWN, "kle", nothing, &[said.clone()][..], kept(&["27.45"])),
-        ("both, alike", OWN, "kle", &[list.clone()], &[turned.clone()], kept(&["27.45", "32.30.01"])),
-        ("both, not alike", OWN, "kle", &[said.clone()], &[list.clone()], None),
+        ("in the group", OWN, "kle", from_ref(&said), nothing, kept(&["27.45"])),
+        ("beside it", OWN, "kle", nothing, from_ref(&said), kept(&["27.45"])),
+        ("both, alike", OWN, "kle", from_ref(&list), from_ref(&turned), kept(&["27.45", "32.30.01"])),
+        ("both, not alike", OWN, "kle", from_ref(&said), from_ref(&list), None),
         ("twice in the group", OWN, "kle", &twice, nothing, kept(&["27.45", "32.30.01"])),
         ("twice beside it", OWN, "kle", nothing, &twice, kept(&["27.45", "32.30.01"])),
         ("missing", OWN, "kle", nothing, nothing, None),
@@ -249,9 +253,9 @@ fn a_limit_is_taken_from_the_register_or_from_this_very_group_and_never_widened(
         ("half a match", OWN, "kle", &[limit(PARAMETER, &["27.45 or 1=1"])], nothing, None),
         ("two lines", OWN, "kle", &[limit(PARAMETER, &["27.45\n"])], nothing, None),
         ("other digits", OWN, "kle", &[limit(PARAMETER, &["２７.４５"])], nothing, None),
-        ("borrowed, in the group", LENDER, "borrowed-kle", &[said.clone()], nothing, kept(&["27.45"])),
-        ("borrowed, beside it", LENDER, "borrowed-kle", nothing, &[said.clone()], None),
-        ("borrowed, both", LENDER, "borrowed-kle", &[said.clone()], &[list.clone()], kept(&["27.45"])),
+        ("borrowed, in the group", LENDER, "borrowed-kle", from_ref(&said), nothing, kept(&["27.45"])),
+        ("borrowed, beside it", LENDER, "borrowed-kle", nothing, from_ref(&said), None),
+        ("borrowed, both", LENDER, "borrowed-kle", from_ref(&said), from_ref(&list), kept(&["27.45"])),
     ] {
         let done = translate(&town, &[group(scope, role, within)], beside);
         let given: Vec<_> =
@@ -367,7 +371,7 @@ fn the_worked_example_gives_what_the_documentation_says() {
     let lent = [(OWN, Validity::default())];
     let mut federation = federation();
     for digits in [nord, syd, vest] {
-        federation.add_authority(Authority { cvr: cvr(digits), name: digits.to_owned() });
+        federation.add_authority(Authority { cvr: cvr(digits), name: digits.to_owned(), step_up: None });
     }
     let roles = federation.roles_mut();
     for role in [

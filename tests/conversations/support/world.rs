@@ -128,6 +128,15 @@ impl Town {
         Self { url, korsbaek, feddet, bbr, driving, broker, store, folder, clock }
     }
 
+    /// The broker as it comes back after a restart: a new one over the same file.
+    pub(crate) async fn restarted(&self) -> Broker {
+        let signing: Arc<dyn Signer> = key("broker-signing");
+        let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
+        let store = Arc::new(Sqlite::open(&self.database()).unwrap());
+        let (clock, dice) = (self.clock.clone(), Arc::new(SeededDice::new(2)));
+        Broker::open(self.broker.settings().clone(), keys, store, clock, dice).await.unwrap()
+    }
+
     /// A browser that has never been here.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new()

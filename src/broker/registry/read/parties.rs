@@ -2,8 +2,8 @@
 
 use super::written::{Written, WrittenFagsystem, WrittenIdp};
 use super::{Reader, beside};
-use crate::domain::assurance::{Ceiling, Level};
-use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider};
+use crate::domain::assurance::Level;
+use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
 use crate::domain::written::{Source, Spanned};
@@ -13,8 +13,12 @@ use crate::protocol::xml::Document;
 impl Reader<'_> {
     pub(super) fn parties(&mut self, source: Source<'_>, path: &str, file: &Written) {
         for authority in &file.authority {
-            let cvr = *authority.cvr.get_ref();
-            if !self.snapshot.federation.add_authority(Authority { cvr, name: authority.name.clone() }) {
+            let registered = Authority {
+                cvr: *authority.cvr.get_ref(),
+                name: authority.name.clone(),
+                step_up: authority.step_up.as_ref().map(|idp| idp.get_ref().clone()),
+            };
+            if !self.snapshot.federation.add_authority(registered) {
                 self.twice(source, &authority.cvr);
             }
         }
@@ -28,8 +32,9 @@ impl Reader<'_> {
             entity_id: entity_id.clone(),
             name: written.name.clone(),
             active: written.active,
+            role: self.role(source, written),
             profile: written.profile,
-            ceiling: Ceiling { nist: written.nist, nsis: written.nsis },
+            ceiling: written.profile.ceiling(written.nist, written.nsis),
             networks: written.networks.clone(),
             scoping: written.scoping,
             danger_allow_cbc: written.danger_allow_cbc,
@@ -38,11 +43,24 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_idp(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
             self.snapshot.idps.insert(entity_id, metadata);
         }
+    }
+
+    /// Whoever raises a level must be able to state one, in the profile that has one.
+    fn role(&mut self, source: Source<'_>, written: &WrittenIdp) -> IdpRole {
+        let Some(role) = &written.role else { return IdpRole::default() };
+        if *role.get_ref() == IdpRole::StepUp
+            && (written.profile != IdpProfile::Oiosaml3 || written.nsis.is_none())
+        {
+            let what = "expected profile = \"OIOSAML3\" and an `nsis` level for a step-up provider";
+            self.complaints.push(source.complain(role.span(), what));
+        }
+        *role.get_ref()
     }
 
     fn fagsystem(&mut self, source: Source<'_>, path: &str, written: &WrittenFagsystem) {
@@ -62,6 +80,7 @@ impl Reader<'_> {
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use super::people::{WrittenClient, WrittenRequester, WrittenUser};
 use super::rights::{WrittenMapping, WrittenService, WrittenWhenDown};
 use crate::domain::assurance::{Nist, Nsis};
-use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile, NoRights};
+use crate::domain::federation::{AttributeProfile, Dialect, IdpProfile, IdpRole, NoRights};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::network::Network;
+use crate::domain::robot::{Days, Hours};
 use crate::domain::source::RightsSource;
 use crate::domain::written::Spanned;
 
@@ -44,6 +45,8 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) user_system_role: Vec<WrittenUserSystemRole>,
     #[serde(default)]
     pub(in crate::broker::registry) role_mapping: Vec<WrittenRoleMapping>,
+    #[serde(default)]
+    pub(in crate::broker::registry) robot: Vec<WrittenRobot>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,6 +54,8 @@ pub(in crate::broker::registry) struct Written {
 pub(in crate::broker::registry) struct WrittenAuthority {
     pub(in crate::broker::registry) cvr: Spanned<Cvr>,
     pub(in crate::broker::registry) name: String,
+    /// The provider that may raise the level of its users.
+    pub(in crate::broker::registry) step_up: Option<Spanned<EntityId>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,6 +69,7 @@ pub(in crate::broker::registry) struct WrittenIdp {
     pub(in crate::broker::registry) metadata_url: Option<Spanned<String>>,
     #[serde(default = "yes")]
     pub(in crate::broker::registry) active: bool,
+    pub(in crate::broker::registry) role: Option<Spanned<IdpRole>>,
     pub(in crate::broker::registry) profile: IdpProfile,
     pub(in crate::broker::registry) nist: Option<Nist>,
     pub(in crate::broker::registry) nsis: Option<Nsis>,
@@ -185,6 +191,19 @@ pub(in crate::broker::registry) struct WrittenLimit {
     pub(in crate::broker::registry) kind: Spanned<String>,
     pub(in crate::broker::registry) values: Option<Vec<String>>,
     pub(in crate::broker::registry) parameter: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::broker::registry) struct WrittenRobot {
+    pub(in crate::broker::registry) authority: Spanned<Cvr>,
+    /// The serial number in the name by which its identity provider names it.
+    pub(in crate::broker::registry) id: Spanned<String>,
+    pub(in crate::broker::registry) name: String,
+    pub(in crate::broker::registry) service_providers: Vec<Spanned<EntityId>>,
+    pub(in crate::broker::registry) hours: Option<Hours>,
+    pub(in crate::broker::registry) days: Option<Days>,
+    pub(in crate::broker::registry) networks: Option<Vec<Network>>,
 }
 
 pub(super) fn yes() -> bool {
