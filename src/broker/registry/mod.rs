@@ -102,7 +102,9 @@ impl Snapshot {
         let idps = self.idps.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
         let fagsystemer =
             self.fagsystemer.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
-        let all = idps.chain(fagsystemer);
+        let requesters =
+            self.people.of_requesters.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
+        let all = idps.chain(fagsystemer).chain(requesters);
         let mut all: Vec<_> =
             all.map(|(party, valid_until, keys)| Trusted { party, valid_until, keys }).collect();
         all.sort_by_key(|trusted| trusted.party);
