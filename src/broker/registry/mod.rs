@@ -154,7 +154,9 @@ impl Snapshot {
             self.fagsystemer.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
         let services = self.attribute_services.iter();
         let services = services.map(|(party, known)| (party, known.valid_until, &known.keys));
-        let all = idps.chain(fagsystemer).chain(services);
+        let requesters =
+            self.people.of_requesters.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
+        let all = idps.chain(fagsystemer).chain(services).chain(requesters);
         let mut all: Vec<_> =
             all.map(|(party, valid_until, keys)| Trusted { party, valid_until, keys }).collect();
         all.sort_by_key(|trusted| trusted.party);

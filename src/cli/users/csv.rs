@@ -312,7 +312,7 @@ mod tests {
         .unwrap();
         assert_eq!(told.len(), 6, "{told:#?}");
         for (number, start) in
-            ["u.csv:2:4: ", "u.csv:3:17: ", "u.csv:4:1: ", "u.csv:5:6: "].iter().enumerate()
+            ["u.csv:2:4: ", "u.csv:3:20: ", "u.csv:4:1: ", "u.csv:5:6: "].iter().enumerate()
         {
             assert!(told[number].starts_with(start), "{start}: {told:#?}");
         }

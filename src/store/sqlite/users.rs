@@ -70,7 +70,13 @@ pub(super) fn find(connection: &Connection, query: &UserQuery) -> Result<Vec<Use
     let mut found = Vec::new();
     let mut skipped = 0;
     for row in rows {
-        let user = user(query.authority, row?)?;
+        let row = row?;
+        // Without a role nothing of the content is asked about, so what is skipped need not be read.
+        if query.role.is_none() && skipped < query.offset && !query.without.contains(&row.0) {
+            skipped += 1;
+            continue;
+        }
+        let user = user(query.authority, row)?;
         if !query.fits(&user) {
             continue;
         }
