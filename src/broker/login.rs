@@ -165,8 +165,7 @@ impl Broker {
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject.level);
         subject.level.meets(&asked.requirement)?; // sure enough
-        let roles = snapshot.federation().roles();
-        let grant = Grant::new(subject, agreement, roles, now)?; // only what was agreed, in the fagsystem's roles
+        let grant = Grant::new(subject, agreement, snapshot.federation(), now)?; // only what was agreed
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
         let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
