@@ -181,7 +181,7 @@ impl Broker {
             let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
             return self.begin_step_up(trail, login, first, level).await;
         }
-        let grant = Grant::new(subject, agreement, federation.roles(), now)?; // only what was agreed, in its own roles
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
         let uses = self.marks_of(&login.question, &answer);

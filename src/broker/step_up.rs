@@ -115,7 +115,7 @@ impl Broker {
         trail.reached(&subject);
         check_is_a_person(&subject, asked)?;
         trail.judged(subject.level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
-        let grant = Grant::new(subject, agreement, federation.roles(), now)?; // only what was agreed, in its own roles
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let step_up = (&login.step_up, &answer.assertion().authn);
         let authenticated = Authenticated { municipal: &first.authn, step_up: Some(step_up) };
