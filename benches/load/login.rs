@@ -273,13 +273,13 @@ fn response(
 /// An ID of somebody else's making: most take 128 random bits, in no order.
 pub(crate) fn fresh_id() -> MessageId {
     let dice: &dyn Random = &SystemRandom;
-    MessageId::from_random(dice.bits())
+    MessageId::made(Timestamp::UNIX_EPOCH, dice.bits())
 }
 
 /// A login that was never played, for a store that has seen many.
 pub(crate) fn fresh_login() -> LoginId {
     let dice: &dyn Random = &SystemRandom;
-    LoginId::from_random(dice.bits())
+    LoginId::begun(SystemClock.now(), dice.bits())
 }
 
 fn written(seconds_from_now: i64) -> String {

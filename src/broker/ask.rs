@@ -67,7 +67,7 @@ impl Broker {
         snapshot.federation().agreement(authority, idp, &choosing.asked.fagsystem, now)?; // all three agree
         let idp = snapshot.idp(idp, now)?;
         let login = choosing.asked.login;
-        let question = MessageId::from_random(self.random.bits());
+        let question = MessageId::made(now, self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
         let message = self.question(&at_idp, &idp, &login.to_string())?;
         let sealed = self.seal(&Pending::AtIdp(at_idp.clone()))?;

@@ -61,7 +61,7 @@ impl Broker {
     ) -> Result<Issued, Fault> {
         let session = self.session(grant, asked, upstream, now);
         let (response, assertion) =
-            (MessageId::from_random(self.random.bits()), MessageId::from_random(self.random.bits()));
+            (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
         let level = stated_level(grant.level(), dialect)?;
         let ours = OurAssertion {
@@ -128,7 +128,7 @@ impl Broker {
     ) -> Session {
         let ours = now + self.settings.session_for;
         Session {
-            index: LoginId::from_random(self.random.bits()),
+            index: LoginId::begun(now, self.random.bits()),
             login: asked.login,
             authority: grant.agreement().authority().cvr,
             idp: grant.agreement().idp().entity_id.clone(),

@@ -2,12 +2,15 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod audit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use openssl::sha::sha256;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
@@ -15,7 +18,7 @@ use super::{
     Answer, AuditQuery, Batch, FreshMetadata, Logged, Mark, RegistryFiles, SealKey, Store, StoreError,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{EntityId, LoginId};
+use crate::domain::id::EntityId;
 
 const SCHEMA: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
 
@@ -142,7 +145,7 @@ impl Store for Sqlite {
             for (path, content) in &files {
                 insert.execute(params![path, content])?;
             }
-            write_record(transaction, &record)
+            audit::write(transaction, &record)
         })
     }
 
@@ -155,7 +158,7 @@ impl Store for Sqlite {
                      ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
                     params![party.as_str(), content, record.at.as_millisecond()],
                 )?;
-                write_record(transaction, record)?;
+                audit::write(transaction, record)?;
             }
             Ok(())
         })
@@ -187,7 +190,7 @@ impl Store for Sqlite {
     }
 
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
-        self.read(move |connection| search(connection, &query))
+        self.read(move |connection| audit::search(connection, &query))
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
@@ -265,7 +268,7 @@ fn answer(done: oneshot::Sender<Result<(), StoreError>>, result: Result<(), Stor
 fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     for mark in batch.unused.iter().chain(&batch.uses) {
         let mut select = transaction.prepare_cached("SELECT 1 FROM used WHERE mark = ?1")?;
-        if select.exists([name(mark)])? {
+        if select.exists([digest(mark)])? {
             return Err(StoreError::Used(mark.kind));
         }
     }
@@ -273,52 +276,15 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     for mark in &batch.uses {
         transaction
             .prepare_cached("INSERT INTO used (mark, expires) VALUES (?1, ?2)")?
-            .execute(params![name(mark), mark.expires.as_millisecond()])?;
+            .execute(params![digest(mark), mark.expires.as_millisecond()])?;
     }
     if let Some(session) = &batch.session {
         let content = serde_json::to_string(session).map_err(down)?;
         transaction
             .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
-            .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
+            .execute(params![session.index.bytes(), session.expires.as_millisecond(), content])?;
     }
-    batch.records.iter().try_for_each(|record| write_record(transaction, record))
-}
-
-fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
-    let content = serde_json::to_string(record).map_err(down)?;
-    transaction
-        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
-    Ok(())
-}
-
-fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT seq, content FROM audit
-         WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
-           AND (?3 IS NULL OR instr(content, ?3) > 0) AND at >= ?4 AND at < ?5
-         ORDER BY seq DESC",
-    )?;
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let until = query.until.map_or(i64::MAX, Timestamp::as_millisecond);
-    let rows = statement
-        .query_map(params![query.login.map(key), query.message, query.text, since, until], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?))
-        })?;
-    let mut found = Vec::new();
-    for row in rows {
-        let (seq, content) = row?;
-        let record: Record = serde_json::from_str(&content)
-            .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
-        let of_case = query.case.is_none_or(|case| record.login.case_number() == case);
-        if of_case {
-            found.push(Logged { seq, record });
-        }
-        if found.len() == query.limit as usize {
-            break;
-        }
-    }
-    Ok(found)
+    batch.records.iter().try_for_each(|record| audit::write(transaction, record))
 }
 
 /// The register changes: from the version that was read, or not at all.
@@ -337,13 +303,11 @@ fn version(connection: &Connection) -> Result<u64, StoreError> {
     row.ok_or_else(|| StoreError::Down("table registry_version has no row".into()))
 }
 
-/// Kind, issuer and ID apart by a zero byte, which none of them can contain, so that no two marks look alike.
-fn name(mark: &Mark) -> Vec<u8> {
-    format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).into_bytes()
-}
-
-fn key(login: LoginId) -> String {
-    login.to_string()
+/// Half a SHA-256 of kind, issuer and ID, apart by a zero byte, which none of them can contain. Marks are the one index
+/// whose order is random, so they are as short as they may be: whoever finds two that look alike is refused, no more.
+fn digest(mark: &Mark) -> [u8; 16] {
+    let whole = sha256(format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).as_bytes());
+    whole.first_chunk().copied().unwrap_or_default()
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {

@@ -55,7 +55,7 @@ async fn ask(path: &str) -> (Vec<String>, String) {
     let (kept, _guard) = listen_in(Format::Json, Level::Info);
     let metrics = Arc::new(Metrics::new());
     let noted = Noted {
-        login: Some(LoginId::from_random(7)),
+        login: Some(LoginId::from_bits(7)),
         fagsystem: EntityId::new("https://fagsystem.example.dk").ok(),
         idp: None,
         reason: Some(Reason::Replay),

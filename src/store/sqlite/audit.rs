@@ -1,0 +1,51 @@
+//! The exchange log in SQLite: how a record is written, and how operators find it again.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::{AuditQuery, Logged, StoreError, down};
+use crate::domain::audit::Record;
+
+/// Writes a record down.
+pub(super) fn write(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
+    let content = serde_json::to_string(record).map_err(down)?;
+    transaction
+        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![record.at.as_millisecond(), record.login.bytes(), record.message, content])?;
+    Ok(())
+}
+
+/// Searches the log; the youngest first.
+pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
+    let moment = |at: Timestamp| Value::from(at.as_millisecond());
+    let asked = [
+        ("login = ?", query.login.map(|login| Value::from(login.bytes().to_vec()))),
+        ("message = ?", query.message.clone().map(Value::from)),
+        ("instr(content, ?) > 0", query.text.clone().map(Value::from)),
+        ("at >= ?", query.since.map(moment)),
+        ("at < ?", query.until.map(moment)),
+    ];
+    // What is not asked for does not stand in the statement: only a plain comparison is looked up in an index.
+    let asked = asked.into_iter().filter_map(|(comparison, value)| Some((comparison, value?)));
+    let (comparisons, values): (Vec<_>, Vec<_>) = asked.unzip();
+    let such = std::iter::once("TRUE").chain(comparisons).collect::<Vec<_>>().join(" AND ");
+    let mut statement =
+        connection.prepare(&format!("SELECT seq, content FROM audit WHERE {such} ORDER BY seq DESC"))?;
+    let rows = statement
+        .query_map(params_from_iter(values), |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)))?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (seq, content) = row?;
+        let record: Record = serde_json::from_str(&content)
+            .map_err(|error| StoreError::Down(format!("table audit, row {seq} cannot be read: {error}")))?;
+        let of_case = query.case.is_none_or(|case| record.login.case_number() == case);
+        if of_case {
+            found.push(Logged { seq, record });
+        }
+        if found.len() == query.limit as usize {
+            break;
+        }
+    }
+    Ok(found)
+}
