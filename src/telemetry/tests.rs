@@ -146,6 +146,15 @@ fn a_hostile_value_stays_in_its_line_and_in_its_length() {
 }
 
 #[test]
+fn quotes_and_backslashes_come_back_out_of_the_json_as_they_went_in() {
+    let (kept, _guard) = listen_in(Format::Json, Level::Info);
+    let quoted = r#"C:\"path"\"#;
+    tracing::info!(idp = quoted, "odd");
+    let line: Value = serde_json::from_str(&kept.lines()[0]).expect("JSON");
+    assert_eq!(line["idp"], quoted);
+}
+
+#[test]
 fn text_is_for_people() {
     let (kept, _guard) = listen_in(Format::Text, Level::Info);
     tracing::info!(address = "127.0.0.1:8080", "listening");
