@@ -73,7 +73,7 @@ impl Broker {
         let provider = provider.ok_or_else(|| not_allowed(login.authority))?;
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
         check_reach(provider.registered, level)?;
-        let id = MessageId::from_random(self.random.bits());
+        let id = MessageId::made(now, self.random.bits());
         let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
