@@ -4,6 +4,7 @@
 //! error and say what to do next. A secret is never an argument.
 
 mod audit;
+mod bpp;
 mod check_config;
 mod decode;
 mod doctor;
@@ -13,6 +14,7 @@ mod metadata;
 mod register;
 mod sandbox;
 mod serve;
+mod users;
 mod verify_response;
 
 use std::ffi::OsString;
@@ -78,6 +80,13 @@ enum Command {
     /// Show readably what a message says: an address, a form, base64, XML or a privilege value
     Decode(decode::Decode),
 
+    /// Users whose rights and claims are kept here: take them out of a file, list them, write them into a file
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Privilege lists: judge, show and make the value of a privilege attribute
+    #[command(subcommand)]
+    Bpp(bpp::Bpp),
+
     /// Search the exchange log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -85,7 +94,7 @@ enum Command {
     /// Say what a reason code means and who must do what
     Explain(explain::Explain),
 
-    /// Our own keys: make a pair for tests, or list those in use
+    /// Our own keys: make a pair for tests or a token for the API, or list those in use
     #[command(subcommand)]
     Keys(keys::Keys),
 }
@@ -149,6 +158,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Metadata(metadata) => metadata.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
+        Command::Users(users) => users.run(&mut session),
+        Command::Bpp(bpp) => bpp.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Reason;
+use context_handler::domain::user::{Draft, HeldRole, User};
 use context_handler::store::{
-    AuditQuery, Batch, FreshMetadata, HalfDone, Kind, Mark, Session, Sqlite, Store, StoreError,
+    AuditQuery, Batch, FreshMetadata, HalfDone, Kind, Mark, Session, Sqlite, Store, StoreError, UserChange,
+    UserQuery,
 };
 use jiff::Timestamp;
 
@@ -308,4 +310,69 @@ async fn a_locked_database_refuses_and_recovers_by_itself() {
     lock.execute_batch("ROLLBACK").unwrap();
     store.commit(batch()).await.unwrap();
     assert_eq!(store.search_audit(all()).await.unwrap().len(), 1);
+}
+
+fn user(authority: &str, id: &str, role: &str, second: i64) -> User {
+    let role = HeldRole { role: role.into(), ..HeldRole::default() };
+    let claims = BTreeMap::from([("urn:oid:2.5.4.12".to_owned(), vec!["Byggesagsbehandler".to_owned()])]);
+    let draft = Draft { id: id.into(), roles: vec![role], claims };
+    draft.check(Cvr::new(authority).unwrap(), at(second)).unwrap()
+}
+
+fn changed(second: u128) -> Record {
+    Record { event: Event::UsersChanged, message: None, ..record(second, "") }
+}
+
+const BYG: &str = "http://korsbaek.dk/roles/jobrole/byg/1";
+const SKAT: &str = "http://korsbaek.dk/roles/jobrole/skat/1";
+
+#[tokio::test]
+async fn users_of_one_authority_are_put_found_and_deleted_and_every_change_is_written_down() {
+    let folder = Folder::new("users");
+    let store = folder.open();
+    let (korsbaek, feddet) = (Cvr::new("11111111").unwrap(), Cvr::new("99999999").unwrap());
+    let users = vec![user("11111111", "b", BYG, 1), user("11111111", "a", SKAT, 2)];
+    store.change_users(korsbaek, UserChange::Put(users), changed(1)).await.unwrap();
+    store
+        .change_users(feddet, UserChange::Put(vec![user("99999999", "a", BYG, 3)]), changed(2))
+        .await
+        .unwrap();
+    let found = async |query| -> Vec<String> {
+        store.users(query).await.unwrap().into_iter().map(|user| user.id).collect()
+    };
+    let all = || UserQuery::all(korsbaek);
+    assert_eq!(found(all()).await, ["a", "b"]);
+    assert_eq!(found(UserQuery { role: Some(BYG.into()), ..all() }).await, ["b"]);
+    assert_eq!(found(UserQuery { id: Some("a".into()), ..all() }).await, ["a"]);
+    assert_eq!(found(UserQuery { modified_since: Some(at(2)), ..all() }).await, ["a"]);
+    assert_eq!(found(UserQuery { offset: 1, limit: 1, ..all() }).await, ["b"]);
+    assert_eq!(found(UserQuery { without: vec!["a".into()], limit: 1, ..all() }).await, ["b"]);
+    assert_eq!(store.user(korsbaek, "a".into()).await.unwrap(), Some(user("11111111", "a", SKAT, 2)));
+    store
+        .change_users(korsbaek, UserChange::Put(vec![user("11111111", "a", BYG, 4)]), changed(3))
+        .await
+        .unwrap();
+    assert_eq!(store.user(korsbaek, "a".into()).await.unwrap(), Some(user("11111111", "a", BYG, 4)));
+    store.change_users(korsbaek, UserChange::Delete("a".into()), changed(4)).await.unwrap();
+    assert_eq!(found(all()).await, ["b"]);
+    assert_eq!(found(UserQuery::all(feddet)).await, ["a"], "of another authority");
+    let log = store.search_audit(AuditQuery { limit: 1000, ..AuditQuery::default() }).await.unwrap();
+    assert_eq!(log.len(), 4);
+}
+
+#[tokio::test]
+async fn all_users_of_an_authority_are_replaced_at_once_and_of_no_other() {
+    let folder = Folder::new("replace-users");
+    let store = folder.open();
+    let (korsbaek, feddet) = (Cvr::new("11111111").unwrap(), Cvr::new("99999999").unwrap());
+    for (authority, cvr) in [(korsbaek, "11111111"), (feddet, "99999999")] {
+        let users = vec![user(cvr, "a", BYG, 1), user(cvr, "b", BYG, 1)];
+        store.change_users(authority, UserChange::Put(users), changed(1)).await.unwrap();
+    }
+    let new = vec![user("11111111", "b", SKAT, 2), user("11111111", "c", SKAT, 2)];
+    store.change_users(korsbaek, UserChange::ReplaceAll(new.clone()), changed(2)).await.unwrap();
+    assert_eq!(store.users(UserQuery::all(korsbaek)).await.unwrap(), new);
+    assert_eq!(store.users(UserQuery::all(feddet)).await.unwrap().len(), 2);
+    let store = folder.open();
+    assert_eq!(store.users(UserQuery::all(korsbaek)).await.unwrap(), new, "after a restart");
 }

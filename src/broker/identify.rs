@@ -6,13 +6,13 @@ use super::registry::KnownIdp;
 use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::Dialect;
 use crate::domain::id::Cvr;
-use crate::domain::privilege::PrivilegeList;
+use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Subject, SubjectName};
-use crate::protocol::Accepted;
-use crate::protocol::saml::assertion::Assertion;
+use crate::protocol::saml::assertion::{Assertion, Attributes};
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::response::Response;
+use crate::protocol::{Accepted, bpp};
 
 impl Broker {
     pub(super) fn identify(
@@ -41,9 +41,9 @@ impl Broker {
             name: user,
             email: assertion.attributes.all(name::EMAIL)?,
             level,
+            rights: rights(&assertion.attributes)?,
+            parameters: parameters(&assertion.attributes)?,
             is_robot,
-            rights: PrivilegeList::default(),
-            parameters: Vec::new(),
         })
     }
 
@@ -109,6 +109,36 @@ pub(super) fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieve
         assurance_level: attributes.one_named(name::ASSURANCE_LEVEL)?,
     };
     Achieved::read(&stated, idp.registered.ceiling)
+}
+
+/// The job function roles as the identity provider states them. There is one list: where both names of the attribute
+/// are used they must say the same, and nothing is ever joined.
+pub(super) fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
+    let mut stated: Option<PrivilegeList> = None;
+    for name in [name::PRIVILEGES.oiosaml3, name::PRIVILEGES.oiosaml2] {
+        let value = attributes.one_named(name).map_err(|fault| match fault.reason {
+            Reason::AttrDuplicate => Fault::new(Reason::AttrAmbiguous, fault.detail),
+            _ => fault,
+        })?;
+        let Some(list) = value.map(bpp::read).transpose()? else { continue };
+        if stated.as_ref().is_some_and(|other| other.normalised() != list.normalised()) {
+            let detail = "expected the same privilege list under both names of the attribute, got two";
+            return Err(Fault::new(Reason::AttrAmbiguous, detail));
+        }
+        stated = Some(list);
+    }
+    Ok(stated.unwrap_or_default())
+}
+
+/// Values that limit roles and came as attributes of their own.
+pub(super) fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fault> {
+    let mut stated = Vec::new();
+    for (name, values) in attributes.iter().filter(|(name, _)| is_parameter(name)) {
+        for value in values {
+            stated.push((name, value.as_deref().map_err(Clone::clone)?));
+        }
+    }
+    Ok(constraints(stated))
 }
 
 /// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is

@@ -12,9 +12,11 @@ use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
+use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{AuthnStatement, OurAssertion};
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
+use crate::protocol::saml::metadata::SpMetadata;
 use crate::protocol::saml::response::{OurResponse, Sealed};
 use crate::store::Session;
 
@@ -42,7 +44,7 @@ pub(super) struct Issued {
 impl Issued {
     /// What the exchange log says about it.
     pub(super) fn record(&self, trail: &Trail) -> Record {
-        Record {
+        let mut record = Record {
             event: Event::TokenIssued,
             message: Some(self.response.to_string()),
             assertion: Some(self.assertion.to_string()),
@@ -53,7 +55,9 @@ impl Issued {
             claimed_issuer: None,
             sha256: None,
             ..trail.allowed(Actor::Broker, Reason::LoginOk)
-        }
+        };
+        record.ruled(&trail.rulings);
+        record
     }
 }
 
@@ -89,7 +93,7 @@ impl Broker {
             class: &level.class(),
             authenticated_by: &authenticated_by,
             name_format: name::name_format(dialect),
-            attributes: &attributes(grant, dialect, level),
+            attributes: &attributes(grant, dialect, level)?,
         };
         let frame = OurResponse {
             id: &response,
@@ -99,7 +103,7 @@ impl Broker {
             in_response_to: &asked.request,
         };
         let signer = self.keys.signer();
-        let sealed = self.sealed_to(fagsystem, now)?;
+        let sealed = self.sealed_to(fagsystem.metadata, now)?;
         let outer = fagsystem.registered.sign_response.then_some(signer);
         let xml = frame.write(&ours, signer, sealed, outer)?;
         Ok(Issued {
@@ -113,13 +117,13 @@ impl Broker {
         })
     }
 
-    /// A fagsystem that has an encryption key is never answered in plain, not even when the key has become useless.
-    fn sealed_to<'s>(
+    /// A receiver that has an encryption key is never answered in plain, not even when the key has become useless.
+    pub(super) fn sealed_to<'s>(
         &'s self,
-        fagsystem: &KnownFagsystem<'s>,
+        receiver: &'s SpMetadata,
         now: Timestamp,
     ) -> Result<Option<Sealed<'s>>, Fault> {
-        let Some((to, how)) = &fagsystem.metadata.encryption else { return Ok(None) };
+        let Some((to, how)) = &receiver.encryption else { return Ok(None) };
         if now < to.not_before() || to.not_after() <= now {
             let detail =
                 format!("the encryption certificate holds from {} to {}", to.not_before(), to.not_after());
@@ -163,9 +167,12 @@ fn stated_level(level: &Achieved, dialect: Dialect) -> Result<Level, Fault> {
     stated.ok_or_else(|| Fault::new(Reason::LoaUnknown, "the identity provider stated no level that counts"))
 }
 
-/// What a fagsystem is told, by its generation of the profile. Rights are told only when they have been translated to
-/// the fagsystem's own roles.
-fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'static str, Vec<String>)> {
+/// What a fagsystem is told, by its generation of the profile. Rights are told in the fagsystem's own roles.
+fn attributes(
+    grant: &Grant<'_>,
+    dialect: Dialect,
+    level: Level,
+) -> Result<Vec<(&'static str, Vec<String>)>, Fault> {
     let authority = grant.agreement().authority();
     let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
     let mut told = vec![
@@ -183,5 +190,6 @@ fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'stati
     if !grant.email().is_empty() && dialect == Dialect::Oiosaml3 {
         told.push((name::EMAIL.oiosaml3, grant.email().to_vec()));
     }
-    told
+    told.extend(bpp::attribute(grant.rights()?, dialect)?);
+    Ok(told)
 }

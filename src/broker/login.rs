@@ -9,7 +9,7 @@ use super::issue::Authenticated;
 use super::registry::{KnownFagsystem, KnownIdp};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
-use crate::domain::assurance::{Requirement, Verdict};
+use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
@@ -19,8 +19,8 @@ use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
-use crate::protocol::saml::response::{self, Answer, Expectation, Opening, Response};
-use crate::protocol::xml::{Cbc, Document};
+use crate::protocol::saml::response::{self, Answer, Expectation, Response};
+use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Mark};
 
@@ -174,14 +174,15 @@ impl Broker {
         let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
         trail.reached(&subject);
         check_robot(federation, &subject, asked, visit, now)?; // a robot only where robots may
-        let step_up = federation.step_up(login.authority);
-        let judged = trail.judged(subject.level.judge(&asked.requirement, step_up.is_some()));
-        if let Verdict::StepUp(level) = judged.verdict {
+        let offered = federation.step_up(login.authority).is_some();
+        let step_up = trail.judged(subject.level.judge(&asked.requirement, offered)).step_up()?; // sure enough, or nearly
+        let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
+        if let Some(level) = step_up {
             let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
             return self.begin_step_up(trail, login, first, level).await;
         }
-        judged.without_step_up()?; // sure enough
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
         let uses = self.marks_of(&login.question, &answer);
         self.complete(trail, asked, &grant, authenticated, Batch { uses, ..Batch::default() }).await
@@ -198,9 +199,7 @@ impl Broker {
         let now = self.clock.now();
         let asked = &idp.registered.entity_id;
         check_sender(answer.claimed_issuer(), asked)?; // the one we asked and nobody else
-        let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
-        let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
-        let answer = answer.verify(opening)?; // signed by its own key
+        let answer = answer.verify(idp.opening(self.keys.decrypters()))?; // signed by its own key
         trail.proved_by(answer.proof(), Actor::IdentityProvider);
         idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
@@ -231,7 +230,7 @@ impl Broker {
         let issued = self.issue(grant, asked, &fagsystem, &authenticated, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
         batch.uses.push(mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now));
-        batch.records = vec![received, issued.record(trail)];
+        batch.records = trail.all([received, issued.record(trail)]);
         batch.session = Some(issued.session);
         self.store.commit(batch).await?; // all of it, durably, or nothing
         let receiver = fagsystem.registered.name.clone();

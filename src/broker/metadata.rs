@@ -1,4 +1,4 @@
-//! Our own metadata in both roles, for those who want to trust us.
+//! Our own metadata in all roles, for those who want to trust us.
 
 use super::Broker;
 use crate::domain::id::MessageId;
@@ -14,6 +14,11 @@ impl Broker {
     /// What identity providers need to know about us.
     pub fn sp_metadata(&self) -> Result<String, Fault> {
         self.our_metadata(|ours| ours.write_sp(&self.settings.acs(), self.keys.signer()))
+    }
+
+    /// What those who ask for attributes need to know about us.
+    pub fn aa_metadata(&self) -> Result<String, Fault> {
+        self.our_metadata(|ours| ours.write_aa(&self.settings.attribute_authority(), self.keys.signer()))
     }
 
     fn our_metadata(

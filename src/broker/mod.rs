@@ -4,7 +4,9 @@
 //! made here in order; whether a thing is true is asked of the domain, how it is said of the protocol.
 
 mod ask;
+mod attributes;
 pub mod audit;
+pub mod authority;
 pub mod egress;
 mod identify;
 mod issue;
@@ -15,6 +17,7 @@ mod metadata;
 pub mod registry;
 mod sealing;
 mod step_up;
+pub mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,6 +34,8 @@ use crate::store::{Kind, Store, StoreError};
 
 pub use ask::{Offer, OfferLine};
 
+use attributes::Attributes;
+use egress::Egress;
 use keys::Keys;
 use registry::Snapshot;
 
@@ -47,6 +52,8 @@ pub struct Settings {
     pub assertion_for: SignedDuration,
     /// How long a session lasts.
     pub session_for: SignedDuration,
+    /// How attribute services are called.
+    pub egress: Egress,
 }
 
 impl Settings {
@@ -59,6 +66,11 @@ impl Settings {
     pub fn acs(&self) -> String {
         format!("{}/saml/sp/acs", self.public_url)
     }
+
+    /// Where others ask for the attributes of users.
+    pub fn attribute_authority(&self) -> String {
+        format!("{}/saml/aa/soap", self.public_url)
+    }
 }
 
 /// The one handle on everything that happens.
@@ -70,6 +82,7 @@ pub struct Broker {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     sealer: ArcSwap<Sealer>,
+    attributes: Attributes,
 }
 
 impl Broker {
@@ -82,6 +95,7 @@ impl Broker {
         random: Arc<dyn Random>,
     ) -> Result<Self, Fault> {
         let broker = Self {
+            attributes: Attributes::new(settings.egress.clone()),
             settings,
             keys,
             store,

@@ -81,7 +81,7 @@ impl Broker {
             unused: vec![mark(Kind::Request, login.asked.fagsystem.as_str(), &login.asked.request, now)],
             keeps: Some(self.half_done(&login, &first)?),
             uses: first.used,
-            records: vec![received, sent(trail, &login)],
+            records: trail.all([received, sent(trail, &login)]),
             ..Batch::default()
         };
         let sealed = self.seal(&Pending::AtStepUp(login))?; // the cookie of the first leg is worth nothing now
@@ -115,7 +115,8 @@ impl Broker {
         trail.reached(&subject);
         check_is_a_person(&subject, asked)?;
         trail.judged(subject.level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let step_up = (&login.step_up, &answer.assertion().authn);
         let authenticated = Authenticated { municipal: &first.authn, step_up: Some(step_up) };
         let uses = self.marks_of(&login.question, &answer);

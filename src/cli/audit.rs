@@ -1,9 +1,12 @@
 //! `audit search`: finds the records of an exchange from whatever somebody has at hand.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Done, Exit, Session, table, wait_for, wrong};
+use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, EntityId, LoginId};
 use crate::store::{AuditQuery, Logged, Store};
 
@@ -81,6 +84,51 @@ pub(super) fn row(logged: &Logged) -> Vec<String> {
         record.reason.clone(),
         party(&record.fagsystem),
         idps.join(" + "),
-        record.detail.clone().unwrap_or_default(),
+        record.detail.iter().cloned().chain(counted(record)).collect::<Vec<_>>().join("; "),
     ]
+}
+
+/// How many roles became rights, and why others did not; `--json` names each.
+fn counted(record: &Record) -> Option<String> {
+    let mut counts = BTreeMap::new();
+    for ruling in &record.rulings {
+        *counts.entry(ruling.reason).or_insert(0) += 1;
+    }
+    let mut told: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if record.more_rulings > 0 {
+        told.push(format!("{} more", record.more_rulings));
+    }
+    (!told.is_empty()).then(|| format!("roles: {}", told.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::audit::{Actor, Event};
+    use crate::domain::id::Cvr;
+    use crate::domain::reason::Reason;
+    use crate::domain::role::Ruling;
+
+    #[test]
+    fn a_line_counts_the_roles_that_became_rights_and_those_that_did_not() {
+        let ruling = |reason| Ruling {
+            reason,
+            authority: Cvr::new("11111111").unwrap(),
+            fagsystem: EntityId::new("https://bbr.test").unwrap(),
+            scope: "11111111".to_owned(),
+            role: "http://korsbaek.test/roles/jobrole/a/1".to_owned(),
+            mapping: None,
+            detail: String::new(),
+        };
+        let login = LoginId::from_random(1);
+        let mut record =
+            Record::allowed(Timestamp::UNIX_EPOCH, login, Event::TokenIssued, Actor::Broker, Reason::LoginOk);
+        let last = |record: &Record| row(&Logged { seq: 1, record: record.clone() }).pop().unwrap();
+        assert_eq!(last(&record), "");
+        record.ruled(&[Reason::BppScope, Reason::BppKept, Reason::BppScope].map(ruling));
+        assert_eq!(last(&record), "roles: 1 bpp.kept, 2 bpp.scope");
+        record.ruled(&vec![ruling(Reason::BppRole); 130]);
+        record.detail = Some("refused".to_owned());
+        assert_eq!(last(&record), "refused; roles: 100 bpp.role, 30 more");
+    }
 }

@@ -16,7 +16,7 @@ use crate::protocol::saml::binding::{Arrived, Carries, escaped};
 use crate::protocol::xml::{Document, base64};
 
 use facts::Fact;
-use mask::Mask;
+pub(super) use mask::Mask;
 
 /// What `decode` takes.
 #[derive(Debug, Args)]

@@ -67,8 +67,10 @@ pub(super) fn explained(reason: Reason) -> Explained {
     let who = match reason.blame() {
         Blame::Fagsystem => "the fagsystem",
         Blame::IdentityProvider => "the identity provider",
+        Blame::AttributeService => "whoever runs the attribute service",
         Blame::Register => "whoever keeps the register",
         Blame::User => "the user",
+        Blame::Caller => "the system that called",
         Blame::Us => "the operator of the context handler",
         Blame::Nobody => "nobody",
     };

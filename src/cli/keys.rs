@@ -18,19 +18,22 @@ use openssl::x509::extension::{BasicConstraints, KeyUsage};
 use openssl::x509::{X509, X509Name};
 use serde::Serialize;
 
-use super::{Done, Exit, Session, table};
+use super::{Done, Exit, Session, table, wrong};
 use crate::config;
 use crate::domain::id::Cvr;
 use crate::domain::world::Random;
 use crate::domain::written::Complaint;
 use crate::keyring::Keyring;
-use crate::protocol::keys::{Certificate, FileKey, Signer};
+use crate::protocol::keys::{Certificate, FileKey, Signer, fingerprint};
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Make a key and a self-signed certificate in one new PEM file that only its owner reads
     Generate(Generate),
+
+    /// Make a token for a system that calls the API, in a new file that only its owner reads, and tell its SHA-256
+    Token(Token),
 
     /// List the keys that the configuration names, with the days that their certificates have left
     List,
@@ -72,6 +75,7 @@ impl Keys {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         match self {
             Self::Generate(generate) => generate.run(session),
+            Self::Token(token) => token.run(session),
             Self::List => {
                 let keys = session.configuration()?.keys;
                 let listed = list(&keys, &Keyring::open(&keys)?, session.desk.clock.now());
@@ -143,6 +147,36 @@ fn listed(usage: &'static str, file: &Path, certificate: &Certificate, now: Time
     }
 }
 
+/// Writes a secret into a new file that only its owner reads.
+fn write_new(file: &Path, secret: &[u8]) -> Result<(), Vec<Complaint>> {
+    let mut open = OpenOptions::new();
+    let made = open.write(true).create_new(true).mode(0o600).open(file);
+    let written = made.and_then(|mut made| made.write_all(secret).and_then(|()| made.sync_all()));
+    written.map_err(|error| wrong(&file.display().to_string(), format!("expected a new file, got: {error}")))
+}
+
+/// The token to make.
+#[derive(Debug, Args)]
+pub(super) struct Token {
+    /// The file to make; it must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Token {
+    fn run(self, session: &mut Session<'_>) -> Done {
+        // 256 bits: nobody guesses it, so a plain SHA-256 of it may stand in the register.
+        let token = format!("{:032x}{:032x}", session.desk.random.bits(), session.desk.random.bits());
+        write_new(&self.out, token.as_bytes())?;
+        let file = self.out.display().to_string();
+        let sha256 = fingerprint(token.as_bytes());
+        session.answer(&serde_json::json!({ "file": file, "sha256": sha256 }), || {
+            format!("made {file}\n  token-sha256 = \"{sha256}\"")
+        });
+        Ok(Exit::Ok)
+    }
+}
+
 #[derive(Serialize)]
 struct Generated {
     file: PathBuf,
@@ -164,10 +198,7 @@ impl Generate {
         // What cannot be read back must not be used.
         let key = FileKey::read(&pem, None).map_err(|fault| complain(fault.to_string()))?;
         if !self.dry_run {
-            let mut open = OpenOptions::new();
-            let made = open.write(true).create_new(true).mode(0o600).open(&self.out);
-            let written = made.and_then(|mut made| made.write_all(&pem).and_then(|()| made.sync_all()));
-            written.map_err(|error| complain(format!("expected a place to write, got: {error}")))?;
+            write_new(&self.out, &pem)?;
         }
         let certificate = key.certificate();
         let generated = Generated {

@@ -13,6 +13,8 @@ use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
 use super::robot::{Robot, Robots};
+use super::role::Roles;
+use super::source::{RightsSource, WhenDown};
 
 /// A municipality or another public authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,17 @@ pub enum AttributeProfile {
     Seb,
 }
 
+/// What becomes of a login when the user has no rights in the fagsystem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoRights {
+    /// The fagsystem is told that there is no login.
+    Refuse,
+    /// The fagsystem is told who the user is, and nothing about rights.
+    #[default]
+    IssueWithout,
+}
+
 /// What an identity provider is there for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -125,6 +138,8 @@ pub struct IdentityProvider {
     pub scoping: bool,
     /// Whether it may send AES-CBC, which other parties must not.
     pub danger_allow_cbc: bool,
+    /// Where its users' rights are looked for, in this order. The first that has any wins.
+    pub rights: Vec<RightsSource>,
 }
 
 /// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
@@ -146,6 +161,10 @@ pub struct Fagsystem {
     pub attributes: AttributeProfile,
     /// Whether the Response is signed as well as the assertion.
     pub sign_response: bool,
+    /// What becomes of its logins when rights cannot be asked for.
+    pub when_down: WhenDown,
+    /// What becomes of users without rights.
+    pub no_rights: NoRights,
 }
 
 /// From when until when something holds; an open end means always.
@@ -209,6 +228,7 @@ pub struct Federation {
     speakers: HashMap<Cvr, Vec<(EntityId, Validity)>>,
     /// Per fagsystem the authorities whose users may use it.
     users: HashMap<EntityId, HashMap<Cvr, Validity>>,
+    roles: Roles,
     robots: Robots,
 }
 
@@ -239,6 +259,16 @@ impl Federation {
     /// Registers that an authority's users may use a fagsystem; false when that is registered already.
     pub fn add_use(&mut self, authority: Cvr, fagsystem: EntityId, validity: Validity) -> bool {
         self.users.entry(fagsystem).or_default().insert(authority, validity).is_none()
+    }
+
+    /// The roles that are registered.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// The roles, to register more.
+    pub fn roles_mut(&mut self) -> &mut Roles {
+        &mut self.roles
     }
 
     /// Declares a robot; false when its number at its municipality is taken.

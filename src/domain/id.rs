@@ -16,7 +16,7 @@ impl EntityId {
 
     /// Takes a name as it stands in a message or in the register.
     pub fn new(name: &str) -> Result<Self, BadId> {
-        let fits = !name.is_empty() && name.len() <= Self::MAX_LENGTH && !name.chars().any(unprintable);
+        let fits = !name.is_empty() && name.len() <= Self::MAX_LENGTH && is_plain(name);
         if fits { Ok(Self(name.into())) } else { Err(BadId::new("an entityID", name)) }
     }
 
@@ -279,6 +279,11 @@ impl BadId {
     fn new(expected: &'static str, received: &str) -> Self {
         Self { expected, received: received.chars().take(80).collect() }
     }
+}
+
+/// Whether a text holds nothing that a name must not hold.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.chars().any(unprintable)
 }
 
 /// White space inside a name, control characters, and the characters that change how text looks.

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Who has to act before the same thing can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -14,10 +16,14 @@ pub enum Blame {
     Fagsystem,
     /// The identity provider that answered.
     IdentityProvider,
+    /// The attribute service that was asked.
+    AttributeService,
     /// Whoever keeps the register: the party is switched off, unknown, or has no agreement.
     Register,
     /// The person in front of the browser.
     User,
+    /// The system of a municipality or a partner that called our API or asked for attributes.
+    Caller,
     /// We.
     Us,
     /// Nobody: the event is noticed, not refused.
@@ -56,6 +62,19 @@ impl fmt::Display for Reason {
     }
 }
 
+impl From<Reason> for &'static str {
+    fn from(reason: Reason) -> Self {
+        reason.code()
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+    fn try_from(code: String) -> Result<Self, String> {
+        Self::from_code(&code).ok_or_else(|| format!("expected a reason code, got {code:?}"))
+    }
+}
+
 /// One sentence in both languages of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -79,7 +98,8 @@ macro_rules! reasons {
         $means_en:literal / $means_da:literal
         $fix_en:literal / $fix_da:literal ; )*) => {
         /// The closed list of reasons.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
         pub enum Reason { $( #[doc = $means_en] $name, )* }
 
         impl Reason {
@@ -149,6 +169,41 @@ reasons! {
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
         "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
         / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
+    BppKept "bpp.kept" Nobody
+        "A role of the municipality became a right in the fagsystem."
+        / "En af kommunens roller blev til en rettighed i fagsystemet."
+        "Nothing: the audit log names the role and the mapping that gave the right."
+        / "Intet: Revisionsloggen nævner rollen og den tilknytning, der gav rettigheden.";
+    BppScope "bpp.scope" IdentityProvider
+        "A role was claimed in the matters of somebody for whom the municipality may not speak; it was dropped."
+        / "En rolle blev angivet på vegne af nogen, som kommunen ikke må tale for; den blev fjernet."
+        "Whoever runs the identity provider sends roles under the municipality's own CVR number only, or the other authority delegates the role and the register keeper records it."
+        / "Den, der driver identitetsudbyderen, sender kun roller under kommunens eget CVR-nummer, eller den anden myndighed delegerer rollen, og registerets forvalter indfører det.";
+    BppDelegation "bpp.delegation" Register
+        "A role was delegated to the municipality, but not at this time; it was dropped."
+        / "En rolle er delegeret til kommunen, men ikke på dette tidspunkt; den blev fjernet."
+        "The delegating authority agrees on a new period and the register keeper records it."
+        / "Den delegerende myndighed aftaler en ny periode, og registerets forvalter indfører den.";
+    BppRole "bpp.role" IdentityProvider
+        "A role was claimed that the municipality does not have; it was dropped."
+        / "Der blev angivet en rolle, som kommunen ikke har; den blev fjernet."
+        "Whoever runs the identity provider corrects the role's URI letter by letter, or the register keeper records the job function role. Fagsystemer's own roles are never sent directly."
+        / "Den, der driver identitetsudbyderen, retter rollens URI bogstav for bogstav, eller registerets forvalter indfører jobfunktionsrollen. Fagsystemers egne roller sendes aldrig direkte.";
+    BppMapping "bpp.mapping" Register
+        "A role of the municipality stands for nothing in this fagsystem; it was left out."
+        / "En af kommunens roller svarer ikke til noget i dette fagsystem; den blev udeladt."
+        "Nothing, if it is meant for another fagsystem. Otherwise the register keeper records what it stands for here."
+        / "Intet, hvis den er til et andet fagsystem. Ellers indfører registerets forvalter, hvad den svarer til her.";
+    BppConstraint "bpp.constraint" IdentityProvider
+        "A limit on a role is missing, contradicts itself, does not look as it must, or was not asked for."
+        / "En afgrænsning af en rolle mangler, modsiger sig selv, ser ikke ud, som den skal, eller er ikke efterspurgt."
+        "Whoever runs the identity provider sends the parameter that the mapping names, in the syntax of its restriction type; the audit log names it."
+        / "Den, der driver identitetsudbyderen, sender den parameter, som tilknytningen nævner, i dataafgrænsningstypens syntaks; revisionsloggen nævner den.";
+    BppNone "bpp.none" IdentityProvider
+        "The user has no rights in this fagsystem, and the fagsystem takes nobody without rights."
+        / "Brugeren har ingen rettigheder i dette fagsystem, og det modtager ingen uden rettigheder."
+        "Ask the role administrator of your municipality for a role in this fagsystem. The audit log says why the roles that were sent did not count."
+        / "Bed din kommunes rolleadministrator om en rolle til fagsystemet. Revisionsloggen siger, hvorfor de roller, der blev sendt, ikke talte.";
     Chain "chain" Nobody
         "The identity provider named others who took part in the login; they are not passed on, since only the one that was asked is proved."
         / "Identitetsudbyderen nævnte andre, der deltog i loginnet; de sendes ikke videre, for kun den, der blev spurgt, er bevist."
@@ -179,6 +234,11 @@ reasons! {
         / "Meddelelsen mangler en del, som SAML kræver, eller har en for meget."
         "Whoever runs the sending system compares the message with the SAML schema; the detail in the audit log names the part."
         / "Den, der driver det afsendende system, sammenholder meddelelsen med SAML-skemaet; detaljen i revisionsloggen nævner delen.";
+    SoapHeader "soap.header" Fagsystem
+        "The SOAP envelope has a header that must be understood, and we understand none."
+        / "SOAP-konvolutten har en header, der skal forstås, og vi forstår ingen."
+        "Whoever runs the asking system sends the query without WS-Security and WS-Addressing headers; the signature stands in the query itself."
+        / "Den, der driver det spørgende system, sender forespørgslen uden headere fra WS-Security og WS-Addressing; signaturen står i selve forespørgslen.";
     LimitXml "limit.xml" IdentityProvider
         "The message is larger, deeper or has more parts than any genuine one."
         / "Meddelelsen er større, dybere eller har flere dele end nogen ægte meddelelse."
@@ -394,6 +454,16 @@ reasons! {
         / "En attribut, der udpeger brugeren, står der to gange."
         "Whoever runs the identity provider sends each identifying attribute once, with one value."
         / "Den, der driver identitetsudbyderen, sender hver udpegende attribut én gang med én værdi.";
+    AttrAmbiguous "attr.ambiguous" IdentityProvider
+        "The user's rights are stated twice and not alike."
+        / "Brugerens rettigheder er oplyst to gange og ikke ens."
+        "Whoever runs the identity provider sends one privilege list in one attribute, under the name of its profile."
+        / "Den, der driver identitetsudbyderen, sender én rettighedsliste i én attribut under det navn, som dens profil bruger.";
+    BppXml "bpp.xml" IdentityProvider
+        "The user's rights are not a privilege list that can be read without doubt."
+        / "Brugerens rettigheder er ikke en rettighedsliste, som kan læses uden tvivl."
+        "Whoever runs the identity provider compares the list with the OIO Basic Privilege Profile; the detail in the audit log says what was expected, and the command context-handler bpp explain judges a list."
+        / "Den, der driver identitetsudbyderen, sammenholder listen med OIO Basic Privilege Profile; detaljen i revisionsloggen siger, hvad der var ventet, og kommandoen context-handler bpp explain bedømmer en liste.";
     AttrType "attr.type" IdentityProvider
         "An attribute has structure where text is expected."
         / "En attribut har struktur, hvor der ventes tekst."
@@ -594,6 +664,106 @@ reasons! {
         / "En registreret adresse er ikke en webadresse, som et svar må sendes til."
         "The supplier of the fagsystem delivers metadata with an https address."
         / "Fagsystemets leverandør leverer metadata med en https-adresse.";
+    UsersRead "users.read" Nobody
+        "A system of a municipality read the users that it keeps here."
+        / "En kommunes system læste de brugere, den har liggende her."
+        "Nothing: who asked stands in the audit log."
+        / "Intet: Hvem der spurgte, står i revisionsloggen.";
+    UsersChanged "users.changed" Nobody
+        "Users that are kept here were changed."
+        / "Brugere, der ligger her, blev ændret."
+        "Nothing: who changed which user stands in the audit log."
+        / "Intet: Hvem der ændrede hvilken bruger, står i revisionsloggen.";
+    UsersUnknown "users.unknown" Caller
+        "The municipality has no user of this id here."
+        / "Kommunen har ingen bruger med dette id her."
+        "The supplier of the calling system compares the id with the serial number in the user's name, letter by letter."
+        / "Leverandøren af det kaldende system sammenholder id'et med serienummeret i brugerens navn, bogstav for bogstav.";
+    ApiClient "api.client" Caller
+        "The call carries no token and no certificate that is registered."
+        / "Kaldet har hverken et bevis eller et certifikat, der er registreret."
+        "The supplier of the calling system sends its token or certificate; the register keeper enters its SHA-256."
+        / "Leverandøren af det kaldende system sender sit bevis eller certifikat; registerets forvalter indfører dets SHA-256.";
+    ApiDisabled "api.disabled" Register
+        "The calling system is switched off."
+        / "Det kaldende system er slået fra."
+        "The municipality and the register keeper find out why, and switch the system on again."
+        / "Kommunen og registerets forvalter finder ud af hvorfor og slår systemet til igen.";
+    ApiAuthority "api.authority" Caller
+        "The call names another municipality than the one that the calling system is registered for."
+        / "Kaldet nævner en anden kommune end den, det kaldende system er registreret for."
+        "The supplier of the calling system leaves the municipality out: it follows from the token or certificate."
+        / "Leverandøren af det kaldende system udelader kommunen: Den følger af beviset eller certifikatet.";
+    ApiBody "api.body" Caller
+        "The content of the call is not as it should be, so nothing was changed."
+        / "Kaldets indhold er ikke, som det skal være, så intet blev ændret."
+        "The supplier of the calling system corrects every mistake that the answer lists, and calls again."
+        / "Leverandøren af det kaldende system retter alle de fejl, svaret opregner, og kalder igen.";
+    ApiType "api.type" Caller
+        "The content of the call is of a kind that is not taken here."
+        / "Kaldets indhold er af en slags, der ikke tages imod her."
+        "The supplier of the calling system sends JSON and says so in the content type: application/json."
+        / "Leverandøren af det kaldende system sender JSON og siger det i indholdstypen: application/json.";
+    ApiSize "api.size" Caller
+        "The content of the call is larger than what is taken in one piece."
+        / "Kaldets indhold er større end det, der tages imod på én gang."
+        "The supplier of the calling system sends the users in several parts."
+        / "Leverandøren af det kaldende system sender brugerne i flere dele.";
+    AqAnswered "aq.answered" Nobody
+        "A registered party asked for the attributes of a user and was answered."
+        / "En registreret part spurgte om en brugers attributter og fik svar."
+        "Nothing: who asked about whom stands in the audit log."
+        / "Intet: Hvem der spurgte om hvem, står i revisionsloggen.";
+    AqDenied "aq.denied" Caller
+        "Somebody asked for the attributes of a user and was told none: the question is not allowed or not proved, or there is nothing to tell."
+        / "Nogen spurgte om en brugers attributter og fik ingen: Spørgsmålet er ikke tilladt eller ikke bevist, eller der er intet at fortælle."
+        "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
+        / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
+    AsAsked "as.asked" Nobody
+        "The authority's attribute service was asked what the user may do."
+        / "Myndighedens attributservice blev spurgt, hvad brugeren må."
+        "Nothing: the answer stands in the record that follows."
+        / "Intet: Svaret står i den følgende post.";
+    AsOk "as.ok" Nobody
+        "The attribute service's answer was accepted."
+        / "Attributservicens svar blev godtaget."
+        "Nothing: the rights were taken from it."
+        / "Intet: Rettighederne blev taget derfra.";
+    AsCached "as.cached" Nobody
+        "An earlier answer of the attribute service was used again."
+        / "Et tidligere svar fra attributservicen blev brugt igen."
+        "Nothing. If a right was just given or taken away, it counts when the registered minutes have passed."
+        / "Intet. Er en rettighed netop givet eller taget, gælder det, når de registrerede minutter er gået.";
+    AsSource "as.source" Nobody
+        "The attribute service said more than it is asked for; it was passed over."
+        / "Attributservicen sagde mere, end den bliver spurgt om; det blev sprunget over."
+        "Whoever runs the attribute service sends the privilege list and the agreed parameters only: no level, no login, nothing else about the user."
+        / "Den, der driver attributservicen, sender kun privilegielisten og de aftalte parametre: intet sikringsniveau, intet login og intet andet om brugeren.";
+    AsDown "as.down" AttributeService
+        "The authority's attribute service does not answer, so nobody knows what the user may do."
+        / "Myndighedens attributservice svarer ikke, så ingen ved, hvad brugeren må."
+        "Try again in a little while. Whoever runs the attribute service sees to it that its registered address answers in time; the register says what becomes of logins meanwhile."
+        / "Prøv igen om lidt. Den, der driver attributservicen, sørger for, at dens registrerede adresse svarer i tide; registeret siger, hvad der sker med login imens.";
+    AsKey "as.key" AttributeService
+        "The attribute service's answer is not signed by a key of that service."
+        / "Attributservicens svar er ikke signeret med en nøgle, der er den services egen."
+        "Whoever runs the attribute service signs with a key that its metadata lists for this role and has the metadata registered here. If it does, keep the message and tell your security team."
+        / "Den, der driver attributservicen, signerer med en nøgle, som dens metadata angiver til denne rolle, og får metadata registreret her. Gør den allerede det, så gem meddelelsen, og giv jeres sikkerhedsteam besked.";
+    AsRefused "as.refused" AttributeService
+        "The attribute service refused to say what the user may do."
+        / "Attributservicen afviste at sige, hvad brugeren må."
+        "Whoever runs the attribute service looks the question up in its own log, and registers us as one who may ask."
+        / "Den, der driver attributservicen, slår spørgsmålet op i sin egen log og registrerer os som en, der må spørge.";
+    AsAnswer "as.answer" AttributeService
+        "The attribute service's answer does not fit the question."
+        / "Attributservicens svar passer ikke til spørgsmålet."
+        "Whoever runs the attribute service answers our question, about the same user, at once, with a readable privilege list; the detail names what did not fit."
+        / "Den, der driver attributservicen, svarer på vores spørgsmål, om samme bruger, med det samme og med en læsbar privilegieliste; detaljen nævner det, der ikke passede.";
+    GroupsOverage "groups.overage" Nobody
+        "The user is in more groups than the identity provider can send, so none of them was used."
+        / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
+        "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
+        / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

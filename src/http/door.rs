@@ -21,12 +21,19 @@ pub struct Door {
     trusted_proxies: Vec<Network>,
     pub(super) idp_metadata: Kept,
     pub(super) sp_metadata: Kept,
+    pub(super) aa_metadata: Kept,
 }
 
 impl Door {
     /// A door to a broker, behind proxies of these networks, if any.
     pub fn new(broker: Arc<Broker>, trusted_proxies: Vec<Network>) -> Self {
-        Self { broker, trusted_proxies, idp_metadata: Kept::default(), sp_metadata: Kept::default() }
+        Self {
+            broker,
+            trusted_proxies,
+            idp_metadata: Kept::default(),
+            sp_metadata: Kept::default(),
+            aa_metadata: Kept::default(),
+        }
     }
 
     /// What the broker is told about a visitor.
@@ -36,16 +43,23 @@ impl Door {
 
     /// Where the visitor comes from: the last address that one of our own proxies did not add itself.
     fn source(&self, knock: &Knock) -> Option<IpAddr> {
-        let is_ours =
-            |address: &IpAddr| self.trusted_proxies.iter().any(|network| network.contains(*address));
         let peer = knock.peer?;
         let said = knock.forwarded_for.iter().rev().copied();
         std::iter::once(Some(peer))
             .chain(said)
             .take_while(Option::is_some)
             .flatten()
-            .find(|a| !is_ours(a))
+            .find(|address| !self.is_ours(*address))
             .or(Some(peer))
+    }
+
+    /// Whether one of our own proxies stands before us, so that what it adds to a request may be believed.
+    pub(super) fn is_behind_proxy(&self, knock: &Knock) -> bool {
+        knock.peer.is_some_and(|peer| self.is_ours(peer))
+    }
+
+    fn is_ours(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
     }
 
     /// A login that this browser does not have, told on a page.

@@ -1,5 +1,6 @@
 //! Who knocks: decode, one call to the broker, encode. Every route stands on this page.
 
+mod api;
 pub mod assets;
 mod cookies;
 mod door;
@@ -7,6 +8,7 @@ mod help;
 pub mod operations;
 pub mod pages;
 mod saml;
+mod soap;
 mod text;
 pub mod visitor;
 
@@ -26,6 +28,7 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
+    let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
     Router::new()
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
@@ -33,6 +36,17 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))
+        // Those who ask about users: we are their attribute authority.
+        .route("/saml/aa/metadata", get(saml::aa_metadata))
+        .route("/saml/aa/soap", post(soap::attribute_query))
+        // Municipalities' systems: the users that they keep here.
+        .route("/api/openapi.json", get(api::openapi))
+        .route("/api/v1/users", get(api::users::list).post(api::users::post))
+        .route(
+            "/api/v1/users/bulk",
+            post(api::users::replace_all).put(api::users::put_many).layer(many_users),
+        )
+        .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
         // Users: choosing a municipality, and understanding what went wrong.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/", get(help::home))

@@ -127,6 +127,11 @@ pub(super) async fn sp_metadata(State(door): State<Arc<Door>>) -> Response {
     metadata(&door.sp_metadata, || door.broker.sp_metadata(), &door)
 }
 
+/// Our metadata as an attribute authority.
+pub(super) async fn aa_metadata(State(door): State<Arc<Door>>) -> Response {
+    metadata(&door.aa_metadata, || door.broker.aa_metadata(), &door)
+}
+
 fn metadata(
     kept: &super::door::Kept,
     write: impl FnOnce() -> Result<String, Fault>,

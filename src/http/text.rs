@@ -150,10 +150,14 @@ pub(super) struct Text {
     pub(super) fagsystem: Act,
     /// The identity provider has to act.
     pub(super) identity_provider: Act,
+    /// Whoever runs the attribute service has to act.
+    pub(super) attribute_service: Act,
     /// The keepers of the register have to act.
     pub(super) register: Act,
     /// The user can act.
     pub(super) user: Act,
+    /// The system that called has to act.
+    pub(super) caller: Act,
     /// We have to act.
     pub(super) us: Act,
     /// Nobody has to act.
@@ -194,8 +198,10 @@ impl Text {
         match blame {
             Blame::Fagsystem => &self.fagsystem,
             Blame::IdentityProvider => &self.identity_provider,
+            Blame::AttributeService => &self.attribute_service,
             Blame::Register => &self.register,
             Blame::User => &self.user,
+            Blame::Caller => &self.caller,
             Blame::Us => &self.us,
             Blame::Nobody => &self.nobody,
         }
@@ -279,6 +285,10 @@ static DANISH: Text = Text {
         who: "Den, der driver kommunens login, som regel kommunens it-afdeling.",
         advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret.",
     },
+    attribute_service: Act {
+        who: "Den, der driver kommunens attributservice.",
+        advice: "Prøv igen om lidt. Bliver det ved, så giv din it-afdeling sagsnummeret.",
+    },
     register: Act {
         who: "Kommunen og den, der forvalter registeret over aftaler og forbindelser.",
         advice: "Giv din it-afdeling sagsnummeret. Det hjælper ikke at prøve igen, før registeret er rettet.",
@@ -286,6 +296,10 @@ static DANISH: Text = Text {
     user: Act {
         who: "Du selv. Ingen behøver at rette noget.",
         advice: "Begynd forfra i fagsystemet, og bliv i det samme vindue, til du er logget ind.",
+    },
+    caller: Act {
+        who: "Leverandøren af det system, der kaldte os.",
+        advice: "Giv leverandøren sagsnummeret. Det hjælper ikke at prøve igen, før kaldet er rettet.",
     },
     us: Act {
         who: "Os, der driver context-handler.",
@@ -370,6 +384,10 @@ static ENGLISH: Text = Text {
         who: "Whoever runs the municipality’s login, usually its IT department.",
         advice: "Try once more from the system that you came from. If it does not help, give your IT department the case number.",
     },
+    attribute_service: Act {
+        who: "Whoever runs the municipality’s attribute service.",
+        advice: "Try again in a little while. If it goes on, give your IT department the case number.",
+    },
     register: Act {
         who: "The municipality and the keeper of the register of agreements and connections.",
         advice: "Give your IT department the case number. Trying again does not help until the register is put right.",
@@ -377,6 +395,10 @@ static ENGLISH: Text = Text {
     user: Act {
         who: "You yourself. Nobody has to repair anything.",
         advice: "Start again in the system that you came from, and stay in the same window until you are logged in.",
+    },
+    caller: Act {
+        who: "The supplier of the system that called us.",
+        advice: "Give the supplier the case number. Trying again does not help until the call is put right.",
     },
     us: Act {
         who: "We, who run context-handler.",

@@ -8,6 +8,7 @@
 //!
 //! Replay needs memory, so it is the broker's step and not a rung of the ladder.
 
+pub mod bpp;
 pub mod keys;
 pub mod saml;
 pub mod seal;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
+use crate::domain::user::User;
 
 pub use sqlite::Sqlite;
 
@@ -190,6 +191,60 @@ pub struct SealKey {
     pub secret: [u8; 32],
 }
 
+/// Which users of an authority are looked for; all that is said must fit.
+#[derive(Clone, Debug)]
+pub struct UserQuery {
+    /// Whose users.
+    pub authority: Cvr,
+    /// The user of this id.
+    pub id: Option<String>,
+    /// Users who hold this role.
+    pub role: Option<String>,
+    /// Users who were changed at this moment or later.
+    pub modified_since: Option<Timestamp>,
+    /// Ids that are left out.
+    pub without: Vec<String>,
+    /// So many are skipped, in the order of their ids.
+    pub offset: usize,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl UserQuery {
+    /// Every user of an authority.
+    pub fn all(authority: Cvr) -> Self {
+        Self {
+            authority,
+            id: None,
+            role: None,
+            modified_since: None,
+            without: Vec::new(),
+            offset: 0,
+            limit: usize::MAX,
+        }
+    }
+
+    /// Whether the user is one of those who are looked for.
+    pub fn fits(&self, user: &User) -> bool {
+        user.authority == self.authority
+            && self.id.as_ref().is_none_or(|id| user.id == *id)
+            && self.role.as_ref().is_none_or(|role| user.holds(role))
+            && self.modified_since.is_none_or(|since| user.modified >= since)
+            && !self.without.contains(&user.id)
+    }
+}
+
+/// What is changed about the users of an authority, whole or not at all.
+#[derive(Clone, Debug)]
+pub enum UserChange {
+    /// These users are there as given; all others stay.
+    Put(Vec<User>),
+    /// These users are there as given, and no others.
+    ReplaceAll(Vec<User>),
+    /// The user of this id is gone.
+    Delete(String),
+}
+
 /// What the broker asks of a database.
 pub trait Store: Send + Sync {
     /// Keeps the batch whole and durably, or says why nothing of it was kept.
@@ -226,6 +281,15 @@ pub trait Store: Send + Sync {
 
     /// Searches the exchange log; the youngest first.
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>>;
+
+    /// The user of this authority and id.
+    fn user(&self, authority: Cvr, id: String) -> Answer<'_, Option<User>>;
+
+    /// Users in the order of their ids.
+    fn users(&self, query: UserQuery) -> Answer<'_, Vec<User>>;
+
+    /// Changes users of one authority and writes down that it did.
+    fn change_users(&self, authority: Cvr, change: UserChange, record: Record) -> Answer<'_, ()>;
 
     /// Forgets marks, sessions and half-done logins that have expired.
     fn purge(&self, now: Timestamp) -> Answer<'_, ()>;

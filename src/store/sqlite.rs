@@ -4,6 +4,7 @@
 
 mod audit;
 mod half_done;
+mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,14 +17,18 @@ use tokio::sync::oneshot;
 
 use super::{
     Answer, AuditQuery, Batch, FreshMetadata, HalfDone, Logged, Mark, RegistryFiles, SealKey, Store,
-    StoreError,
+    StoreError, UserChange, UserQuery,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{EntityId, LoginId, MessageId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use crate::domain::user::User;
 use audit::{search, write_record};
 
-const SCHEMA: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0003_half_done.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_users.sql"),
+    include_str!("../../migrations/0003_half_done.sql"),
+];
 
 /// How many batches may share one flush. More would let the first of them wait too long.
 const MAX_GROUP: usize = 256;
@@ -199,6 +204,24 @@ impl Store for Sqlite {
 
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
         self.read(move |connection| search(connection, &query))
+    }
+
+    fn user(&self, authority: Cvr, id: String) -> Answer<'_, Option<User>> {
+        self.read(move |connection| users::one(connection, authority, &id))
+    }
+
+    fn users(&self, query: UserQuery) -> Answer<'_, Vec<User>> {
+        self.read(move |connection| users::find(connection, &query))
+    }
+
+    fn change_users(&self, authority: Cvr, change: UserChange, record: Record) -> Answer<'_, ()> {
+        match users::Statements::of(change) {
+            Ok(statements) => self.change(move |transaction| {
+                statements.run(transaction, authority)?;
+                write_record(transaction, &record)
+            }),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {

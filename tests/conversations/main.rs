@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod attacks;
+mod attributes;
 mod discovery;
 mod judge;
 mod login;
@@ -14,3 +15,4 @@ mod samael;
 mod step_up;
 mod store_down;
 mod support;
+mod users;

@@ -80,6 +80,15 @@ rules! {
 }
 
 impl Judged {
+    /// The step-up that is missing, if any; a fault where none would help.
+    pub fn step_up(self) -> Result<Option<Nsis>, Fault> {
+        match self.verdict {
+            Verdict::Enough => Ok(None),
+            Verdict::StepUp(level) => Ok(Some(level)),
+            Verdict::Refuse(fault) => Err(fault),
+        }
+    }
+
     /// The way on where no step-up is made: enough, or the fault.
     pub fn without_step_up(self) -> Result<(), Fault> {
         match self.verdict {

@@ -103,6 +103,11 @@ impl Attributes {
         self.values(|known| name.is(known)).into_iter().cloned().collect()
     }
 
+    /// The same for an attribute with one name only.
+    pub fn all_named(&self, name: &str) -> Result<Vec<String>, Fault> {
+        self.values(|known| known == name).into_iter().cloned().collect()
+    }
+
     /// Every attribute with its values, for the report.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Result<String, Fault>])> {
         self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
@@ -145,7 +150,7 @@ pub(super) fn read(element: Element<'_>) -> Result<Assertion, Fault> {
     })
 }
 
-fn name_id(subject: Element<'_>) -> Result<String, Fault> {
+pub(super) fn name_id(subject: Element<'_>) -> Result<String, Fault> {
     let name = subject.only_child(saml("NameID"))?.text()?;
     if name.is_empty() {
         return Err(Fault::new(Reason::ValueFormat, "expected a NameID, got an empty one"));
@@ -172,7 +177,7 @@ fn confirmations(subject: Element<'_>) -> Result<(Vec<Confirmation>, usize), Fau
     Ok((bearer, others))
 }
 
-fn conditions(element: Element<'_>) -> Result<Conditions, Fault> {
+pub(super) fn conditions(element: Element<'_>) -> Result<Conditions, Fault> {
     let mut audiences = Vec::new();
     for condition in element.children() {
         if condition.is(saml("AudienceRestriction")) {
@@ -205,7 +210,7 @@ fn authn_statement(element: Element<'_>) -> Result<AuthnStatement, Fault> {
     })
 }
 
-fn attributes(assertion: Element<'_>) -> Result<Attributes, Fault> {
+pub(super) fn attributes(assertion: Element<'_>) -> Result<Attributes, Fault> {
     let Some(statement) = assertion.optional_child(saml("AttributeStatement"))? else {
         return Ok(Attributes::default());
     };
@@ -282,27 +287,18 @@ pub struct OurAssertion<'a> {
 impl OurAssertion<'_> {
     /// Writes and signs it.
     pub fn write_signed(&self, signer: &dyn Signer) -> Result<Canonical, Fault> {
-        let mut xml = Writer::new();
-        xml.start(saml("Assertion"));
-        xml.attribute("ID", self.id.as_str());
-        xml.attribute("IssueInstant", &written(self.issue_instant));
-        xml.attribute("Version", "2.0");
-        xml.element(saml("Issuer"), self.issuer.as_str());
-        xml.signature_goes_here();
+        let mut xml = begin(self.id, self.issuer, self.issue_instant);
         self.subject(&mut xml);
-        self.conditions(&mut xml);
+        write_conditions(&mut xml, self.not_before, self.not_on_or_after, self.audience);
         self.authn_statement(&mut xml);
-        self.attribute_statement(&mut xml);
+        write_attributes(&mut xml, self.name_format, self.attributes);
         xml.end();
         xml.finish_signed(self.id.as_str(), signer)
     }
 
     fn subject(&self, xml: &mut Writer) {
         xml.start(saml("Subject"));
-        xml.start(saml("NameID"));
-        xml.attribute("Format", super::X509_SUBJECT_NAME);
-        xml.text(self.name_id);
-        xml.end();
+        write_name_id(xml, self.name_id);
         xml.start(saml("SubjectConfirmation"));
         xml.attribute("Method", BEARER);
         xml.start(saml("SubjectConfirmationData"));
@@ -310,16 +306,6 @@ impl OurAssertion<'_> {
         xml.attribute("NotOnOrAfter", &written(self.not_on_or_after));
         xml.attribute("Recipient", self.recipient);
         xml.end();
-        xml.end();
-        xml.end();
-    }
-
-    fn conditions(&self, xml: &mut Writer) {
-        xml.start(saml("Conditions"));
-        xml.attribute("NotBefore", &written(self.not_before));
-        xml.attribute("NotOnOrAfter", &written(self.not_on_or_after));
-        xml.start(saml("AudienceRestriction"));
-        xml.element(saml("Audience"), self.audience.as_str());
         xml.end();
         xml.end();
     }
@@ -337,18 +323,53 @@ impl OurAssertion<'_> {
         xml.end();
         xml.end();
     }
+}
 
-    fn attribute_statement(&self, xml: &mut Writer) {
-        xml.start(saml("AttributeStatement"));
-        for (name, values) in self.attributes {
-            xml.start(saml("Attribute"));
-            xml.attribute("Name", name);
-            xml.attribute("NameFormat", self.name_format);
-            for value in values {
-                xml.element(saml("AttributeValue"), value);
-            }
-            xml.end();
+/// Begins an assertion of ours, up to its signature.
+pub(super) fn begin(id: &MessageId, issuer: &EntityId, issue_instant: Timestamp) -> Writer {
+    let mut xml = Writer::new();
+    xml.start(saml("Assertion"));
+    xml.attribute("ID", id.as_str());
+    xml.attribute("IssueInstant", &written(issue_instant));
+    xml.attribute("Version", "2.0");
+    xml.element(saml("Issuer"), issuer.as_str());
+    xml.signature_goes_here();
+    xml
+}
+
+pub(super) fn write_name_id(xml: &mut Writer, name: &str) {
+    xml.start(saml("NameID")).attribute("Format", super::X509_SUBJECT_NAME).text(name).end();
+}
+
+pub(super) fn write_conditions(
+    xml: &mut Writer,
+    not_before: Timestamp,
+    not_on_or_after: Timestamp,
+    audience: &EntityId,
+) {
+    xml.start(saml("Conditions"));
+    xml.attribute("NotBefore", &written(not_before));
+    xml.attribute("NotOnOrAfter", &written(not_on_or_after));
+    xml.start(saml("AudienceRestriction"));
+    xml.element(saml("Audience"), audience.as_str());
+    xml.end();
+    xml.end();
+}
+
+pub(super) fn write_attributes(
+    xml: &mut Writer,
+    name_format: &str,
+    attributes: &[(impl AsRef<str>, Vec<String>)],
+) {
+    xml.start(saml("AttributeStatement"));
+    for (name, values) in attributes {
+        xml.start(saml("Attribute"));
+        xml.attribute("Name", name.as_ref());
+        xml.attribute("NameFormat", name_format);
+        for value in values {
+            xml.element(saml("AttributeValue"), value);
         }
         xml.end();
     }
+    xml.end();
 }

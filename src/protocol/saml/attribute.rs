@@ -62,6 +62,11 @@ pub const PRIVILEGES: AttributeName = AttributeName {
     oiosaml3: "https://data.gov.dk/model/core/eid/privilegesIntermediate",
 };
 
+/// The rights as plain privileges without a scope, one in each value. They are read for reports and give nothing.
+pub const PRIVILEGES_SIMPLE: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:Privileges_simple",
+    oiosaml3: "https://data.gov.dk/model/core/eid/privilegesSimple",
+};
 /// The number by which the state knows a person in an organisation, the same towards everybody.
 pub const PERSISTENT_UUID: &str = "https://data.gov.dk/model/core/eid/professional/uuid/persistent";
 /// What the NameID of a person in an organisation begins with, before a UUID.

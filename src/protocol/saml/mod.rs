@@ -8,12 +8,14 @@ pub mod attribute;
 pub mod binding;
 mod deflate;
 pub mod metadata;
+pub mod query;
 pub mod request;
 pub mod response;
 pub mod review;
+pub mod soap;
 pub mod status;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::xml::{Element, Name, namespace};
 use crate::domain::id::{EntityId, MessageId};
@@ -108,6 +110,28 @@ fn address(element: Element<'_>, attribute: &str) -> Result<Option<String>, Faul
         return Err(Fault::new(Reason::ValueFormat, format!("expected an address in {attribute}")));
     }
     Ok(Some(address.to_owned()))
+}
+
+/// How old a question may be when it arrives. One that waits longer was kept by somebody.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A question holds if it was made for the address that it arrived at, and not long ago.
+fn check_made_for(
+    destination: Option<&str>,
+    made: Timestamp,
+    here: &str,
+    now: Timestamp,
+    skew: SignedDuration,
+) -> Result<(), Fault> {
+    if destination != Some(here) {
+        let got = destination.unwrap_or("none");
+        return Err(Fault::new(Reason::Destination, format!("expected {here}, got {got}")));
+    }
+    let age = now.duration_since(made);
+    if age > MAX_AGE + skew || age < -skew {
+        return Err(Fault::new(Reason::RequestStale, format!("made at {made}, arrived at {now}")));
+    }
+    Ok(())
 }
 
 /// A signature that does not fit, in a message that holds another message or assertion, is no mishap: somebody wrapped a

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::binding::{Arrived, Detached};
 use super::{
-    Binding, Header, address, boolean, ds, entity_id, issuer, required, saml, samlp, wrapping, written,
+    Binding, Header, address, boolean, check_made_for, ds, entity_id, issuer, required, saml, samlp,
+    wrapping, written,
 };
 use crate::domain::assurance::{Comparison, Level};
 use crate::domain::id::{EntityId, MessageId};
@@ -12,9 +13,6 @@ use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Signer, TrustedKeys};
 use crate::protocol::xml::{Canonical, Document, Element, Writer, is_signed, verify};
 use crate::protocol::{Accepted, Proof, Unverified, Verified};
-
-/// How old a request may be when it arrives. A request that waits longer was kept by somebody.
-const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a fagsystem asks for.
 #[derive(Clone, Debug)]
@@ -128,19 +126,8 @@ impl Verified<AuthnRequest> {
         now: Timestamp,
         skew: SignedDuration,
     ) -> Result<Accepted<AuthnRequest>, Fault> {
-        let request = &self.message;
-        match &request.destination {
-            Some(destination) if destination != here => {
-                return Err(Fault::new(Reason::Destination, format!("expected {here}, got {destination}")));
-            }
-            None => return Err(Fault::new(Reason::Destination, format!("expected {here}, got none"))),
-            Some(_) => {}
-        }
-        let age = now.duration_since(request.issue_instant);
-        if age > MAX_AGE + skew || age < -skew {
-            let detail = format!("made at {}, arrived at {now}", request.issue_instant);
-            return Err(Fault::new(Reason::RequestStale, detail));
-        }
+        let AuthnRequest { destination, issue_instant, .. } = &self.message;
+        check_made_for(destination.as_deref(), *issue_instant, here, now, skew)?;
         Ok(Accepted { message: self.message, proof: self.proof })
     }
 }

@@ -18,10 +18,18 @@ pub struct Status {
 }
 
 impl Status {
+    /// What an asker is told who may not have what it asks for, or who asks about a user whom nobody knows: the two
+    /// must look alike.
+    pub const REQUEST_DENIED: Self =
+        Self { top: "Requester", second: "RequestDenied", reason: Reason::AqDenied };
+
     /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
     /// who asked or whether somebody tampers.
     pub fn for_reason(reason: Reason) -> Option<Self> {
         let (top, second) = match reason {
+            Reason::AsDown | Reason::AsKey | Reason::AsRefused | Reason::AsAnswer => {
+                ("Responder", "RequestDenied")
+            }
             Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => ("Responder", "NoAuthnContext"),
             Reason::RobotSystem | Reason::RobotHours | Reason::RobotNetwork => ("Responder", "RequestDenied"),
             Reason::Status | Reason::LoaStepUpUser => ("Responder", "AuthnFailed"),
@@ -31,7 +39,7 @@ impl Status {
             Reason::IdpDisabled => ("Responder", "NoAvailableIDP"),
             Reason::EncNokey => ("Responder", "RequestUnsupported"),
             Reason::RequestUnsupported => ("Requester", "RequestUnsupported"),
-            Reason::AgreementMissing => ("Requester", "RequestDenied"),
+            Reason::AgreementMissing | Reason::BppNone => ("Requester", "RequestDenied"),
             _ => return None,
         };
         Some(Self { top, second, reason })
@@ -73,7 +81,7 @@ pub(super) fn read(status: Element<'_>) -> Result<(), Fault> {
         ("Success", None) => Ok(()),
         (top, second) => {
             let second = second.map_or(String::new(), |code| format!(" / {}", value(code)));
-            Err(Fault::new(Reason::Status, format!("the identity provider answered {top}{second}")))
+            Err(Fault::new(Reason::Status, format!("the status of the answer is {top}{second}")))
         }
     }
 }

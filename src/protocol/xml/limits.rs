@@ -41,6 +41,18 @@ impl Limits {
         signatures: 8,
     };
 
+    /// For a privilege list within a message: three levels, no signature, a few attributes. The largest genuine ones
+    /// seen have some hundred privileges and 60 kB.
+    pub const PRIVILEGES: Limits = Limits {
+        bytes: 256 * 1024,
+        depth: 8,
+        attributes: 8,
+        declarations: 16,
+        declarations_in_force: 32,
+        signatures: 0,
+        ..Limits::MESSAGE
+    };
+
     /// For metadata that an operator chose to load: a federation's aggregate is large, its shape is as plain.
     pub const METADATA: Limits = Limits {
         bytes: 16 * 1024 * 1024,

@@ -67,6 +67,7 @@ pub(crate) mod namespace {
     pub(crate) const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
     pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
     pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
     pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
     pub(crate) const XINCLUDE: &str = "http://www.w3.org/2001/XInclude";
     pub(crate) const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";

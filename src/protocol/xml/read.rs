@@ -98,6 +98,16 @@ impl<'d> Element<'d> {
         self.0.children().filter(Node::is_element).map(Element)
     }
 
+    /// The elements directly inside, where no text stands between them.
+    pub fn only_elements(self) -> Result<impl Iterator<Item = Element<'d>>, Fault> {
+        let is_blank = |text: &str| text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        let mut texts = self.0.children().filter(Node::is_text);
+        match texts.any(|node| !is_blank(node.text().unwrap_or_default())) {
+            true => Err(Fault::new(Reason::AttrType, format!("{} holds text", self.local()))),
+            false => Ok(self.children()),
+        }
+    }
+
     /// The one child of this name.
     pub fn only_child(self, name: Name) -> Result<Element<'d>, Fault> {
         self.optional_child(name)?.ok_or_else(|| {
@@ -190,9 +200,10 @@ fn examine(tree: &roxmltree::Document<'_>, counts: &Counts, limits: &Limits) -> 
 
 /// The elements that decide, each with its namespace: a reader without understanding of namespaces knows them by
 /// their local name alone.
-const DECISIVE: [(&str, &str); 8] = [
+const DECISIVE: [(&str, &str); 9] = [
     ("Response", namespace::SAMLP),
     ("AuthnRequest", namespace::SAMLP),
+    ("AttributeQuery", namespace::SAMLP),
     ("Assertion", namespace::SAML),
     ("EncryptedAssertion", namespace::SAML),
     ("Issuer", namespace::SAML),

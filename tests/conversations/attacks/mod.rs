@@ -1,13 +1,17 @@
 //! What hostile parties try. Each test holds the genuine twin of its attack, so that refusing everything fails as well.
 
 mod algorithms;
+mod attribute_authority;
+mod attribute_service;
 mod binding;
 mod encryption;
 mod levels;
 mod parser;
 mod place;
 mod play;
+mod privileges;
 mod request;
+mod roles;
 mod signature;
 mod tenant;
 mod wrapping;

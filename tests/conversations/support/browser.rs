@@ -44,6 +44,15 @@ impl Browser {
         self.send(request).await
     }
 
+    /// A call of a system: any method, and JSON as its content.
+    pub(crate) async fn call(&mut self, method: &str, url: &str, content: Option<String>) -> Answer {
+        let mut request = self.client.request(method.parse().unwrap(), url);
+        if let Some(content) = content {
+            request = request.header("content-type", "application/json").body(content);
+        }
+        self.send(request).await
+    }
+
     async fn send(&mut self, mut request: RequestBuilder) -> Answer {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {

@@ -15,6 +15,7 @@ impl Reader<'_> {
             let (cvr, idp) = (*agreement.authority.get_ref(), agreement.identity_provider.get_ref().clone());
             self.known(source, self.snapshot.federation.authority(cvr).is_some(), &agreement.authority);
             self.known(source, self.snapshot.idps.contains_key(&idp), &agreement.identity_provider);
+            self.has_sources(source, &agreement.authority, &idp);
             self.step_up(source, &agreement.identity_provider, false);
             let validity = Validity { from: agreement.valid_from, until: agreement.valid_until };
             if !self.snapshot.federation.add_speaker(cvr, idp, validity) {

@@ -2,7 +2,10 @@
 
 mod agreements;
 mod parties;
+mod people;
+mod rights;
 mod robots;
+mod roles;
 mod sources;
 mod written;
 
@@ -43,11 +46,20 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
+        reader.attribute_services(Source::new(path, text), path, file);
     }
-    // Agreements and robots name parties of any file, so they come when all parties are known.
+    for (path, text, file) in &written {
+        reader.rights(Source::new(path, text), file);
+    }
+    // Agreements, roles and people name parties of any file, so they come when all parties are known; mappings name roles.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.roles(Source::new(path, text), file);
+        reader.people(Source::new(path, text), path, file);
         reader.robots(Source::new(path, text), file);
+    }
+    for (path, text, file) in &written {
+        reader.mappings(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }
@@ -66,6 +78,23 @@ impl Reader<'_> {
         self.complaints.push(source.complain(value.span(), what));
     }
 
+    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
+        self.registered(source, is_known, "a party", party);
+    }
+
+    fn registered<T: std::fmt::Display>(
+        &mut self,
+        source: Source<'_>,
+        is_known: bool,
+        what: &str,
+        value: &Spanned<T>,
+    ) {
+        if !is_known {
+            let what = format!("expected {what} that is registered, got {}", value.get_ref());
+            self.complaints.push(source.complain(value.span(), what));
+        }
+    }
+
     /// A name that a person takes for another party's is refused: names are compared letter by letter, people don't.
     fn unlike_others(&mut self, source: Source<'_>, name: &Spanned<EntityId>) {
         let as_read = name.get_ref().as_str().trim_end_matches('/').to_lowercase();
@@ -73,13 +102,6 @@ impl Reader<'_> {
         if first != name.get_ref() {
             let what = format!("expected a name that differs from {first} in more than case or a slash");
             self.complaints.push(source.complain(name.span(), format!("{what}, got {}", name.get_ref())));
-        }
-    }
-
-    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {
-        if !is_known {
-            let what = format!("expected a party that is registered, got {}", value.get_ref());
-            self.complaints.push(source.complain(value.span(), what));
         }
     }
 }

@@ -38,6 +38,7 @@ impl Reader<'_> {
             networks: written.networks.clone(),
             scoping: written.scoping,
             danger_allow_cbc: written.danger_allow_cbc,
+            rights: written.rights.clone(),
         };
         if !self.snapshot.federation.add_idp(registered) {
             self.twice(source, &written.entity_id);
@@ -73,6 +74,8 @@ impl Reader<'_> {
             required: self.required(source, written),
             attributes: written.attribute_profile,
             sign_response: written.sign_response,
+            when_down: self.when_down(source, written),
+            no_rights: written.no_rights,
         };
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
@@ -109,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// Only the form is judged: which hosts may be called is a matter of the machine that calls.
-    fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
+    pub(super) fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
         if let Some(url) =
             url.filter(|url| !url.get_ref().starts_with("https://") && !url.get_ref().starts_with("http://"))
         {
@@ -119,7 +122,7 @@ impl Reader<'_> {
     }
 
     /// What was fetched last and is good, or else the file that stands beside the TOML.
-    fn metadata<M>(
+    pub(super) fn metadata<M>(
         &mut self,
         source: Source<'_>,
         path: &str,

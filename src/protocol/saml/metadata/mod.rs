@@ -3,6 +3,7 @@
 //! Reading metadata never switches a check off: a party without a signing key is refused, and an address that is no
 //! web address is refused before anybody can be sent there.
 
+mod authority;
 mod keys;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,7 @@ use crate::protocol::xml::{
     Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Writer, namespace, verify,
 };
 
+pub use authority::AttributeServiceMetadata;
 pub(super) use keys::{certificates, readable};
 use keys::{encryption_key, signing_keys};
 
@@ -299,6 +301,21 @@ impl OurMetadata<'_> {
         self.keys(&mut xml, "encryption", self.encryption);
         xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
         endpoint(&mut xml, "AssertionConsumerService", Binding::Post, acs, Some("0"));
+        xml.end();
+        xml.end();
+        xml.finish_signed(self.id.as_str(), signer)
+    }
+
+    /// Writes our metadata as an attribute authority, for those who ask about users that are kept here.
+    pub fn write_aa(&self, soap: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
+        let mut xml = self.begin();
+        xml.start(md("AttributeAuthorityDescriptor"));
+        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
+        self.keys(&mut xml, "signing", self.signing);
+        xml.start(md("AttributeService"));
+        xml.attribute("Binding", "urn:oasis:names:tc:SAML:2.0:bindings:SOAP");
+        xml.attribute("Location", soap).end();
+        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
         xml.end();
         xml.end();
         xml.finish_signed(self.id.as_str(), signer)

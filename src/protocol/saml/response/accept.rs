@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::assertion::{Assertion, Confirmation};
+use super::super::assertion::{Assertion, Conditions, Confirmation};
 use super::{Envelope, Response};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
@@ -95,20 +95,33 @@ fn check_question(
 
 fn check_conditions(assertion: &Assertion, expected: &Expectation<'_>, now: Timestamp) -> Result<(), Fault> {
     let conditions = &assertion.conditions;
-    let too_early = conditions.not_before.is_some_and(|from| now + expected.skew < from);
-    let too_late = conditions.not_on_or_after.is_some_and(|until| now - expected.skew >= until);
+    check_time(conditions, expected.skew, now)?;
+    if conditions.audiences.is_empty() {
+        return Err(Fault::new(Reason::Audience, format!("expected {}, got none", expected.audience)));
+    }
+    check_audience(conditions, expected.audience)
+}
+
+pub(in crate::protocol::saml) fn check_time(
+    conditions: &Conditions,
+    skew: SignedDuration,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let too_early = conditions.not_before.is_some_and(|from| now + skew < from);
+    let too_late = conditions.not_on_or_after.is_some_and(|until| now - skew >= until);
     if too_early || too_late {
         let detail =
             format!("not valid at {now}: {:?} to {:?}", conditions.not_before, conditions.not_on_or_after);
         return Err(Fault::new(Reason::TimeConditions, detail));
     }
-    let audience = expected.audience.as_str();
-    let names_us = |names: &Vec<String>| names.iter().any(|name| name == audience);
-    if conditions.audiences.is_empty() || !conditions.audiences.iter().all(names_us) {
-        return Err(Fault::new(
-            Reason::Audience,
-            format!("expected {audience}, got {:?}", conditions.audiences),
-        ));
+    Ok(())
+}
+
+/// Every restriction that is there must name us.
+pub(in crate::protocol::saml) fn check_audience(conditions: &Conditions, us: &EntityId) -> Result<(), Fault> {
+    let names_us = |names: &Vec<String>| names.iter().any(|name| name == us.as_str());
+    if !conditions.audiences.iter().all(names_us) {
+        return Err(Fault::new(Reason::Audience, format!("expected {us}, got {:?}", conditions.audiences)));
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::protocol::xml::{Cbc, Document, Element, decrypt, is_signed, verify};
 use crate::protocol::{Proof, Unverified, Verified};
 
 pub use accept::Expectation;
+pub(super) use accept::{check_audience, check_time};
 pub use write::{OurResponse, Sealed};
 
 /// An answer that was parsed and not yet proved.
@@ -25,31 +26,31 @@ pub struct Answer<'d> {
 
 /// What surrounds the assertion. It may be unsigned, so it only ever narrows.
 #[derive(Clone, Debug)]
-struct Envelope {
+pub(super) struct Envelope {
     id: MessageId,
-    issue_instant: Timestamp,
-    issuer: Option<EntityId>,
+    pub(super) issue_instant: Timestamp,
+    pub(super) issuer: Option<EntityId>,
     destination: Option<String>,
-    in_response_to: Option<MessageId>,
+    pub(super) in_response_to: Option<MessageId>,
 }
 
-/// A proved assertion in its envelope.
+/// A proved assertion in its envelope: of a login, or of an attribute service.
 #[derive(Debug)]
-pub struct Response {
-    envelope: Envelope,
+pub struct Response<A = Assertion> {
+    pub(super) envelope: Envelope,
     response_signed: bool,
     encrypted: bool,
-    assertion: Assertion,
+    pub(super) assertion: A,
 }
 
-impl Response {
+impl<A> Response<A> {
     /// The ID of the response.
     pub fn id(&self) -> &MessageId {
         &self.envelope.id
     }
 
     /// What it says about the user.
-    pub fn assertion(&self) -> &Assertion {
+    pub fn assertion(&self) -> &A {
         &self.assertion
     }
 
@@ -91,13 +92,18 @@ impl Unverified<Answer<'_>> {
     /// Proves the answer. Every signature that is there must be right, and what is read must be covered by one.
     pub fn verify(self, opening: Opening<'_>) -> Result<Verified<Response>, Fault> {
         let root = self.message.root;
-        prove(root, opening).map_err(|fault| wrapping(root, fault))
+        prove(root, opening, assertion::read).map_err(|fault| wrapping(root, fault))
     }
 }
 
-fn prove(root: Element<'_>, opening: Opening<'_>) -> Result<Verified<Response>, Fault> {
+/// Proves what a response carries, and reads it as the kind of assertion that is expected.
+pub(super) fn prove<A>(
+    root: Element<'_>,
+    opening: Opening<'_>,
+    read: fn(Element<'_>) -> Result<A, Fault>,
+) -> Result<Verified<Response<A>>, Fault> {
     let outer = if is_signed(root) { Some(proof(root, opening.keys)?) } else { None };
-    let frame = Frame { root, outer, envelope: envelope(root)?, opening };
+    let frame = Frame { root, outer, envelope: envelope(root)?, opening, read };
     status::read(root.only_child(samlp("Status"))?)?;
     match carried(root).as_slice() {
         [] => Err(Fault::new(Reason::AssertionCount, "expected one assertion, got none")),
@@ -119,15 +125,16 @@ fn prove(root: Element<'_>, opening: Opening<'_>) -> Result<Verified<Response>, 
 const LOOKED_AT: usize = 2;
 
 /// A response around its assertion, and what its own signature is worth.
-struct Frame<'d> {
+struct Frame<'d, A> {
     root: Element<'d>,
     outer: Option<Proof>,
     envelope: Envelope,
     opening: Opening<'d>,
+    read: fn(Element<'_>) -> Result<A, Fault>,
 }
 
-impl Frame<'_> {
-    fn prove(&self, carried: Carried<'_>) -> Result<Verified<Response>, Fault> {
+impl<A> Frame<'_, A> {
+    fn prove(&self, carried: Carried<'_>) -> Result<Verified<Response<A>>, Fault> {
         match carried {
             Carried::Plain(element) => self.finish(element, false),
             Carried::Encrypted(element) => {
@@ -142,7 +149,7 @@ impl Frame<'_> {
         }
     }
 
-    fn finish(&self, element: Element<'_>, encrypted: bool) -> Result<Verified<Response>, Fault> {
+    fn finish(&self, element: Element<'_>, encrypted: bool) -> Result<Verified<Response<A>>, Fault> {
         let (element, proof) = match &self.outer {
             Some(outer) if !is_signed(element) => (element, outer.clone()),
             _ => {
@@ -151,7 +158,7 @@ impl Frame<'_> {
             }
         };
         let (envelope, response_signed) = (self.envelope.clone(), self.outer.is_some());
-        let assertion = assertion::read(element)?;
+        let assertion = (self.read)(element)?;
         Ok(Verified { message: Response { envelope, response_signed, encrypted, assertion }, proof })
     }
 

@@ -1,0 +1,52 @@
+//! SOAP at the door: messages from server to server, without a browser in between.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::door::{Door, Knock};
+use crate::domain::reason::{Blame, Fault, Reason};
+use crate::protocol::saml::soap::CONTENT_TYPE;
+use crate::telemetry::{Noted, Outcome};
+
+/// Somebody asks for the attributes of a user.
+pub(super) async fn attribute_query(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let visit = door.visit(&knock, "/saml/aa/soap POST");
+    let answered = door.broker.answer_query(&visit, envelope(&headers, &body)).await;
+    // A denial is an answer of SAML and travels as one. SOAP 1.1 gives every fault the status of our own failures,
+    // which would tell whoever watches us that we fail when strangers send nonsense.
+    let status = match answered.refused.filter(|_| answered.is_fault) {
+        None => StatusCode::OK,
+        Some(Reason::StoreDown) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Reason::HttpMethod) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Some(reason) if reason.blame() == Blame::Us => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(_) => StatusCode::BAD_REQUEST,
+    };
+    let mut response = (status, answered.envelope).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Noted {
+        login: Some(answered.exchange),
+        reason: answered.refused,
+        outcome: answered.refused.filter(|_| status == StatusCode::OK).map(|_| Outcome::Refused),
+        ..Noted::default()
+    });
+    response
+}
+
+fn envelope<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<&'b [u8], Fault> {
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = stated.split(';').next().unwrap_or_default().trim();
+    match kind.eq_ignore_ascii_case("text/xml") {
+        true => Ok(body),
+        false => Err(Fault::new(Reason::HttpMethod, "expected the content type text/xml")),
+    }
+}
