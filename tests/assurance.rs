@@ -368,6 +368,10 @@ proptest! {
             prop_assert_eq!(under_raised.judge(&requirement, offered).verdict, Verdict::Enough);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_word_that_is_no_level_is_never_read_as_one(word in "[A-Za-z0-9 ]{0,12}", place in 0_usize..5) {

@@ -47,13 +47,6 @@ impl FirstLeg {
         let person = stated.map(|uuid| person(name::PERSISTENT_UUID, uuid)).transpose()?;
         Ok(Self { subject, authn: assertion.authn.clone(), person, used })
     }
-
-    /// The person that the user is linked to, said by who may say it: the municipality.
-    fn linked(&self) -> Result<&PersonUuid, Fault> {
-        self.person.as_ref().ok_or_else(|| {
-            Fault::new(Reason::LoaStepUpUser, format!("the user is linked to no {}", name::PERSISTENT_UUID))
-        })
-    }
 }
 
 impl Broker {
@@ -68,7 +61,7 @@ impl Broker {
         let now = self.clock.now();
         let snapshot = self.snapshot();
         check_may_show_a_page(&login)?;
-        first.linked()?; // nobody is sent on in vain
+        self.linked(&first).await?; // nobody is sent on in vain
         let provider = snapshot.federation().step_up(login.authority);
         let provider = provider.ok_or_else(|| not_allowed(login.authority))?;
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
@@ -107,7 +100,7 @@ impl Broker {
         let provider = snapshot.idp(provider, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &provider, (&login.question, login.at))?; // proved, for us, now
         let first = self.first_leg(&login).await?; // which waits for this answer
-        check_same_person(answer.assertion(), &first)?;
+        check_same_person(answer.assertion(), first.subject.authority, &self.linked(&first).await?)?;
         let mut level = level(answer.assertion(), &provider)?; // by the register's measure
         level.noticed.extend(chain(answer.assertion(), &provider));
         let is_robot = is_called_robot(answer.assertion())?;
@@ -122,6 +115,24 @@ impl Broker {
         let uses = self.marks_of(&login.question, &answer);
         let takes = Some(login.question.clone());
         self.complete(trail, asked, &grant, authenticated, Batch { uses, takes, ..Batch::default() }).await
+    }
+
+    /// The person that the user is linked to, said by who may say it: the municipality's provider in the assertion that it
+    /// signed, or else the municipality in what it told us about its user.
+    async fn linked(&self, first: &FirstLeg) -> Result<PersonUuid, Fault> {
+        if let Some(person) = &first.person {
+            return Ok(person.clone());
+        }
+        let user = self.user(first.subject.authority, first.subject.name.serial()).await?;
+        let claims = user.iter().flat_map(|user| &user.claims);
+        let told = claims.filter(|(claim, _)| claim == name::PERSISTENT_UUID).flat_map(|(_, values)| values);
+        match told.collect::<Vec<_>>().as_slice() {
+            [uuid] => PersonUuid::new(uuid).ok(),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            Fault::new(Reason::LoaStepUpUser, format!("the user is linked to no {}", name::PERSISTENT_UUID))
+        })
     }
 
     fn half_done(&self, login: &AtStepUp, first: &FirstLeg) -> Result<HalfDone, Fault> {
@@ -189,9 +200,8 @@ fn check_is_a_person(subject: &Subject, asked: &Asked) -> Result<(), Fault> {
 }
 
 /// Whoever answered must be known to be the user of the first leg, in the same organisation.
-fn check_same_person(assertion: &Assertion, first: &FirstLeg) -> Result<(), Fault> {
+fn check_same_person(assertion: &Assertion, authority: Cvr, linked: &PersonUuid) -> Result<(), Fault> {
     check_profile(assertion, Dialect::Oiosaml3)?;
-    let authority = first.subject.authority;
     let missing = || Fault::new(Reason::AttrMissing, format!("expected {}", name::CVR.oiosaml3));
     let stated = assertion.attributes.one(name::CVR)?.ok_or_else(missing)?;
     let stated = Cvr::new(stated).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))?;
@@ -199,7 +209,7 @@ fn check_same_person(assertion: &Assertion, first: &FirstLeg) -> Result<(), Faul
         let detail = format!("chosen was {authority}, the second login is for {stated}");
         return Err(Fault::new(Reason::LoaStepUpUser, detail));
     }
-    if person_of(assertion)? != *first.linked()? {
+    if person_of(assertion)? != *linked {
         return Err(Fault::new(Reason::LoaStepUpUser, "the second login is another person's"));
     }
     Ok(())

@@ -315,8 +315,7 @@ impl Federation {
         }
     }
 
-    /// The provider that may raise the level of an authority's users at this moment: the authority allows it, and it is
-    /// switched on.
+    /// The provider that may raise the level of an authority's users: allowed by the authority, and switched on.
     pub fn step_up(&self, authority: Cvr) -> Option<&IdentityProvider> {
         let allowed = self.authorities.get(&authority)?.step_up.as_ref()?;
         self.idp(allowed).ok().filter(|idp| idp.role == IdpRole::StepUp)

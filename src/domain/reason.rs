@@ -602,8 +602,8 @@ reasons! {
     LoaStepUpUser "loa.stepup_user" User
         "The second login, which was to raise the level, is not known to be of the same person in the same organisation."
         / "Det andet login, som skulle hæve sikringsniveauet, vides ikke at være samme person i samme organisation."
-        "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user."
-        / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID.";
+        "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user, or tells it beforehand."
+        / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID eller oplyser den på forhånd.";
     RobotNsis "robot.nsis" User
         "The user is a robot, and the fagsystem requires an NSIS level, which is about persons: no robot can reach one."
         / "Brugeren er en robot, og fagsystemet kræver et NSIS-niveau, som handler om personer: Det kan ingen robot nå."

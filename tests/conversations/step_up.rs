@@ -281,6 +281,42 @@ async fn atk_190_a_user_who_is_linked_to_nobody_is_not_sent_on() {
 }
 
 #[tokio::test]
+async fn a_user_may_be_linked_by_what_the_municipality_told_beforehand() {
+    let without = |say: &mut Say| state(say, "Low");
+    for (name, serial, uuids, linked) in [
+        ("own", "5b0c", format!("[{UUID:?}]"), Some(true)),
+        ("another", "5b0c", format!("[{ANOTHER:?}]"), Some(false)),
+        ("other-user", "6c1d", format!("[{UUID:?}]"), None),
+        ("two", "5b0c", format!("[{UUID:?}, {ANOTHER:?}]"), None),
+        ("malformed", "5b0c", "[\"5b0c\"]".into(), None),
+    ] {
+        let town = town(&format!("told-{name}")).await;
+        let user = format!(
+            "[[user]]\nauthority = \"11111111\"\nid = {serial:?}\nroles = []\nclaims = {{ {PERSISTENT:?} = {uuids} }}\n"
+        );
+        town.change(|files| files.get_mut(REGISTER).unwrap().extend(user.into_bytes())).await;
+        let mut browser = town.browser();
+        let answer = first_leg(&town, &mut browser, without).await;
+        let Some(same) = linked else {
+            told(&town, &answer, &["Responder", "AuthnFailed"], "loa.stepup_user").await;
+            continue;
+        };
+        let answer = Halfway { browser, sent: answer.onward() }.answer(&town, |_| {}).await;
+        match same {
+            true => assert_eq!(town.bbr.read(&answer, &town).status, ["Success"]),
+            false => told(&town, &answer, &["Responder", "AuthnFailed"], "loa.stepup_user").await,
+        }
+    }
+    let town = town("told-otherwise").await;
+    let user = format!(
+        "[[user]]\nauthority = \"11111111\"\nid = \"5b0c\"\nroles = []\nclaims = {{ {PERSISTENT:?} = [{ANOTHER:?}] }}\n"
+    );
+    town.change(|files| files.get_mut(REGISTER).unwrap().extend(user.into_bytes())).await;
+    let answer = halfway(&town).await.answer(&town, |_| {}).await;
+    assert_eq!(town.bbr.read(&answer, &town).status, ["Success"], "the provider's own word comes first");
+}
+
+#[tokio::test]
 async fn nemlogins_level_is_judged_too_and_counts_no_more_than_it_is_registered_for() {
     let town = town("level").await;
     let answer = halfway(&town).await.answer(&town, |say| state(say, "Low")).await;
