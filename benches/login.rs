@@ -252,6 +252,7 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
             login: id,
             authority: Cvr::new(&cvr(authority))?,
             idp,
+            step_up: None,
             idp_index: Some(fresh_login().to_string()),
             fagsystem,
             name: user(authority),

@@ -58,6 +58,7 @@ pub async fn open(config: &Config, keyring: &Keyring) -> Result<Arc<Broker>, Fau
         skew: config.login.clock_skew_seconds.duration(),
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),
+        egress: egress(config)?,
     };
     let signing: Vec<Arc<dyn Signer>> = keyring.signing.iter().map(|key| key.clone() as _).collect();
     let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();

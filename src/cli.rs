@@ -83,7 +83,6 @@ enum Command {
     /// Users whose rights and claims are kept here: take them out of a file, list them, write them into a file
     #[command(subcommand)]
     Users(users::Users),
-
     /// Privilege lists: judge, show and make the value of a privilege attribute
     #[command(subcommand)]
     Bpp(bpp::Bpp),

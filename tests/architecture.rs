@@ -15,7 +15,7 @@ struct Room {
 }
 
 const ROOMS: &[Room] = &[
-    Room { name: "domain", knows: &["domain"], names: &["jiff", "serde", "thiserror", "toml"] },
+    Room { name: "domain", knows: &["domain"], names: &["jiff", "regex", "serde", "thiserror", "toml"] },
     Room {
         name: "protocol",
         knows: &["domain", "protocol"],
@@ -44,6 +44,7 @@ const ROOMS: &[Room] = &[
             "arc_swap",
             "base64",
             "jiff",
+            "moka",
             "reqwest",
             "serde",
             "serde_json",

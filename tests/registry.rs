@@ -43,6 +43,59 @@ authority = "11111111"
 service-providers = ["https://bbr.test"]
 "#;
 
+/// Roles in a file of their own, which comes before the file with the parties.
+const ROLES: &str = r#"# What Korsbæk's users do in BBR.
+[[restriction-type]]
+id = "http://sts.test/constraints/KLE/1"
+name = "KLE"
+syntax = '\d{2}'
+
+[[job-function-role]]
+id = "http://korsbaek.test/roles/jobrole/a/1"
+authority = "11111111"
+name = "A"
+delegated-to = [{ authority = "99999999", valid-until = "2027-01-01T00:00:00Z" }]
+
+[[user-system-role]]
+id = "http://bbr.test/roles/usersystemrole/b/1"
+service-provider = "https://bbr.test"
+name = "B"
+restrictions = [{ type = "http://sts.test/constraints/KLE/1" }]
+
+[[role-mapping]]
+job-function-role = "http://korsbaek.test/roles/jobrole/a/1"
+user-system-role = "http://bbr.test/roles/usersystemrole/b/1"
+restrictions = [{ type = "http://sts.test/constraints/KLE/1", values = ["27"] }]
+
+[[authority]]
+cvr = "99999999"
+name = "Feddet Kommune"
+
+[[service-provider]]
+entity-id = "https://other.test"
+name = "Other"
+cvr = "22222222"
+metadata = "parties/metadata/other.xml"
+profile = "OIOSAML3"
+required-nsis = "Substantial"
+no-rights = "refuse"
+
+[[restriction-type]]
+id = "http://sts.test/constraints/unit/1"
+name = "Unit"
+
+[[user-system-role]]
+id = "http://other.test/roles/usersystemrole/c/1"
+service-provider = "https://other.test"
+name = "C"
+restrictions = [{ type = "http://sts.test/constraints/unit/1", required = true }]
+
+[[role-mapping]]
+job-function-role = "http://korsbaek.test/roles/jobrole/a/1"
+user-system-role = "http://other.test/roles/usersystemrole/c/1"
+restrictions = [{ type = "http://sts.test/constraints/unit/1", parameter = "http://korsbaek.test/unit/1/parametric" }]
+"#;
+
 /// A machine with a configuration, a store, and a directory that somebody reviews.
 struct Machine(PathBuf);
 
@@ -74,6 +127,16 @@ impl Machine {
         machine.write("register/parties/metadata/idp.xml", idp);
         machine.write("register/parties/metadata/sp.xml", sp);
         machine.write("register/README.md", "What stands here, and why.\n");
+        machine
+    }
+
+    /// The same with roles.
+    fn with_roles() -> Self {
+        let machine = Self::new();
+        let other =
+            metadata("https://other.test", "sp-oiosaml2.pem", "SPSSODescriptor", "AssertionConsumerService");
+        machine.write("register/parties/metadata/other.xml", other);
+        machine.write("register/a-roles.toml", ROLES);
         machine
     }
 
@@ -131,13 +194,17 @@ fn metadata(entity_id: &str, key: &str, role: &str, endpoint: &str) -> String {
     let pem =
         fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(key)).expect("a key file");
     let key = FileKey::read(&pem, None).expect("a key");
-    let binding = if role.starts_with("SP") { "POST" } else { "Redirect" };
+    let binding = match role {
+        "SPSSODescriptor" => "HTTP-POST",
+        "AttributeAuthorityDescriptor" => "SOAP",
+        _ => "HTTP-Redirect",
+    };
     format!(
         r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">
   <md:{role} protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
     <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>
       <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
-    <md:{endpoint} Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{binding}" Location="{entity_id}/here" index="0"/>
+    <md:{endpoint} Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{entity_id}/here" index="0"/>
   </md:{role}>
 </md:EntityDescriptor>
 "#,
@@ -166,13 +233,13 @@ fn all_files(folder: &str) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn what_is_applied_is_exported_as_the_very_same_files() {
-    let machine = Machine::new();
+    let machine = Machine::with_roles();
     assert_eq!(machine.apply(&[]).0, Exit::Ok);
     let exported = machine.path("exported");
     let (exit, _, err) = machine.say(&["export", &exported]);
     assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
     let given = all_files(&machine.path("register"));
-    assert_eq!(given.len(), 4);
+    assert_eq!(given.len(), 6);
     assert_eq!(all_files(&exported), given);
     let (exit, _, err) = machine.say(&["export", &exported]);
     assert_eq!(exit, Exit::Usage, "what is there is not written over");
@@ -282,6 +349,345 @@ fn every_mistake_is_told_with_file_and_line_and_then_nothing_is_applied() {
     let (_, _, err) = apply();
     assert!(err.contains("second.toml:2:") && err.contains("third.toml:2:"), "all of them at once: {err}");
     assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+const ROBOT: &str = r#"[[robot]]
+authority = "11111111"
+id = "4c1f7d5e"
+name = "Robot 7"
+service-providers = ["https://bbr.test"]
+hours = "22:00-06:00"
+days = "mon-fri"
+networks = ["192.0.2.0/28"]
+"#;
+
+#[test]
+fn a_robot_is_declared_with_all_that_limits_it() {
+    let machine = Machine::new();
+    machine.write("register/robots.toml", ROBOT);
+    let (exit, plan, _) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Ok, "{plan:#}");
+    let added = json!({ "action": "add", "subject": "robot 4c1f7d5e of 11111111" });
+    assert!(plan["changes"].as_array().is_some_and(|all| all.contains(&added)), "{plan:#}");
+    machine.change("register/robots.toml", "mon-fri", "mon-sat");
+    let (_, plan, _) = machine.apply(&["--dry-run"]);
+    let changed = json!([{ "action": "change", "subject": "robot 4c1f7d5e of 11111111" }]);
+    assert_eq!(plan["changes"], changed);
+
+    let before = machine.kept();
+    for (from, to, line, told) in [
+        ("authority = \"11111111\"", "authority = \"33333333\"", 2, "expected a party that is registered"),
+        ("id = \"4c1f7d5e\"", "id = \"O=1,Serial=4\"", 3, "serial number"),
+        ("[\"https://bbr.test\"]", "[\"https://gone.test\"]", 5, "expected a party that is registered"),
+        ("22:00-06:00", "22-06", 6, "expected hours as in"),
+        ("mon-fri", "man-fre", 7, "expected days as in"),
+        ("192.0.2.0/28", "192.0.2.1/28", 8, "192.0.2.1/28"),
+        ("name = \"Robot 7\"", "nickname = \"R\"", 4, "nickname"),
+        ("service-providers", "systems", 5, "systems"),
+    ] {
+        let text = ROBOT.replacen(from, to, 1);
+        assert_ne!(text, ROBOT, "{from}");
+        machine.write("register/robots.toml", text);
+        let (exit, _, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}");
+        let place = format!("error: robots.toml:{line}:");
+        assert!(err.lines().any(|l| l.starts_with(&place) && l.contains(told)), "{to}: {place} {err}");
+    }
+    machine.write("register/robots.toml", format!("{ROBOT}\n{ROBOT}"));
+    let (_, _, err) = machine.apply(&[]);
+    assert!(err.contains("robots.toml:12:") && err.contains("once"), "{err}");
+    assert_eq!(machine.kept(), before);
+}
+
+#[test]
+fn a_step_up_provider_speaks_for_nobody_and_only_such_a_one_raises_levels() {
+    const STEP_UP: &str = r#"
+[[identity-provider]]
+entity-id = "https://nemlogin.test"
+name = "NemLog-in"
+role = "step-up"
+metadata = "metadata/nemlogin.xml"
+profile = "OIOSAML3"
+nsis = "High"
+"#;
+    let machine = Machine::new();
+    let nemlogin =
+        metadata("https://nemlogin.test", "nemlogin.pem", "IDPSSODescriptor", "SingleSignOnService");
+    machine.write("register/parties/metadata/nemlogin.xml", nemlogin);
+    let named = "name = \"Korsbæk Kommune\"\n";
+    let allowed = format!("{named}step-up = \"https://nemlogin.test\"\n");
+    let register = format!("{REGISTER}{STEP_UP}");
+    machine.write("register/parties/korsbaek.toml", &register);
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    machine.write("register/parties/korsbaek.toml", register.replacen(named, &allowed, 1));
+    let (exit, plan, _) = machine.apply(&[]);
+    let change = json!([{ "action": "change", "subject": "authority 11111111" }]);
+    assert_eq!((exit, &plan["changes"]), (Exit::Ok, &change), "a permission is a change of the authority");
+
+    let before = machine.kept();
+    let register = register.replacen(named, &allowed, 1);
+    for (from, to, line, told) in [
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://idp.korsbaek.test\"",
+            5,
+            "role = \"step-up\"",
+        ),
+        (
+            "step-up = \"https://nemlogin.test\"",
+            "step-up = \"https://nobody.test\"",
+            5,
+            "https://nobody.test",
+        ),
+        (
+            "identity-provider = \"https://idp.korsbaek.test\"",
+            "identity-provider = \"https://nemlogin.test\"",
+            23,
+            "expected an identity provider that logs users in",
+        ),
+        ("role = \"step-up\"", "role = \"stepup\"", 33, "stepup"),
+        ("nsis = \"High\"", "nist = 4", 33, "an `nsis` level"),
+        (
+            "profile = \"OIOSAML3\"\nnsis = \"High\"",
+            "profile = \"OIOSAML2\"\nnsis = \"High\"",
+            33,
+            "OIOSAML3",
+        ),
+    ] {
+        let text = register.replacen(from, to, 1);
+        assert_ne!(text, register, "{from}");
+        machine.write("register/parties/korsbaek.toml", text);
+        let (exit, answer, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}: {answer:#}");
+        let place = format!("error: parties/korsbaek.toml:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: expected {place} {told}, got {err}"
+        );
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+#[test]
+fn a_plan_tells_roles_restriction_types_and_mappings() {
+    let machine = Machine::with_roles();
+    let subjects = |plan: &Value| -> Vec<String> {
+        let changes = plan["changes"].as_array().expect("changes").iter();
+        let told =
+            changes.map(|change| format!("{} {}", change["action"], change["subject"]).replace('"', ""));
+        told.filter(|told| told.contains("role") || told.contains("restriction")).collect()
+    };
+    let (a, b, c) = (
+        "http://korsbaek.test/roles/jobrole/a/1",
+        "http://bbr.test/roles/usersystemrole/b/1",
+        "http://other.test/roles/usersystemrole/c/1",
+    );
+    let everything = [
+        format!("add job function role {a}"),
+        "add restriction type http://sts.test/constraints/KLE/1".to_owned(),
+        "add restriction type http://sts.test/constraints/unit/1".to_owned(),
+        format!("add role mapping {a} to {b}"),
+        format!("add role mapping {a} to {c}"),
+        format!("add user system role {b}"),
+        format!("add user system role {c}"),
+    ];
+    assert_eq!(subjects(&machine.apply(&[]).1), everything);
+    machine.change("register/a-roles.toml", "# What Korsbæk's users do in BBR.", "\n\n# Moved down.");
+    machine.change("register/a-roles.toml", "2027-01-01", "2026-12-01");
+    machine.change("register/a-roles.toml", "values = [\"27\"]", "values = [\"28\"]");
+    let (_, plan, _) = machine.apply(&["--dry-run"]);
+    assert_eq!(
+        subjects(&plan),
+        [format!("change job function role {a}"), format!("change role mapping {a} to {b}")]
+    );
+}
+
+#[test]
+fn every_mistake_about_roles_is_told_with_file_and_line() {
+    let machine = Machine::with_roles();
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    let before = machine.kept();
+    for (from, to, line, told) in [
+        ("syntax = '\\d{2}'", "syntax = '(\\d'", 5, "expected a regular expression"),
+        ("syntax = '\\d{2}'", "syntax = '(\\d{1000}){1000}'", 5, "expected a regular expression"),
+        ("authority = \"11111111\"", "authority = \"77777777\"", 9, "expected a party that is registered"),
+        ("authority = \"99999999\"", "authority = \"77777777\"", 11, "expected a party that is registered"),
+        ("jobrole/a/1\"\nauth", "jobrole/a 1\"\nauth", 8, "without white space"),
+        ("\"https://bbr.test\"", "\"https://gone.test\"", 15, "expected a party that is registered"),
+        (
+            "[{ type = \"http://sts.test/constraints/KLE/1\" }]",
+            "[{ type = \"KLE\" }]",
+            17,
+            "expected a restriction type",
+        ),
+        ("jobrole/a/1\"\nuser", "jobrole/x/1\"\nuser", 20, "expected a job function role"),
+        ("usersystemrole/b/1\"\nrestr", "usersystemrole/x/1\"\nrestr", 21, "expected a user system role"),
+        (
+            "http://bbr.test/roles/usersystemrole/b/1\"\nrestr",
+            "http://other.test/roles/usersystemrole/c/1\"\nrestr",
+            22,
+            "expected a restriction of http://other",
+        ),
+        ("KLE/1\", values", "unit/1\", values", 22, "expected a restriction of http://bbr"),
+        ("KLE/1\", values", "gone\", values", 22, "expected a restriction type"),
+        ("values = [\"27\"]", "values = [\"27\", \"2\"]", 22, "value 2 of http://sts.test/constraints/KLE/1"),
+        ("values = [\"27\"]", "values = []", 22, "expected 1 to 100 values"),
+        ("values = [\"27\"]", "values = [\"27\"], parameter = \"p\"", 22, "either `values` or `parameter`"),
+        (", values = [\"27\"]", "", 22, "either `values` or `parameter`"),
+        ("no-rights = \"refuse\"", "no-rights = \"maybe\"", 35, "maybe"),
+        ("constraints/unit/1\"\nname", "constraints/KLE/1\"\nname", 38, "once"),
+        (
+            "http://other.test/roles/usersystemrole/c/1\"\nservice",
+            "http://bbr.test/roles/usersystemrole/b/1\"\nservice",
+            42,
+            "once",
+        ),
+        (
+            "http://other.test/roles/usersystemrole/c/1\"\nservice",
+            "http://korsbaek.test/roles/jobrole/a/1\"\nservice",
+            42,
+            "once",
+        ),
+        (
+            "[{ type = \"http://sts.test/constraints/unit/1\", required = true }]",
+            "[{ type = \"http://sts.test/constraints/unit/1\" }, { type = \"http://sts.test/constraints/unit/1\" }]",
+            45,
+            "once",
+        ),
+        (
+            "http://other.test/roles/usersystemrole/c/1\"\nrestr",
+            "http://bbr.test/roles/usersystemrole/b/1\"\nrestr",
+            49,
+            "once",
+        ),
+    ] {
+        let text = ROLES.replacen(from, to, 1);
+        assert_ne!(text, ROLES, "{from}");
+        machine.write("register/a-roles.toml", text);
+        let (exit, answer, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}: {answer:#}");
+        let place = format!("error: a-roles.toml:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: expected {place} {told}, got {err}"
+        );
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+/// Where rights come from, in a file that comes after the one with the parties.
+const SOURCES: &str = r#"[[attribute-service]]
+entity-id = "https://as.test"
+name = "Korsbæks attributservice"
+metadata = "metadata/as.xml"
+authorities = ["11111111"]
+cache-minutes = 10
+timeout-seconds = 5
+
+[[group-mapping]]
+identity-provider = "https://idp.korsbaek.test"
+authority = "11111111"
+preset = "entra-display-name"
+domain = "korsbaek.dk"
+"#;
+
+fn with_sources() -> Machine {
+    let machine = Machine::new();
+    let service = metadata(
+        "https://as.test",
+        "attribute-service.pem",
+        "AttributeAuthorityDescriptor",
+        "AttributeService",
+    );
+    machine.write("register/metadata/as.xml", service);
+    machine.write("register/sources.toml", SOURCES);
+    machine
+}
+
+#[test]
+fn a_plan_tells_attribute_services_and_group_mappings() {
+    let machine = with_sources();
+    let (exit, answer, _) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Ok, "{answer:#}");
+    let told = answer.to_string();
+    let mapping = "group mapping of 11111111 with https://idp.korsbaek.test by http://schemas.microsoft.com/";
+    assert!(told.contains("attribute service https://as.test") && told.contains(mapping), "{told}");
+}
+
+#[test]
+fn every_mistake_about_sources_of_rights_is_told_with_file_and_line() {
+    let machine = with_sources();
+    assert_eq!(machine.apply(&[]).0, Exit::Ok);
+    let before = machine.kept();
+    for (from, to, line, told) in [
+        ("[\"11111111\"]", "[\"77777777\"]", 5, "expected a party that is registered"),
+        ("[\"11111111\"]", "[\"11111111\", \"11111111\"]", 5, "once"),
+        ("metadata/as.xml", "metadata/idp.xml", 4, "expected metadata of https://as.test"),
+        ("cache-minutes = 10", "cache-minutes = 1441", 6, "expected 0 to 1440"),
+        ("timeout-seconds = 5", "timeout-seconds = 0", 7, "expected 1 to 20"),
+        ("timeout-seconds = 5", "timeout-seconds = 21", 7, "expected 1 to 20"),
+        ("https://idp.korsbaek.test", "https://gone.test", 10, "expected a party that is registered"),
+        ("authority = \"11111111\"", "authority = \"77777777\"", 11, "expected a party that is registered"),
+        ("domain = \"korsbaek.dk\"", "", 10, "expected a `domain`"),
+        ("entra-display-name", "role-uri", 10, "expected no `domain`"),
+        ("entra-display-name", "entra", 12, "entra"),
+        ("korsbaek.dk", "korsbaek", 13, "expected a domain"),
+        ("preset = \"entra-display-name\"\ndomain = \"korsbaek.dk\"", "", 10, "got neither"),
+        ("domain = \"korsbaek.dk\"", "roles = [{ value = \"a\", role = \"b\" }]", 10, "got both"),
+    ] {
+        machine.write("register/sources.toml", changed(SOURCES, from, to));
+        refused(&machine, &format!("sources.toml:{line}:"), told);
+    }
+    machine.write("register/sources.toml", SOURCES);
+    let required = "required-nsis = \"Substantial\"";
+    for (from, more, line, told) in [
+        (required, "attribute-service-down = \"use-cached\"", 14, "attribute-service-cached-minutes"),
+        (required, "attribute-service-cached-minutes = 5", 20, "use-cached"),
+        (
+            required,
+            "attribute-service-down = \"use-cached\"\nattribute-service-cached-minutes = 0",
+            21,
+            "expected 1 to 1440",
+        ),
+        ("profile = \"OIOSAML3\"", "rights = [\"telepathy\"]", 11, "telepathy"),
+    ] {
+        machine.write("register/register.toml", changed(REGISTER, from, &format!("{from}\n{more}")));
+        refused(&machine, &format!("register.toml:{line}:"), told);
+    }
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
+}
+
+#[test]
+fn an_identity_provider_that_leaves_rights_to_a_source_needs_that_source() {
+    for (source, told) in [("attribute-service", "an attribute service"), ("groups", "a group mapping")] {
+        let register = changed(
+            REGISTER,
+            "profile = \"OIOSAML3\"",
+            &format!("profile = \"OIOSAML3\"\nrights = [{source:?}]"),
+        );
+        let machine = with_sources();
+        machine.write("register/register.toml", register.clone());
+        assert_eq!(machine.apply(&[]).0, Exit::Ok);
+        let machine = Machine::new();
+        machine.write("register/register.toml", register);
+        refused(&machine, "register.toml:24:", told);
+    }
+}
+
+fn changed(text: &str, from: &str, to: &str) -> String {
+    let changed = text.replacen(from, to, 1);
+    assert_ne!(changed, text, "{from}");
+    changed
+}
+
+fn refused(machine: &Machine, place: &str, told: &str) {
+    let (exit, answer, err) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Usage, "{told}: {answer:#}");
+    let place = format!("error: {place}");
+    assert!(
+        err.lines().any(|line| line.starts_with(&place) && line.contains(told)),
+        "{place} {told}, got {err}"
+    );
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use context_handler::domain::audit::{Actor, Event, Record};
-use context_handler::domain::id::{Cvr, EntityId, LoginId};
+use context_handler::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Reason;
 use context_handler::domain::user::{Draft, HeldRole, User};
 use context_handler::store::{
-    AuditQuery, Batch, FreshMetadata, Kind, Mark, Session, Sqlite, Store, StoreError, UserChange, UserQuery,
+    AuditQuery, Batch, FreshMetadata, HalfDone, Kind, Mark, Session, Sqlite, Store, StoreError, UserChange,
+    UserQuery,
 };
 use jiff::Timestamp;
 
@@ -121,6 +122,7 @@ async fn what_was_kept_is_there_after_a_restart() {
         authority: Cvr::new("11111111").unwrap(),
         idp: EntityId::new("https://idp.test/").unwrap(),
         idp_index: None,
+        step_up: None,
         fagsystem: EntityId::new("https://sp.test/").unwrap(),
         name: "C=DK,O=11111111,CN=Ib,Serial=1".into(),
         expires: at(600),
@@ -147,6 +149,82 @@ async fn expired_marks_are_forgotten_and_living_ones_are_not() {
     assert!(store.commit(uses()).await.is_err());
     store.purge(at(601)).await.unwrap();
     store.commit(uses()).await.unwrap();
+}
+
+fn half_done(question: &str) -> HalfDone {
+    HalfDone { question: MessageId::new(question).unwrap(), content: "sealed".into(), expires: at(600) }
+}
+
+fn keeps(question: &str) -> Batch {
+    Batch { keeps: Some(half_done(question)), ..Batch::default() }
+}
+
+fn takes(question: &str) -> Batch {
+    let takes = Some(half_done(question).question);
+    Batch { takes, records: vec![record(1, "_m")], ..Batch::default() }
+}
+
+#[tokio::test]
+async fn a_half_done_login_waits_over_a_restart_and_is_taken_once() {
+    let folder = Folder::new("half-done");
+    folder.open().commit(keeps("_q")).await.unwrap();
+    let store = folder.open();
+    let found = async |question: &str, second| {
+        store.half_done(&MessageId::new(question).unwrap(), at(second)).await.unwrap()
+    };
+    assert_eq!(found("_q", 600).await, Some(half_done("_q")));
+    assert_eq!(found("_q", 600).await, Some(half_done("_q")), "to look is not to take");
+    assert_eq!(found("_other", 0).await, None);
+    assert_eq!(found("_q", 601).await, None, "it has expired");
+    store.commit(takes("_q")).await.unwrap();
+    assert_eq!(found("_q", 0).await, None);
+    assert_eq!(store.commit(takes("_q")).await, Err(StoreError::Taken));
+    assert_eq!(store.commit(takes("_other")).await, Err(StoreError::Taken));
+    assert_eq!(store.search_audit(all()).await.unwrap().len(), 1, "a refused batch leaves nothing");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_neither_keeps_nor_takes_a_half_done_login() {
+    let folder = Folder::new("half-refused");
+    let store = folder.open();
+    let used = || Batch { uses: vec![mark(Kind::Question, "_q")], ..Batch::default() };
+    store.commit(used()).await.unwrap();
+    store.commit(keeps("_taken")).await.unwrap();
+    for batch in [keeps("_kept"), takes("_taken")] {
+        let refused = store.commit(Batch { uses: used().uses, ..batch }).await;
+        assert_eq!(refused, Err(StoreError::Used(Kind::Question)));
+    }
+    assert_eq!(store.half_done(&half_done("_kept").question, at(0)).await, Ok(None));
+    assert_eq!(store.half_done(&half_done("_taken").question, at(0)).await, Ok(Some(half_done("_taken"))));
+}
+
+#[tokio::test]
+async fn of_many_that_take_a_half_done_login_at_once_one_gets_it() {
+    let folder = Folder::new("half-race");
+    let store = std::sync::Arc::new(folder.open());
+    store.commit(keeps("_q")).await.unwrap();
+    let racers: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.commit(takes("_q")).await })
+        })
+        .collect();
+    let mut winners = 0;
+    for racer in racers {
+        winners += usize::from(racer.await.unwrap().is_ok());
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test]
+async fn half_done_logins_that_nobody_comes_for_are_forgotten() {
+    let folder = Folder::new("half-purge");
+    let store = folder.open();
+    store.commit(keeps("_q")).await.unwrap();
+    store.purge(at(600)).await.unwrap();
+    assert!(store.half_done(&half_done("_q").question, at(0)).await.unwrap().is_some());
+    store.purge(at(601)).await.unwrap();
+    assert_eq!(store.half_done(&half_done("_q").question, at(0)).await, Ok(None));
 }
 
 #[tokio::test]

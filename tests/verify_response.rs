@@ -184,7 +184,7 @@ impl Idp {
             session_index: "s1",
             session_not_on_or_after: self.issue_instant + SignedDuration::from_hours(8),
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial",
-            authenticated_by: &issuer,
+            authenticated_by: &[&issuer],
             name_format: name_format(Dialect::Oiosaml3),
             attributes: &[(
                 "https://data.gov.dk/model/core/eid/email",
@@ -350,7 +350,7 @@ fn whatever_is_changed_behind_the_signature_is_refused() {
 #[test]
 fn an_answer_that_says_no_is_refused_with_what_it_said() {
     let (issuer, question) = (EntityId::new(IDP).expect("a name"), MessageId::new(QUESTION).expect("an ID"));
-    let status = Status { top: "Responder", second: "AuthnFailed" };
+    let status = Status::for_reason(Reason::Status).expect("a status");
     let signer = key("idp-korsbaek.pem");
     let refusal = Idp::new().frame(&issuer, &question, |frame| frame.write_refusal(status, &signer));
     let question = Question::about(refusal.expect("a refusal").into_string());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use context_handler::domain::assurance::Comparison;
 use context_handler::domain::id::{EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Fault;
 use context_handler::domain::world::{Clock, Random};
@@ -124,6 +125,7 @@ impl Scene {
             force_authn: false,
             is_passive: false,
             classes: &[],
+            comparison: Comparison::Minimum,
             requester: None,
             proxy_count: None,
         };

@@ -3,12 +3,13 @@
 use super::audit::Trail;
 use super::registry::KnownIdp;
 use super::{Broker, Next, Question, SealedLogin, Visit};
-use crate::domain::assurance::{Level, Requirement};
+use crate::domain::assurance::{Comparison, Level, Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Choice, IdpProfile};
 use crate::domain::id::{Cvr, EntityId, MessageId};
-use crate::domain::login::{Asked, AtIdp, Choosing, Pending};
+use crate::domain::login::{Asked, Choosing, Handle, Pending};
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{self, Carries, Form};
 use crate::protocol::saml::request::OurRequest;
 
@@ -66,10 +67,10 @@ impl Broker {
         let snapshot = self.snapshot();
         snapshot.federation().agreement(authority, idp, &choosing.asked.fagsystem, now)?; // all three agree
         let idp = snapshot.idp(idp, now)?;
-        let login = choosing.asked.login;
         let question = MessageId::from_random(self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
-        let message = self.question(&at_idp, &idp, &login.to_string())?;
+        let put = Put::new(idp.registered.profile, &at_idp.asked.requirement);
+        let message = self.question(&at_idp.asked, &idp, &at_idp.question, &put)?;
         let sealed = self.seal(&Pending::AtIdp(at_idp.clone()))?;
         trail.record.idp = Some(at_idp.idp.clone());
         trail.record.authority = Some(authority);
@@ -81,23 +82,31 @@ impl Broker {
         Ok((Next::Ask { sealed, question: message, receiver }, sent))
     }
 
-    fn question(&self, at_idp: &AtIdp, idp: &KnownIdp<'_>, relay_state: &str) -> Result<Question, Fault> {
-        let asked = &at_idp.asked;
-        let (acs, classes) = (self.settings.acs(), classes(idp.registered.profile, &asked.requirement));
+    /// Writes a question on behalf of a fagsystem.
+    pub(super) fn question(
+        &self,
+        asked: &Asked,
+        idp: &KnownIdp<'_>,
+        id: &MessageId,
+        put: &Put,
+    ) -> Result<Question, Fault> {
+        let relay_state = Handle { login: asked.login, levels: put.relayed.clone() }.to_string();
+        let acs = self.settings.acs();
         let (location, by_redirect) = match (&idp.metadata.sso_redirect, &idp.metadata.sso_post) {
             (Some(location), _) => (location, true),
             (None, Some(location)) => (location, false),
             (None, None) => return Err(Fault::new(Reason::MdRefused, "there is no address for requests")),
         };
         let ours = OurRequest {
-            id: &at_idp.question,
+            id,
             issuer: &self.settings.entity_id,
-            issue_instant: at_idp.at,
+            issue_instant: self.clock.now(),
             destination: location,
             acs: &acs,
             force_authn: asked.force_authn,
             is_passive: asked.is_passive,
-            classes: &classes,
+            classes: &put.classes,
+            comparison: put.comparison,
             requester: idp.registered.scoping.then_some(&asked.fagsystem),
             proxy_count: asked.proxies_left,
         };
@@ -105,11 +114,11 @@ impl Broker {
         if by_redirect {
             let xml = ours.write()?;
             let to =
-                binding::redirect_to(location, Carries::Request, xml.as_str(), Some(relay_state), signer)?;
+                binding::redirect_to(location, Carries::Request, xml.as_str(), Some(&relay_state), signer)?;
             return Ok(Question::Redirect(to));
         }
         let xml = ours.write_signed(signer)?;
-        Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state.to_owned()))))
+        Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state))))
     }
 }
 
@@ -169,17 +178,171 @@ pub(super) fn choose_for_user(
     Ok(chosen)
 }
 
-/// The classes that put a required level to an identity provider in the way that it understands.
-fn classes(profile: IdpProfile, requirement: &Requirement) -> Vec<String> {
-    const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
-    let levels = requirement.to_ask();
-    let two_factors = levels.iter().any(|level| level.as_nist().digit() >= 3);
-    match profile {
-        IdpProfile::Oiosaml2 => levels.iter().map(|level| level.as_nist().urn()).collect(),
-        IdpProfile::Oiosaml3 => levels.iter().map(|level| Level::class(*level)).collect(),
-        IdpProfile::Oiosaml2AdfsMultipleAuthn | IdpProfile::Oiosaml3AdfsMultipleAuthn if two_factors => {
-            vec![MULTIPLE_AUTHN.to_owned()]
+/// How a required level is put to an identity provider, so that it understands. Whatever it then answers is judged alike.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Put {
+    /// The classes of the request.
+    classes: Vec<String>,
+    /// How they are meant: levels as a minimum; two factors exactly, since no order ranks them among other classes.
+    comparison: Comparison,
+    /// The levels that travel in RelayState.
+    relayed: Vec<Level>,
+}
+
+impl Put {
+    fn new(profile: IdpProfile, requirement: &Requirement) -> Self {
+        const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
+        let levels = requirement.to_ask();
+        let two_factors = levels.iter().any(|level| level.as_nist().digit() >= 3);
+        let at_least = |mut classes: Vec<String>| {
+            classes.dedup();
+            Self { classes, comparison: Comparison::Minimum, ..Self::default() }
+        };
+        match profile {
+            IdpProfile::Oiosaml2 => at_least(levels.iter().map(|level| level.as_nist().urn()).collect()),
+            IdpProfile::Oiosaml3 => at_least(levels.iter().map(|level| level.class()).collect()),
+            IdpProfile::Oiosaml2AdfsMultipleAuthn | IdpProfile::Oiosaml3AdfsMultipleAuthn if two_factors => {
+                Self { classes: vec![MULTIPLE_AUTHN.to_owned()], ..Self::default() }
+            }
+            IdpProfile::Oiosaml3AdfsRelayState => Self { relayed: levels, ..Self::default() },
+            IdpProfile::Oiosaml2AdfsMultipleAuthn
+            | IdpProfile::Oiosaml3AdfsMultipleAuthn
+            | IdpProfile::Oiosaml2WithoutRequestedLoa => Self::default(),
         }
-        _ => Vec::new(),
+    }
+
+    /// What raises the level of an employee.
+    pub(super) fn step_up(level: Nsis) -> Self {
+        let classes = vec![level.uri(), name::PROFESSIONAL.to_owned()];
+        Self { classes, comparison: Comparison::Minimum, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assurance::Nist;
+
+    /// One line for each profile and requirement: the classes of the request, and what stands in RelayState.
+    #[test]
+    fn every_profile_is_asked_in_its_own_way() {
+        let profiles = [
+            IdpProfile::Oiosaml2,
+            IdpProfile::Oiosaml2AdfsMultipleAuthn,
+            IdpProfile::Oiosaml2WithoutRequestedLoa,
+            IdpProfile::Oiosaml3,
+            IdpProfile::Oiosaml3AdfsMultipleAuthn,
+            IdpProfile::Oiosaml3AdfsRelayState,
+        ];
+        let levels = || Nist::ALL.map(Level::Nist).into_iter().chain(Nsis::ALL.map(Level::Nsis));
+        let registered = |level| Requirement { registered: Some(level), ..Requirement::default() };
+        let requested = |comparison| Requirement {
+            requested: vec![Level::Nsis(Nsis::Substantial), Level::Nist(Nist::ALL[2])],
+            comparison,
+            ..registered(Level::Nist(Nist::ALL[1]))
+        };
+        let requirements: Vec<_> = std::iter::once(Requirement::default())
+            .chain(levels().map(registered))
+            .chain(
+                [Comparison::Exact, Comparison::Minimum, Comparison::Better, Comparison::Maximum]
+                    .map(requested),
+            )
+            .collect();
+        let shorten = |text: String| {
+            text.replace("https://data.gov.dk/concept/core/nsis/", "…/")
+                .replace("urn:dk:gov:saml:attribute:", "…:")
+        };
+        let mut table = String::new();
+        for profile in profiles {
+            table += &format!("{profile:?}\n");
+            for requirement in &requirements {
+                let Put { classes, comparison, relayed } = Put::new(profile, requirement);
+                let relayed = Handle { login: crate::domain::id::LoginId::from_random(0), levels: relayed };
+                let relayed = relayed.to_string().split_off(32);
+                let asked = if classes.is_empty() { "nothing" } else { comparison.word() };
+                let line = format!("  {requirement} => {asked} {}{relayed}", classes.join(" "));
+                table += &format!("{}\n", shorten(line).trim_end());
+            }
+        }
+        insta::assert_snapshot!(table, @"
+        Oiosaml2
+          registered  => nothing
+          registered …:AssuranceLevel:1 => minimum …:AssuranceLevel:1
+          registered …:AssuranceLevel:2 => minimum …:AssuranceLevel:2
+          registered …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:4 => minimum …:AssuranceLevel:4
+          registered …/loa/Low => minimum …:AssuranceLevel:2
+          registered …/loa/Substantial => minimum …:AssuranceLevel:3
+          registered …/loa/High => minimum …:AssuranceLevel:4
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:4
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => minimum …:AssuranceLevel:2
+        Oiosaml2AdfsMultipleAuthn
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:4 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/High => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
+        Oiosaml2WithoutRequestedLoa
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:4 => nothing
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => nothing
+          registered …/loa/High => nothing
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => nothing
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
+        Oiosaml3
+          registered  => nothing
+          registered …:AssuranceLevel:1 => minimum …:AssuranceLevel:1
+          registered …:AssuranceLevel:2 => minimum …:AssuranceLevel:2
+          registered …:AssuranceLevel:3 => minimum …:AssuranceLevel:3
+          registered …:AssuranceLevel:4 => minimum …:AssuranceLevel:4
+          registered …/loa/Low => minimum …/loa/Low
+          registered …/loa/Substantial => minimum …/loa/Substantial
+          registered …/loa/High => minimum …/loa/High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Substantial …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Substantial …:AssuranceLevel:3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => minimum …/loa/Low …:AssuranceLevel:2
+        Oiosaml3AdfsMultipleAuthn
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing
+          registered …:AssuranceLevel:2 => nothing
+          registered …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:4 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/Low => nothing
+          registered …/loa/Substantial => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …/loa/High => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => exact http://schemas.microsoft.com/claims/multipleauthn
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing
+        Oiosaml3AdfsRelayState
+          registered  => nothing
+          registered …:AssuranceLevel:1 => nothing &AssuranceLevel=1
+          registered …:AssuranceLevel:2 => nothing &AssuranceLevel=2
+          registered …:AssuranceLevel:3 => nothing &AssuranceLevel=3
+          registered …:AssuranceLevel:4 => nothing &AssuranceLevel=4
+          registered …/loa/Low => nothing &loa=Low
+          registered …/loa/Substantial => nothing &loa=Substantial
+          registered …/loa/High => nothing &loa=High
+          registered …:AssuranceLevel:2, requested exactly …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested at least …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Substantial&AssuranceLevel=3
+          registered …:AssuranceLevel:2, requested better than …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=High
+          registered …:AssuranceLevel:2, requested at most …/loa/Substantial …:AssuranceLevel:3 => nothing &loa=Low&AssuranceLevel=2
+        ");
     }
 }

@@ -1,11 +1,13 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
 use super::{Broker, Next, Refusal, Step, Visit};
-use crate::domain::assurance::Achieved;
+use crate::domain::assurance::Judged;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp};
+use crate::domain::login::{Asked, AtIdp, AtStepUp};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::role::Ruling;
+use crate::domain::subject::Subject;
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
@@ -18,6 +20,10 @@ pub(super) struct Trail {
     pub(super) record: Record,
     /// Whose request may be answered with a refusal: set once its sender and the address for the answer are proved.
     pub(super) may_be_told: Option<Asked>,
+    /// What was asked of others on the way, and what they answered: kept with whatever ends the step.
+    pub(super) beside: Vec<Record>,
+    /// Why the user's roles became rights or did not: belongs to the record of the token, or of the refusal.
+    pub(super) rulings: Vec<Ruling>,
 }
 
 impl Trail {
@@ -45,14 +51,32 @@ impl Trail {
         self.record.in_response_to = Some(login.question.to_string());
     }
 
+    pub(super) fn expects_step_up(&mut self, login: &AtStepUp) {
+        self.record.authority = Some(login.authority);
+        self.record.idp = Some(login.idp.clone());
+        self.record.step_up = Some(login.step_up.clone());
+        self.record.in_response_to = Some(login.question.to_string());
+    }
+
     pub(super) fn answered(&mut self, answer: &Response) {
         self.record.message = Some(answer.id().to_string());
         self.record.assertion = Some(answer.assertion().id.to_string());
     }
 
-    pub(super) fn reached(&mut self, level: &Achieved) {
-        self.record.level = Some(level.to_string());
-        self.notice(&level.noticed);
+    pub(super) fn reached(&mut self, subject: &Subject) {
+        self.record.level = Some(subject.level.to_string());
+        self.record.robot = subject.is_robot;
+        self.notice(&subject.level.noticed);
+    }
+
+    /// Which rule decided about the level.
+    pub(super) fn judged(&mut self, judged: Judged) -> Judged {
+        self.record.rule = Some(judged.rule.code().to_owned());
+        judged
+    }
+
+    pub(super) fn ruled(&mut self, rulings: &[Ruling]) {
+        self.rulings = rulings.to_vec();
     }
 
     pub(super) fn notice(&mut self, reasons: &[Reason]) {
@@ -63,6 +87,13 @@ impl Trail {
         self.record.actor = sender;
         self.record.key = Some(proof.key.as_str().to_owned());
         self.record.algorithm = Some(proof.algorithm.uri().to_owned());
+    }
+
+    /// Everything that is kept when the step ends with these records.
+    pub(super) fn all(&mut self, records: impl IntoIterator<Item = Record>) -> Vec<Record> {
+        let mut all = std::mem::take(&mut self.beside);
+        all.extend(records);
+        all
     }
 
     /// The record of a step that was allowed.
@@ -78,22 +109,23 @@ impl Broker {
         let mut record = Record::allowed(now, login, event, Actor::Unauthenticated, Reason::Internal);
         record.endpoint = visit.endpoint.to_owned();
         record.source = visit.source.map(|address| address.to_string());
-        Trail { record, may_be_told: None }
+        Trail { record, may_be_told: None, beside: Vec::new(), rulings: Vec::new() }
     }
 
     /// Ends a step: with what it led to, or with a refusal.
     pub(super) async fn conclude(&self, trail: Trail, tried: Result<Next, Fault>) -> Step {
         let (fagsystem, idp) = (trail.record.fagsystem.clone(), trail.record.idp.clone());
+        let robot = trail.record.robot;
         let next = match tried {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         };
-        Step { next, fagsystem, idp }
+        Step { next, fagsystem, idp, robot }
     }
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
     async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
-        let Trail { mut record, may_be_told } = trail;
+        let Trail { mut record, may_be_told, mut beside, rulings } = trail;
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));
@@ -107,9 +139,11 @@ impl Broker {
             fagsystem: may_be_told.as_ref().map(|asked| asked.fagsystem.clone()),
             ..record.clone()
         });
-        let records = std::iter::once(record).chain(sent).collect();
+        record.ruled(&rulings);
+        beside.push(record);
+        beside.extend(sent);
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
-        match (self.store.commit(Batch { records, ..Batch::default() }).await, told) {
+        match (self.store.commit(Batch { records: beside, ..Batch::default() }).await, told) {
             (Ok(()), Some((form, _))) => Next::Answer {
                 login,
                 form,

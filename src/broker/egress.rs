@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::saml::soap;
 
 /// How often an answer may send us on.
 const REDIRECTS: usize = 3;
@@ -20,7 +21,27 @@ const REDIRECTS: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Egress {
     client: Client,
+    /// Follows nothing: what is posted is for who was asked, and for nobody whom it names.
+    poster: Client,
     allowed: Arc<[String]>,
+}
+
+/// What came back for what was posted.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Posted {
+    /// The message, where there can be one: SOAP tells its faults with status 500.
+    pub fn with_message(self) -> Result<Vec<u8>, Fault> {
+        let may_be_fault = self.status == 500 && self.body.windows(5).any(|part| part == b"Fault");
+        if (200..300).contains(&self.status) || may_be_fault {
+            return Ok(self.body);
+        }
+        Err(Fault::new(Reason::MdUnreachable, format!("expected an answer, got status {}", self.status)))
+    }
 }
 
 /// What somebody answered.
@@ -38,40 +59,37 @@ impl Egress {
     pub fn new(allowed_hosts: impl IntoIterator<Item = String>, patience: Duration) -> Result<Self, Fault> {
         let allowed: Arc<[String]> =
             allowed_hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        #[expect(clippy::disallowed_methods, reason = "this is the one client, and here is its policy")]
-        let builder = Client::builder();
-        let client = builder
-            .no_proxy()
-            .referer(false)
-            .redirect(Policy::custom(follow))
-            .dns_resolver(Arc::new(PublicOnly(allowed.clone())))
-            .connect_timeout(patience)
-            .timeout(patience)
-            .user_agent(concat!("context-handler/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Fault::new(Reason::Internal, told(&error)))?;
-        Ok(Self { client, allowed })
+        let client = self::client(&allowed, patience, Policy::custom(follow))?;
+        let poster = self::client(&allowed, patience, Policy::none())?;
+        Ok(Self { client, poster, allowed })
     }
 
     /// Fetches what stands at an address, if it is no larger than the limit.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Fetched, Fault> {
         let url = self.permitted(url)?;
-        let mut answer = self.client.get(url).send().await.map_err(unreachable)?;
+        let answer = self.client.get(url).send().await.map_err(unreachable)?;
         if !answer.status().is_success() {
             let detail = format!("expected an answer with content, got status {}", answer.status().as_u16());
             return Err(Fault::new(Reason::MdUnreachable, detail));
         }
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp());
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-            if body.len() + chunk.len() > limit {
-                let detail = format!("expected at most {limit} bytes, got more");
-                return Err(Fault::new(Reason::MdLimit, detail));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Fetched { body, date })
+        Ok(Fetched { body: content(answer, limit).await?, date })
+    }
+
+    /// Posts an envelope of SOAP, waits so long for the whole answer, and takes it if it is no larger than the limit.
+    pub async fn post_soap(
+        &self,
+        url: &str,
+        envelope: String,
+        limit: usize,
+        patience: Duration,
+    ) -> Result<Posted, Fault> {
+        let url = self.permitted(url)?;
+        let (action, says) = soap::ACTION;
+        let request = self.poster.post(url).header("content-type", soap::CONTENT_TYPE).header(action, says);
+        let answer = request.timeout(patience).body(envelope).send().await.map_err(unreachable)?;
+        Ok(Posted { status: answer.status().as_u16(), body: content(answer, limit).await? })
     }
 
     /// The address, if its form allows a call. Whether its name leads to a public address is seen when it is looked up.
@@ -92,6 +110,33 @@ impl Egress {
         }
         Ok(parsed)
     }
+}
+
+fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> Result<Client, Fault> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one client, and here is its policy")]
+    let builder = Client::builder();
+    builder
+        .no_proxy()
+        .referer(false)
+        .redirect(redirects)
+        .dns_resolver(Arc::new(PublicOnly(allowed.clone())))
+        .connect_timeout(patience)
+        .timeout(patience)
+        .user_agent(concat!("context-handler/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Fault::new(Reason::Internal, told(&error)))
+}
+
+/// The content of an answer that is no larger than the limit.
+async fn content(mut answer: Response, limit: usize) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Fault::new(Reason::MdLimit, format!("expected at most {limit} bytes, got more")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// Follows to the same host by the same scheme only: anything else is an address that nobody registered.

@@ -3,7 +3,7 @@
 
 use super::Broker;
 use super::registry::KnownIdp;
-use crate::domain::assurance::{Achieved, Ceiling, Stated};
+use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::Dialect;
 use crate::domain::id::Cvr;
 use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
@@ -29,6 +29,12 @@ impl Broker {
         check_cvr(assertion, chosen, dialect)?;
         let mut level = level(assertion, idp)?;
         level.noticed.extend(reserved(assertion, dialect)?);
+        level.noticed.extend(chain(assertion, idp));
+        let is_robot = is_called_robot(assertion)?
+            || self.snapshot.load().federation().robot(chosen, user.serial()).is_some();
+        if is_robot {
+            level.nsis = None; // about persons only; what it is worth on the older scale stays
+        }
         Ok(Subject {
             authority: chosen,
             idp: idp.registered.entity_id.clone(),
@@ -37,6 +43,7 @@ impl Broker {
             level,
             rights: rights(&assertion.attributes)?,
             parameters: parameters(&assertion.attributes)?,
+            is_robot,
         })
     }
 
@@ -56,7 +63,12 @@ impl Broker {
     }
 }
 
-fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+pub(super) fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+    let of_a_person = |name: &str| name.starts_with(name::OF_A_PERSON);
+    if of_a_person(&assertion.name_id) || assertion.attributes.names().any(of_a_person) {
+        let detail = format!("expected a user of an organisation, got {}…", name::OF_A_PERSON);
+        return Err(Fault::new(Reason::Profile, detail));
+    }
     let expected = name::spec_version(dialect);
     match assertion.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
         Some(version) if version == expected => Ok(()),
@@ -87,7 +99,7 @@ fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(),
     Ok(())
 }
 
-fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
+pub(super) fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
     let attributes = &assertion.attributes;
     let stated = Stated {
         class: assertion.authn.class.as_deref(),
@@ -96,16 +108,12 @@ fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
         aal: attributes.one_named(name::AAL)?,
         assurance_level: attributes.one_named(name::ASSURANCE_LEVEL)?,
     };
-    let ceiling = match idp.registered.profile.dialect() {
-        Dialect::Oiosaml2 => Ceiling { nsis: None, ..idp.registered.ceiling },
-        Dialect::Oiosaml3 => idp.registered.ceiling,
-    };
-    Achieved::read(&stated, ceiling)
+    Achieved::read(&stated, idp.registered.ceiling)
 }
 
 /// The job function roles as the identity provider states them. There is one list: where both names of the attribute
 /// are used they must say the same, and nothing is ever joined.
-fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
+pub(super) fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
     let mut stated: Option<PrivilegeList> = None;
     for name in [name::PRIVILEGES.oiosaml3, name::PRIVILEGES.oiosaml2] {
         let value = attributes.one_named(name).map_err(|fault| match fault.reason {
@@ -123,7 +131,7 @@ fn rights(attributes: &Attributes) -> Result<PrivilegeList, Fault> {
 }
 
 /// Values that limit roles and came as attributes of their own.
-fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fault> {
+pub(super) fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fault> {
     let mut stated = Vec::new();
     for (name, values) in attributes.iter().filter(|(name, _)| is_parameter(name)) {
         for value in values {
@@ -139,4 +147,21 @@ fn reserved(assertion: &Assertion, dialect: Dialect) -> Result<Option<Reason>, F
     let stated = assertion.attributes.one(name::KOMBIT_SPEC_VERSION)?;
     let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
     Ok(foreign.then_some(Reason::AttrReserved))
+}
+
+/// Whom else a provider names as having authenticated the user is never passed on: we name the provider that we asked.
+pub(super) fn chain(assertion: &Assertion, idp: &KnownIdp<'_>) -> Option<Reason> {
+    let provider = idp.registered.entity_id.as_str();
+    assertion.authn.authorities.iter().any(|named| named != provider).then_some(Reason::Chain)
+}
+
+/// What the identity provider itself says. The register may know more robots, never fewer.
+pub(super) fn is_called_robot(assertion: &Assertion) -> Result<bool, Fault> {
+    match assertion.attributes.one_named(name::IS_ROBOT)? {
+        Some("true") => Ok(true),
+        Some("false") | None => Ok(false),
+        Some(_) => {
+            Err(Fault::new(Reason::ValueFormat, format!("expected true or false in {}", name::IS_ROBOT)))
+        }
+    }
 }

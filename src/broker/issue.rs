@@ -8,10 +8,11 @@ use super::registry::KnownFagsystem;
 use crate::domain::assurance::{Achieved, Level};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::Dialect;
-use crate::domain::id::{LoginId, MessageId};
+use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
+use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{AuthnStatement, OurAssertion};
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
@@ -21,6 +22,13 @@ use crate::store::Session;
 
 /// How far an assertion is dated back: some fagsystemer refuse what is a second ahead of their clock.
 const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
+
+/// How and when the user authenticated: at the municipality's provider, and at the one that raised the level, if any.
+#[derive(Clone, Copy)]
+pub(super) struct Authenticated<'u> {
+    pub(super) municipal: &'u AuthnStatement,
+    pub(super) step_up: Option<(&'u EntityId, &'u AuthnStatement)>,
+}
 
 /// A token that is ready and not yet on its way.
 pub(super) struct Issued {
@@ -36,7 +44,7 @@ pub(super) struct Issued {
 impl Issued {
     /// What the exchange log says about it.
     pub(super) fn record(&self, trail: &Trail) -> Record {
-        Record {
+        let mut record = Record {
             event: Event::TokenIssued,
             message: Some(self.response.to_string()),
             assertion: Some(self.assertion.to_string()),
@@ -47,7 +55,9 @@ impl Issued {
             claimed_issuer: None,
             sha256: None,
             ..trail.allowed(Actor::Broker, Reason::LoginOk)
-        }
+        };
+        record.ruled(&trail.rulings);
+        record
     }
 }
 
@@ -57,7 +67,7 @@ impl Broker {
         grant: &Grant<'_>,
         asked: &Asked,
         fagsystem: &KnownFagsystem<'_>,
-        upstream: &AuthnStatement,
+        upstream: &Authenticated<'_>,
         now: Timestamp,
     ) -> Result<Issued, Fault> {
         let session = self.session(grant, asked, upstream, now);
@@ -65,6 +75,9 @@ impl Broker {
             (MessageId::from_random(self.random.bits()), MessageId::from_random(self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
         let level = stated_level(grant.level(), dialect)?;
+        let step_up = upstream.step_up.map(|(idp, _)| idp);
+        let authenticated_by: Vec<_> =
+            std::iter::once(&grant.agreement().idp().entity_id).chain(step_up).collect();
         let ours = OurAssertion {
             id: &assertion,
             issuer: &self.settings.entity_id,
@@ -78,9 +91,9 @@ impl Broker {
             session_index: &session.index.to_string(),
             session_not_on_or_after: session.expires,
             class: &level.class(),
-            authenticated_by: &grant.agreement().idp().entity_id,
+            authenticated_by: &authenticated_by,
             name_format: name::name_format(dialect),
-            attributes: &attributes(grant, dialect, level),
+            attributes: &attributes(grant, dialect, level)?,
         };
         let frame = OurResponse {
             id: &response,
@@ -119,24 +132,27 @@ impl Broker {
         Ok(Some(Sealed { to, how: *how, random: self.random.as_ref() }))
     }
 
-    /// The session lasts as long as ours do, and not longer than the identity provider's.
+    /// The session lasts as long as ours do, and not longer than the identity providers'.
     fn session(
         &self,
         grant: &Grant<'_>,
         asked: &Asked,
-        upstream: &AuthnStatement,
+        upstream: &Authenticated<'_>,
         now: Timestamp,
     ) -> Session {
-        let ours = now + self.settings.session_for;
+        let step_up = upstream.step_up;
+        let ends = [Some(upstream.municipal), step_up.map(|(_, authn)| authn)];
+        let ends = ends.into_iter().flatten().filter_map(|authn| authn.session_not_on_or_after);
         Session {
             index: LoginId::from_random(self.random.bits()),
             login: asked.login,
             authority: grant.agreement().authority().cvr,
             idp: grant.agreement().idp().entity_id.clone(),
-            idp_index: upstream.session_index.clone(),
+            idp_index: upstream.municipal.session_index.clone(),
+            step_up: step_up.map(|(idp, authn)| (idp.clone(), authn.session_index.clone())),
             fagsystem: asked.fagsystem.clone(),
             name: grant.name().as_str().to_owned(),
-            expires: upstream.session_not_on_or_after.map_or(ours, |theirs| theirs.min(ours)),
+            expires: ends.fold(now + self.settings.session_for, Timestamp::min),
         }
     }
 }
@@ -151,9 +167,12 @@ fn stated_level(level: &Achieved, dialect: Dialect) -> Result<Level, Fault> {
     stated.ok_or_else(|| Fault::new(Reason::LoaUnknown, "the identity provider stated no level that counts"))
 }
 
-/// What a fagsystem is told, by its generation of the profile. Rights are told only when they have been translated to
-/// the fagsystem's own roles.
-fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'static str, Vec<String>)> {
+/// What a fagsystem is told, by its generation of the profile. Rights are told in the fagsystem's own roles.
+fn attributes(
+    grant: &Grant<'_>,
+    dialect: Dialect,
+    level: Level,
+) -> Result<Vec<(&'static str, Vec<String>)>, Fault> {
     let authority = grant.agreement().authority();
     let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
     let mut told = vec![
@@ -171,5 +190,6 @@ fn attributes(grant: &Grant<'_>, dialect: Dialect, level: Level) -> Vec<(&'stati
     if !grant.email().is_empty() && dialect == Dialect::Oiosaml3 {
         told.push((name::EMAIL.oiosaml3, grant.email().to_vec()));
     }
-    told
+    told.extend(bpp::attribute(grant.rights()?, dialect)?);
+    Ok(told)
 }

@@ -5,18 +5,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ask::{choose_for_user, chosen};
 use super::audit::Trail;
-use super::registry::KnownFagsystem;
+use super::issue::Authenticated;
+use super::registry::{KnownFagsystem, KnownIdp};
+use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event};
+use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, Choosing, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::subject::Grant;
+use crate::domain::robot;
+use crate::domain::subject::{Grant, Subject};
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
-use crate::protocol::saml::response::{self, Expectation, Opening};
-use crate::protocol::xml::{Cbc, Document};
+use crate::protocol::saml::response::{self, Answer, Expectation, Response};
+use crate::protocol::xml::Document;
+use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Mark};
 
 /// How long a mark of use is kept. A request is taken until five minutes after it was made and the login that it
@@ -97,13 +102,16 @@ impl Broker {
         let now = self.clock.now();
         let pending = self.unseal(sealed)?; // begun in this browser
         pending.asked().check_age(now)?; // not long ago
+        let ours = self.settings.entity_id.as_str();
+        let unused = pending.question().map(|id| mark(Kind::Question, ours, id, now)).into_iter().collect();
         let choosing = pending.choosing();
         trail.asks(&choosing.asked);
         let snapshot = self.snapshot();
         let choices = snapshot.federation().choices(&choosing.asked.fagsystem, now);
         let idp = chosen(&choices, &choosing.asked, authority, idp)?; // one of those that were offered
         let (next, sent) = self.ask(trail, choosing, authority, &idp)?;
-        self.store.commit(Batch { records: vec![sent], ..Batch::default() }).await?;
+        // Nobody goes back with an older cookie than the one of the last step.
+        self.store.commit(Batch { unused, records: vec![sent], ..Batch::default() }).await?;
         Ok(next)
     }
 
@@ -115,73 +123,128 @@ impl Broker {
         cookie: impl FnOnce(LoginId) -> Option<String>,
     ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
-        let handle =
-            arrived.as_ref().ok().and_then(|arrived| LoginId::new(arrived.relay_state.as_deref()?).ok());
+        let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
+        let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
         let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        let tried = self.try_receive(&mut trail, arrived, &sealed).await;
+        let tried = self.try_receive(&mut trail, visit, arrived, &sealed).await;
         self.conclude(trail, tried).await
     }
 
     async fn try_receive(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         arrived: Result<Arrived, Fault>,
         sealed: &SealedLogin,
     ) -> Result<Next, Fault> {
-        let now = self.clock.now();
-        let snapshot = self.snapshot();
         let arrived = arrived?;
         trail.saw(&arrived);
         let document = Document::parse(&arrived.xml)?;
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
-        let login = self.unseal(sealed)?.at_idp()?; // begun in this browser, and somebody was asked
+        match self.unseal(sealed)? {
+            // begun in this browser, and somebody was asked
+            Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
+            Pending::AtStepUp(login) => self.finish_step_up(trail, answer, login).await,
+            Pending::Choosing(_) => {
+                Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
+            }
+        }
+    }
+
+    async fn finish_login(
+        &self,
+        trail: &mut Trail,
+        visit: &Visit,
+        answer: Unverified<Answer<'_>>,
+        login: AtIdp,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
         login.asked.check_age(now)?; // not long ago
         trail.asks(&login.asked);
         trail.expects(&login);
-        let asked = &login.asked;
-        let agreement =
-            snapshot.federation().agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
+        let (federation, asked) = (snapshot.federation(), &login.asked);
+        let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
-        check_sender(answer.claimed_issuer(), &login.idp)?; // and nobody else
-        let cbc = if idp.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
-        let opening = Opening { keys: &idp.metadata.keys, decrypters: self.keys.decrypters(), cbc };
-        let answer = answer.verify(opening)?; // signed by its own key
+        let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
+        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
+        trail.reached(&subject);
+        check_robot(federation, &subject, asked, visit, now)?; // a robot only where robots may
+        let offered = federation.step_up(login.authority).is_some();
+        let step_up = trail.judged(subject.level.judge(&asked.requirement, offered)).step_up()?; // sure enough, or nearly
+        let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
+        if let Some(level) = step_up {
+            let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
+            return self.begin_step_up(trail, login, first, level).await;
+        }
+        let grant = Grant::new(subject, agreement, federation.roles(), now)?; // only what was agreed, in its own roles
+        trail.ruled(grant.rulings()); // each role kept or dropped, and why
+        let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
+        let uses = self.marks_of(&login.question, &answer);
+        self.complete(trail, asked, &grant, authenticated, Batch { uses, ..Batch::default() }).await
+    }
+
+    /// From an answer to one that is proved, for us, now, and answers our question.
+    pub(super) fn accept_answer(
+        &self,
+        trail: &mut Trail,
+        answer: Unverified<Answer<'_>>,
+        idp: &KnownIdp<'_>,
+        question: (&MessageId, Timestamp),
+    ) -> Result<Accepted<Response>, Fault> {
+        let now = self.clock.now();
+        let asked = &idp.registered.entity_id;
+        check_sender(answer.claimed_issuer(), asked)?; // the one we asked and nobody else
+        let answer = answer.verify(idp.opening(self.keys.decrypters()))?; // signed by its own key
         trail.proved_by(answer.proof(), Actor::IdentityProvider);
         idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
         let expected = Expectation {
-            issuer: &login.idp,
+            issuer: asked,
             audience: &self.settings.entity_id,
             acs: &acs,
-            question: Some((&login.question, login.at)),
+            question: Some(question),
             skew: self.settings.skew,
         };
         let answer = answer.accept(&expected, now)?; // for us, now, to our question
         trail.answered(&answer);
-        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
-        trail.reached(&subject.level);
-        subject.level.meets(&asked.requirement)?; // sure enough
-        let grant = Grant::new(subject, agreement)?; // only what was agreed
+        Ok(answer)
+    }
+
+    /// What must happen to end a login well: issue, and keep all of it with what was used up.
+    pub(super) async fn complete(
+        &self,
+        trail: &mut Trail,
+        asked: &Asked,
+        grant: &Grant<'_>,
+        authenticated: Authenticated<'_>,
+        mut batch: Batch,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
-        let issued = self.issue(&grant, asked, &fagsystem, &answer.assertion().authn, now)?;
+        let issued = self.issue(grant, asked, &fagsystem, &authenticated, now)?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
-        let batch = Batch {
-            uses: vec![
-                mark(Kind::Question, self.settings.entity_id.as_str(), &login.question, now),
-                mark(Kind::Assertion, login.idp.as_str(), &answer.assertion().id, now),
-                mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now),
-            ],
-            records: vec![received, issued.record(trail)],
-            session: Some(issued.session),
-            ..Batch::default()
-        };
+        batch.uses.push(mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now));
+        batch.records = trail.all([received, issued.record(trail)]);
+        batch.session = Some(issued.session);
         self.store.commit(batch).await?; // all of it, durably, or nothing
         let receiver = fagsystem.registered.name.clone();
         Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
+    }
+
+    /// What an accepted answer uses up: our question and its assertion.
+    pub(super) fn marks_of(&self, question: &MessageId, answer: &Response) -> Vec<Mark> {
+        let now = self.clock.now();
+        let (ours, assertion) = (self.settings.entity_id.as_str(), answer.assertion());
+        vec![
+            mark(Kind::Question, ours, question, now),
+            mark(Kind::Assertion, assertion.issuer.as_str(), &assertion.id, now),
+        ]
     }
 }
 
@@ -208,6 +271,23 @@ fn asked(
         only_idps: request.only_idps.clone(),
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
+    }
+}
+
+fn check_robot(
+    federation: &Federation,
+    subject: &Subject,
+    asked: &Asked,
+    visit: &Visit,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if !subject.is_robot {
+        return Ok(());
+    }
+    robot::check_level(&asked.requirement)?;
+    match federation.robot(subject.authority, subject.name.serial()) {
+        Some(declared) => declared.check(&asked.fagsystem, visit.source, now),
+        None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }
 

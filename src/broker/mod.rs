@@ -4,6 +4,7 @@
 //! made here in order; whether a thing is true is asked of the domain, how it is said of the protocol.
 
 mod ask;
+mod attributes;
 pub mod audit;
 pub mod authority;
 pub mod egress;
@@ -15,6 +16,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+mod step_up;
 pub mod users;
 
 use std::net::IpAddr;
@@ -32,6 +34,8 @@ use crate::store::{Kind, Store, StoreError};
 
 pub use ask::{Offer, OfferLine};
 
+use attributes::Attributes;
+use egress::Egress;
 use keys::Keys;
 use registry::Snapshot;
 
@@ -48,6 +52,8 @@ pub struct Settings {
     pub assertion_for: SignedDuration,
     /// How long a session lasts.
     pub session_for: SignedDuration,
+    /// How attribute services are called.
+    pub egress: Egress,
 }
 
 impl Settings {
@@ -76,6 +82,7 @@ pub struct Broker {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     sealer: ArcSwap<Sealer>,
+    attributes: Attributes,
 }
 
 impl Broker {
@@ -88,6 +95,7 @@ impl Broker {
         random: Arc<dyn Random>,
     ) -> Result<Self, Fault> {
         let broker = Self {
+            attributes: Attributes::new(settings.egress.clone()),
             settings,
             keys,
             store,
@@ -142,6 +150,8 @@ pub struct Step {
     pub fagsystem: Option<EntityId>,
     /// The identity provider that it is about, as far as one was chosen.
     pub idp: Option<EntityId>,
+    /// Whether the user turned out to be a robot.
+    pub robot: bool,
 }
 
 /// What the browser is to do next.
@@ -208,7 +218,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
-            StoreError::Used(Kind::Assertion | Kind::Question) => Reason::Replay,
+            StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Down(_) => Reason::StoreDown,
         };

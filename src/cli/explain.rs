@@ -67,6 +67,7 @@ pub(super) fn explained(reason: Reason) -> Explained {
     let who = match reason.blame() {
         Blame::Fagsystem => "the fagsystem",
         Blame::IdentityProvider => "the identity provider",
+        Blame::AttributeService => "whoever runs the attribute service",
         Blame::Register => "whoever keeps the register",
         Blame::User => "the user",
         Blame::Caller => "the system that called",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{Cvr, EntityId, LoginId};
 use super::reason::Reason;
+use super::role::Ruling;
 
 /// What kind of exchange an event tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub enum Event {
     TokenIssued,
     /// A fagsystem was told that there is no login.
     RefusalSent,
+    /// An attribute service was asked about a user.
+    AttributesRequested,
+    /// An attribute service answered, or did not.
+    AttributesReceived,
     /// The register was changed.
     RegistryChanged,
     /// Somebody asked for users that are kept here.
@@ -44,6 +49,8 @@ pub enum Actor {
     Fagsystem,
     /// An identity provider, proved by its signature.
     IdentityProvider,
+    /// An attribute service, proved by its signature.
+    AttributeService,
     /// The user in front of the browser, bound by the sealed login.
     User,
     /// A system of an authority, proved by its token or certificate.
@@ -92,9 +99,15 @@ pub struct Record {
     /// The identity provider.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub idp: Option<EntityId>,
+    /// The provider that was asked to raise the level.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step_up: Option<EntityId>,
     /// The fagsystem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fagsystem: Option<EntityId>,
+    /// The attribute service.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attribute_service: Option<EntityId>,
     /// The ID of the message that came or went.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
@@ -119,11 +132,26 @@ pub struct Record {
     /// The level that was required.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub required: Option<String>,
+    /// Why the user's roles became rights or did not: what was kept first, and no more than so many.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub rulings: Vec<Ruling>,
+    /// How many rulings there were beyond these.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub more_rulings: usize,
+    /// The rule by which the level was found enough or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<String>,
+    /// Whether the user is a robot.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub robot: bool,
 }
 
 impl Record {
     /// The longest text of a stranger's choosing that is kept.
     const MAX_TEXT: usize = 300;
+
+    /// The most rulings that are kept; a user with more roles here is a rare one.
+    const MOST_RULINGS: usize = 100;
 
     /// An allowed event without its circumstances.
     pub fn allowed(at: Timestamp, login: LoginId, event: Event, actor: Actor, reason: Reason) -> Self {
@@ -141,7 +169,9 @@ impl Record {
             claimed_issuer: None,
             authority: None,
             idp: None,
+            step_up: None,
             fagsystem: None,
+            attribute_service: None,
             message: None,
             in_response_to: None,
             assertion: None,
@@ -150,7 +180,20 @@ impl Record {
             algorithm: None,
             level: None,
             required: None,
+            rulings: Vec::new(),
+            more_rulings: 0,
+            rule: None,
+            robot: false,
         }
+    }
+
+    /// Writes down why the user's roles became rights or did not. What was kept comes first, so that nobody hides it
+    /// behind a heap of nonsense.
+    pub fn ruled(&mut self, rulings: &[Ruling]) {
+        let (kept, dropped): (Vec<_>, Vec<_>) =
+            rulings.iter().partition(|ruling| ruling.reason == Reason::BppKept);
+        self.rulings = kept.into_iter().chain(dropped).take(Self::MOST_RULINGS).cloned().collect();
+        self.more_rulings = rulings.len() - self.rulings.len();
     }
 
     /// Cuts and cleans text of a stranger's choosing, so that it can neither fill the log nor forge a line of it.
@@ -158,4 +201,45 @@ impl Record {
         let shown = text.chars().take(Self::MAX_TEXT);
         shown.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
     }
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// The text with stars where a CPR number seems to stand: ten digits that begin with a day and a month, with or without
+/// a hyphen before the last four.
+pub fn without_cpr(text: &str) -> String {
+    if text.bytes().filter(u8::is_ascii_digit).count() < 10 {
+        return text.to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < characters.len() {
+        let after_digit = at > 0 && characters[at - 1].is_ascii_digit();
+        match cpr_length(&characters[at..]).filter(|_| !after_digit) {
+            Some(length) => {
+                out.push_str("******-****");
+                at += length;
+            }
+            None => {
+                out.push(characters[at]);
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
+fn cpr_length(text: &[char]) -> Option<usize> {
+    let digit = |at: usize| text.get(at).and_then(|c| c.to_digit(10));
+    let two = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
+    let (day, month) = (two(0)?, two(2)?);
+    let hyphen = usize::from(text.get(6) == Some(&'-'));
+    [4, 6 + hyphen, 8 + hyphen].into_iter().map(two).collect::<Option<Vec<_>>>()?;
+    let ends = digit(10 + hyphen).is_none();
+    // Numbers of people without a civil registration have 60 added to the day.
+    let is_day = (1..=31).contains(&day) || (61..=91).contains(&day);
+    (is_day && (1..=12).contains(&month) && ends).then_some(10 + hyphen)
 }

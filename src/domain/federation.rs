@@ -8,10 +8,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::assurance::{Ceiling, Level};
+use super::assurance::{Ceiling, Level, Nist, Nsis};
 use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
+use super::robot::{Robot, Robots};
+use super::role::Roles;
+use super::source::{RightsSource, WhenDown};
 
 /// A municipality or another public authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct Authority {
     pub cvr: Cvr,
     /// Its name, as users know it and as tokens carry it.
     pub name: String,
+    /// The provider that may raise the level of its users, where it allows that.
+    pub step_up: Option<EntityId>,
 }
 
 /// How an identity provider speaks, and in particular how a required level is put to it.
@@ -57,6 +62,11 @@ impl IdpProfile {
             }
         }
     }
+
+    /// The highest levels that a provider of this profile may state. OIOSAML 2 knows no NSIS.
+    pub fn ceiling(self, nist: Option<Nist>, nsis: Option<Nsis>) -> Ceiling {
+        Ceiling { nist, nsis: nsis.filter(|_| self.dialect() == Dialect::Oiosaml3) }
+    }
 }
 
 /// The two generations of the Danish SAML profile.
@@ -85,6 +95,28 @@ pub enum AttributeProfile {
     Seb,
 }
 
+/// What becomes of a login when the user has no rights in the fagsystem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoRights {
+    /// The fagsystem is told that there is no login.
+    Refuse,
+    /// The fagsystem is told who the user is, and nothing about rights.
+    #[default]
+    IssueWithout,
+}
+
+/// What an identity provider is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdpRole {
+    /// Logs the users of the municipalities in that it speaks for.
+    #[default]
+    Login,
+    /// Speaks for nobody and is never offered: it raises the level of users whom their municipality has logged in.
+    StepUp,
+}
+
 /// What the register says about an identity provider. Its addresses and keys stand in its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityProvider {
@@ -94,6 +126,8 @@ pub struct IdentityProvider {
     pub name: String,
     /// Whether it is switched on.
     pub active: bool,
+    /// What it is there for.
+    pub role: IdpRole,
     /// How it speaks.
     pub profile: IdpProfile,
     /// The highest levels that it may state.
@@ -104,6 +138,8 @@ pub struct IdentityProvider {
     pub scoping: bool,
     /// Whether it may send AES-CBC, which other parties must not.
     pub danger_allow_cbc: bool,
+    /// Where its users' rights are looked for, in this order. The first that has any wins.
+    pub rights: Vec<RightsSource>,
 }
 
 /// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
@@ -125,6 +161,10 @@ pub struct Fagsystem {
     pub attributes: AttributeProfile,
     /// Whether the Response is signed as well as the assertion.
     pub sign_response: bool,
+    /// What becomes of its logins when rights cannot be asked for.
+    pub when_down: WhenDown,
+    /// What becomes of users without rights.
+    pub no_rights: NoRights,
 }
 
 /// From when until when something holds; an open end means always.
@@ -188,6 +228,8 @@ pub struct Federation {
     speakers: HashMap<Cvr, Vec<(EntityId, Validity)>>,
     /// Per fagsystem the authorities whose users may use it.
     users: HashMap<EntityId, HashMap<Cvr, Validity>>,
+    roles: Roles,
+    robots: Robots,
 }
 
 impl Federation {
@@ -219,6 +261,26 @@ impl Federation {
         self.users.entry(fagsystem).or_default().insert(authority, validity).is_none()
     }
 
+    /// The roles that are registered.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// The roles, to register more.
+    pub fn roles_mut(&mut self) -> &mut Roles {
+        &mut self.roles
+    }
+
+    /// Declares a robot; false when its number at its municipality is taken.
+    pub fn add_robot(&mut self, robot: Robot) -> bool {
+        self.robots.add(robot)
+    }
+
+    /// The robot that a municipality has declared under this number.
+    pub fn robot(&self, authority: Cvr, id: &str) -> Option<&Robot> {
+        self.robots.find(authority, id)
+    }
+
     /// The authority of this number.
     pub fn authority(&self, cvr: Cvr) -> Option<&Authority> {
         self.authorities.get(&cvr)
@@ -239,6 +301,11 @@ impl Federation {
         self.fagsystemer.values()
     }
 
+    /// The registered identity provider of this name, switched on or not.
+    pub fn registered_idp(&self, entity_id: &EntityId) -> Option<&IdentityProvider> {
+        self.idps.get(entity_id)
+    }
+
     /// The registered identity provider of this name, switched on.
     pub fn idp(&self, entity_id: &EntityId) -> Result<&IdentityProvider, Fault> {
         match self.idps.get(entity_id) {
@@ -246,6 +313,13 @@ impl Federation {
             Some(_) => Err(Fault::new(Reason::IdpDisabled, format!("{entity_id} is switched off"))),
             None => Err(Fault::new(Reason::IdpUnknown, format!("{entity_id} is not registered"))),
         }
+    }
+
+    /// The provider that may raise the level of an authority's users at this moment: the authority allows it, and it is
+    /// switched on.
+    pub fn step_up(&self, authority: Cvr) -> Option<&IdentityProvider> {
+        let allowed = self.authorities.get(&authority)?.step_up.as_ref()?;
+        self.idp(allowed).ok().filter(|idp| idp.role == IdpRole::StepUp)
     }
 
     /// The registered fagsystem of this name, switched on.

@@ -147,6 +147,46 @@ impl From<MessageId> for String {
     }
 }
 
+/// The number by which the state knows a person in an organisation, the same towards everybody: a UUID.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PersonUuid(String);
+
+impl PersonUuid {
+    /// Takes a UUID in its usual form, in capitals or not.
+    pub fn new(uuid: &str) -> Result<Self, BadId> {
+        let fits = |(at, byte): (usize, u8)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        };
+        if uuid.len() == 36 && uuid.bytes().enumerate().all(fits) {
+            Ok(Self(uuid.to_ascii_lowercase()))
+        } else {
+            Err(BadId { expected: "a UUID", received: "something else".to_owned() })
+        }
+    }
+}
+
+/// It names a person, so it is never shown.
+impl fmt::Debug for PersonUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonUuid(…)")
+    }
+}
+
+impl TryFrom<String> for PersonUuid {
+    type Error = BadId;
+    fn try_from(uuid: String) -> Result<Self, BadId> {
+        Self::new(&uuid)
+    }
+}
+
+impl From<PersonUuid> for String {
+    fn from(uuid: PersonUuid) -> Self {
+        uuid.0
+    }
+}
+
 /// One login from the fagsystem's question to our answer: ties all its events together and names its cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -262,6 +302,23 @@ mod tests {
         assert!(Cvr::new("11111111").is_ok());
         for wrong in ["1111111", "111111111", " 1111111", "１１１１１１１１", "1111111a", ""] {
             assert!(Cvr::new(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_the_same_in_capitals_and_never_shown() {
+        let uuid = PersonUuid::new("5b0c6a2e-0f3d-4a51-9c77-1d2e3f405162").unwrap();
+        assert_eq!(PersonUuid::new("5B0C6A2E-0F3D-4A51-9C77-1D2E3F405162").as_ref(), Ok(&uuid));
+        assert!(!format!("{uuid:?}").contains("5b0c"));
+        for wrong in [
+            "",
+            "5b0c6a2e0f3d4a519c771d2e3f405162",
+            "5b0c6a2e-0f3d-4a51-9c77-1d2e3f40516",
+            "5b0c6a2e-0f3d-4a51-9c77-1d2e3f40516g",
+            "{5b0c6a2e-0f3d-4a51-9c77-1d2e3f4051}",
+        ] {
+            let refused = PersonUuid::new(wrong).unwrap_err();
+            assert!(wrong.is_empty() || !refused.to_string().contains(wrong), "{wrong:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::assurance::Requirement;
+use super::assurance::{Level, Nist, Nsis, Requirement};
 use super::id::{Cvr, EntityId, LoginId, MessageId};
 use super::reason::{Fault, Reason};
 
@@ -55,6 +55,42 @@ impl Asked {
     }
 }
 
+/// What travels in RelayState to an identity provider and comes back: the login, and for those that read it there
+/// the levels that are asked for, as in `<32 digits>&loa=Substantial` or `<32 digits>&AssuranceLevel=3`.
+///
+/// The words are those of the attributes, so that the whole stays below the 80 bytes that SAML promises to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The login.
+    pub login: LoginId,
+    /// The levels. What comes back of them decides nothing.
+    pub levels: Vec<Level>,
+}
+
+impl Handle {
+    /// Reads what [`std::fmt::Display`] writes, and nothing else.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('&');
+        let login = LoginId::new(parts.next()?).ok()?;
+        let level = |part: &str| match part.split_once('=')? {
+            ("loa", word) => Nsis::from_word(word).map(Level::Nsis),
+            ("AssuranceLevel", digit) => Nist::from_digit(digit).map(Level::Nist),
+            _ => None,
+        };
+        Some(Self { login, levels: parts.map(level).collect::<Option<_>>()? })
+    }
+}
+
+impl std::fmt::Display for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.login)?;
+        self.levels.iter().try_for_each(|level| match level {
+            Level::Nsis(nsis) => write!(f, "&loa={}", nsis.word()),
+            Level::Nist(nist) => write!(f, "&AssuranceLevel={}", nist.digit()),
+        })
+    }
+}
+
 /// A login that waits for the user to choose a municipality.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choosing {
@@ -84,7 +120,32 @@ pub struct AtIdp {
     pub at: Timestamp,
 }
 
-/// The two stages in which a login leaves our hands.
+impl AtIdp {
+    /// The municipality's provider answered and its level is too low; another provider is being asked for a higher one.
+    pub fn step_up(self, step_up: EntityId, question: MessageId, at: Timestamp) -> AtStepUp {
+        AtStepUp { asked: self.asked, authority: self.authority, idp: self.idp, step_up, question, at }
+    }
+}
+
+/// A login whose first leg is done and that waits for a provider that raises the level. What the first leg proved
+/// waits in the store, under the ID of this question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtStepUp {
+    /// What was asked of us.
+    pub asked: Asked,
+    /// The municipality that was chosen.
+    pub authority: Cvr,
+    /// Its identity provider, which has answered.
+    pub idp: EntityId,
+    /// The provider that we asked for a higher level.
+    pub step_up: EntityId,
+    /// The ID of our question to it.
+    pub question: MessageId,
+    /// When we asked.
+    pub at: Timestamp,
+}
+
+/// The stages in which a login leaves our hands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "kebab-case")]
 pub enum Pending {
@@ -92,6 +153,8 @@ pub enum Pending {
     Choosing(Choosing),
     /// The identity provider is answering.
     AtIdp(AtIdp),
+    /// The provider that raises the level is answering.
+    AtStepUp(AtStepUp),
 }
 
 impl Pending {
@@ -100,23 +163,58 @@ impl Pending {
         match self {
             Self::Choosing(stage) => &stage.asked,
             Self::AtIdp(stage) => &stage.asked,
+            Self::AtStepUp(stage) => &stage.asked,
+        }
+    }
+
+    /// Our question that waits for an answer.
+    pub fn question(&self) -> Option<&MessageId> {
+        match self {
+            Self::Choosing(_) => None,
+            Self::AtIdp(stage) => Some(&stage.question),
+            Self::AtStepUp(stage) => Some(&stage.question),
         }
     }
 
     /// The stage in which a choice makes sense. A user who goes back and chooses another municipality starts
-    /// from what the fagsystem asked, so the later stage turns into the earlier one.
+    /// from what the fagsystem asked, so a later stage turns into the earlier one.
     pub fn choosing(self) -> Choosing {
         match self {
             Self::Choosing(stage) => stage,
             Self::AtIdp(stage) => Choosing { asked: stage.asked },
+            Self::AtStepUp(stage) => Choosing { asked: stage.asked },
         }
     }
+}
 
-    /// The stage in which an answer makes sense.
-    pub fn at_idp(self) -> Result<AtIdp, Fault> {
-        match self {
-            Self::AtIdp(stage) => Ok(stage),
-            Self::Choosing(_) => Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_read_as_it_was_written_and_in_no_other_way() {
+        let login = LoginId::from_random(7);
+        let every = Nsis::ALL.map(Level::Nsis).into_iter().chain(Nist::ALL.map(Level::Nist));
+        let handles = every
+            .map(|level| vec![level])
+            .chain([Vec::new(), vec![Level::Nsis(Nsis::Substantial), Level::Nist(Nist::ALL[2])]]);
+        for levels in handles {
+            let handle = Handle { login, levels };
+            assert_eq!(Handle::read(&handle.to_string()).as_ref(), Some(&handle));
+            assert!(handle.to_string().len() <= 80, "{handle}");
+        }
+        for end in [
+            "&",
+            "&loa=substantial",
+            "&loa=",
+            "&loa",
+            "&level=3",
+            "&AssuranceLevel=5",
+            "&loa=Low&",
+            "?loa=Low",
+            " ",
+        ] {
+            assert_eq!(Handle::read(&format!("{login}{end}")), None, "{end:?}");
         }
     }
 }

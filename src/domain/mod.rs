@@ -10,17 +10,27 @@
 //! | *subject* | who is logged in, whatever protocol told us |
 //! | *user* | somebody whose rights and claims a municipality keeps here, because its IdP cannot send them |
 //! | *grant* | what one fagsystem may be told about a subject; cannot be made without an agreement |
+//! | *job function role* | what a user does at an authority, in the authority's own words |
+//! | *user system role* | a right in a fagsystem, in the fagsystem's own words |
+//! | *mapping* | says that a job function role stands for a user system role, and how it is limited |
+//! | *restriction* | a limit on a user system role, with values that the register fixes or the municipality sends |
+//! | *scope* | the authority in whose matters a role holds |
+//! | *delegation* | an authority says: users of that other authority may hold this role of ours |
 //! | *level* | how sure we are: NIST 1–4 or NSIS Low, Substantial, High |
 
 pub mod assurance;
 pub mod audit;
 pub mod caller;
 pub mod federation;
+pub mod group;
 pub mod id;
 pub mod login;
 pub mod network;
 pub mod privilege;
 pub mod reason;
+pub mod robot;
+pub mod role;
+pub mod source;
 pub mod subject;
 pub mod user;
 pub mod world;

@@ -3,14 +3,17 @@
 //! A list has groups; each group says in whose matters it holds (its [`Scope`]), which privileges it gives, and to
 //! what they are limited (its [`Constraint`]s). Towards us a municipality names *job function roles*, its own; towards a
 //! fagsystem we name *user system roles*, the fagsystem's own. `role.rs` translates between the two. How a list
-//! is written in XML or JSON stands in `protocol/bpp`.
+//! is written in XML or JSON stands in `protocol/bpp`; the serde form is for a sealed login between its two legs and is
+//! never shown, since it holds what a [`Scope`] hides.
 
 use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::id::Cvr;
 
 /// Everything that a user may do, in the order in which it was said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivilegeList {
     /// The groups.
     pub groups: Vec<PrivilegeGroup>,
@@ -47,7 +50,7 @@ impl PrivilegeList {
 }
 
 /// Privileges that hold in the same matters and under the same limits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PrivilegeGroup {
     /// In whose matters they hold.
     pub scope: Scope,
@@ -88,7 +91,7 @@ impl PrivilegeGroup {
 }
 
 /// In whose matters a privilege holds.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// An organisation.
     Cvr(Cvr),
@@ -146,7 +149,7 @@ fn number(text: &str, digits: usize) -> Option<String> {
 }
 
 /// A limit: at least one of the values must fit, so one without values lets nothing through.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Constraint {
     /// The type of the limit, a URI.
     pub name: String,

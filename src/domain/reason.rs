@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Who has to act before the same thing can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -14,6 +16,8 @@ pub enum Blame {
     Fagsystem,
     /// The identity provider that answered.
     IdentityProvider,
+    /// The attribute service that was asked.
+    AttributeService,
     /// Whoever keeps the register: the party is switched off, unknown, or has no agreement.
     Register,
     /// The person in front of the browser.
@@ -58,6 +62,19 @@ impl fmt::Display for Reason {
     }
 }
 
+impl From<Reason> for &'static str {
+    fn from(reason: Reason) -> Self {
+        reason.code()
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+    fn try_from(code: String) -> Result<Self, String> {
+        Self::from_code(&code).ok_or_else(|| format!("expected a reason code, got {code:?}"))
+    }
+}
+
 /// One sentence in both languages of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -81,7 +98,8 @@ macro_rules! reasons {
         $means_en:literal / $means_da:literal
         $fix_en:literal / $fix_da:literal ; )*) => {
         /// The closed list of reasons.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
         pub enum Reason { $( #[doc = $means_en] $name, )* }
 
         impl Reason {
@@ -126,6 +144,11 @@ reasons! {
         / "Identitetsudbyderens svar blev godtaget, og et adgangsbevis blev udstedt."
         "Nothing: the user is logged in."
         / "Intet: Brugeren er logget ind.";
+    LoginStepUp "login.stepup" Nobody
+        "The user was sent on to the provider that raises the level."
+        / "Brugeren blev sendt videre til den udbyder, der hæver sikringsniveauet."
+        "Nothing: the user is now logging in there as well, and nothing is issued before that is done."
+        / "Intet: Brugeren logger nu også ind dér, og intet udstedes, før det er sket.";
     RegistryApplied "registry.applied" Nobody
         "The register was changed."
         / "Registeret blev ændret."
@@ -136,11 +159,56 @@ reasons! {
         / "Identitetsudbyderen oplyste et højere sikringsniveau, end den er registreret med; det registrerede niveau gælder."
         "Whoever runs the identity provider lowers the level that it states, or the register keeper records the higher level once it has been proved."
         / "Den, der driver identitetsudbyderen, sænker det oplyste niveau, eller registerets forvalter indfører det højere niveau, når det er dokumenteret.";
+    LoaStepUp "loa.stepup" Nobody
+        "The municipality's login was accepted, but its level is too low for the fagsystem and can be raised."
+        / "Kommunens login blev godtaget, men dets sikringsniveau er for lavt til fagsystemet og kan hæves."
+        "Nothing: the municipality allows that its users go on to a second login."
+        / "Intet: Kommunen tillader, at dens brugere går videre til et login nummer to.";
     AttrReserved "attr.reserved" Nobody
         "The identity provider sent an attribute that only the context handler may set; it was removed."
         / "Identitetsudbyderen sendte en attribut, som kun context-handler må sætte; den blev fjernet."
         "Whoever runs the identity provider removes the attribute from what it sends; the detail names it."
         / "Den, der driver identitetsudbyderen, fjerner attributten fra det, den sender; detaljen i revisionsloggen nævner den.";
+    BppKept "bpp.kept" Nobody
+        "A role of the municipality became a right in the fagsystem."
+        / "En af kommunens roller blev til en rettighed i fagsystemet."
+        "Nothing: the audit log names the role and the mapping that gave the right."
+        / "Intet: Revisionsloggen nævner rollen og den tilknytning, der gav rettigheden.";
+    BppScope "bpp.scope" IdentityProvider
+        "A role was claimed in the matters of somebody for whom the municipality may not speak; it was dropped."
+        / "En rolle blev angivet på vegne af nogen, som kommunen ikke må tale for; den blev fjernet."
+        "Whoever runs the identity provider sends roles under the municipality's own CVR number only, or the other authority delegates the role and the register keeper records it."
+        / "Den, der driver identitetsudbyderen, sender kun roller under kommunens eget CVR-nummer, eller den anden myndighed delegerer rollen, og registerets forvalter indfører det.";
+    BppDelegation "bpp.delegation" Register
+        "A role was delegated to the municipality, but not at this time; it was dropped."
+        / "En rolle er delegeret til kommunen, men ikke på dette tidspunkt; den blev fjernet."
+        "The delegating authority agrees on a new period and the register keeper records it."
+        / "Den delegerende myndighed aftaler en ny periode, og registerets forvalter indfører den.";
+    BppRole "bpp.role" IdentityProvider
+        "A role was claimed that the municipality does not have; it was dropped."
+        / "Der blev angivet en rolle, som kommunen ikke har; den blev fjernet."
+        "Whoever runs the identity provider corrects the role's URI letter by letter, or the register keeper records the job function role. Fagsystemer's own roles are never sent directly."
+        / "Den, der driver identitetsudbyderen, retter rollens URI bogstav for bogstav, eller registerets forvalter indfører jobfunktionsrollen. Fagsystemers egne roller sendes aldrig direkte.";
+    BppMapping "bpp.mapping" Register
+        "A role of the municipality stands for nothing in this fagsystem; it was left out."
+        / "En af kommunens roller svarer ikke til noget i dette fagsystem; den blev udeladt."
+        "Nothing, if it is meant for another fagsystem. Otherwise the register keeper records what it stands for here."
+        / "Intet, hvis den er til et andet fagsystem. Ellers indfører registerets forvalter, hvad den svarer til her.";
+    BppConstraint "bpp.constraint" IdentityProvider
+        "A limit on a role is missing, contradicts itself, does not look as it must, or was not asked for."
+        / "En afgrænsning af en rolle mangler, modsiger sig selv, ser ikke ud, som den skal, eller er ikke efterspurgt."
+        "Whoever runs the identity provider sends the parameter that the mapping names, in the syntax of its restriction type; the audit log names it."
+        / "Den, der driver identitetsudbyderen, sender den parameter, som tilknytningen nævner, i dataafgrænsningstypens syntaks; revisionsloggen nævner den.";
+    BppNone "bpp.none" IdentityProvider
+        "The user has no rights in this fagsystem, and the fagsystem takes nobody without rights."
+        / "Brugeren har ingen rettigheder i dette fagsystem, og det modtager ingen uden rettigheder."
+        "Ask the role administrator of your municipality for a role in this fagsystem. The audit log says why the roles that were sent did not count."
+        / "Bed din kommunes rolleadministrator om en rolle til fagsystemet. Revisionsloggen siger, hvorfor de roller, der blev sendt, ikke talte.";
+    Chain "chain" Nobody
+        "The identity provider named others who took part in the login; they are not passed on, since only the one that was asked is proved."
+        / "Identitetsudbyderen nævnte andre, der deltog i loginnet; de sendes ikke videre, for kun den, der blev spurgt, er bevist."
+        "Nothing, when the identity provider is known to use another login behind its own. If not, whoever runs it finds out why it names them."
+        / "Intet, hvis identitetsudbyderen vides at bruge et andet login bag sit eget. Ellers finder den, der driver den, ud af, hvorfor den nævner dem.";
     XmlMalformed "xml.malformed" IdentityProvider
         "The message is not well-formed XML 1.0 in UTF-8."
         / "Meddelelsen er ikke velformet XML 1.0 i UTF-8."
@@ -527,10 +595,35 @@ reasons! {
         "Whoever runs the identity provider states an NSIS level or a NIST level as the profile writes it."
         / "Den, der driver identitetsudbyderen, oplyser et NSIS- eller NIST-niveau, som profilen skriver det.";
     LoaLower "loa.lower" IdentityProvider
-        "The level that the user reached is lower than what the fagsystem requires."
-        / "Brugerens login er mindre sikkert, end fagsystemet kræver."
+        "The level that the user reached is not the one that the fagsystem requires; most often it is too low."
+        / "Brugerens login har ikke det sikringsniveau, som fagsystemet kræver; oftest er det for lavt."
         "Log in again with a stronger means, for example MitID. If you did, whoever runs the identity provider sees to it that the level is stated."
         / "Log ind igen med et stærkere middel, for eksempel MitID. Gjorde du det, sørger den, der driver identitetsudbyderen, for, at niveauet oplyses.";
+    LoaStepUpUser "loa.stepup_user" User
+        "The second login, which was to raise the level, is not known to be of the same person in the same organisation."
+        / "Det andet login, som skulle hæve sikringsniveauet, vides ikke at være samme person i samme organisation."
+        "Log in with your own MitID Erhverv for the municipality that you chose. If you did, the municipality lets its identity provider send the persistent UUID of your business user."
+        / "Log ind med dit eget MitID Erhverv for den kommune, du valgte. Gjorde du det, lader kommunen sin identitetsudbyder sende din erhvervsbrugers persistente UUID.";
+    RobotNsis "robot.nsis" User
+        "The user is a robot, and the fagsystem requires an NSIS level, which is about persons: no robot can reach one."
+        / "Brugeren er en robot, og fagsystemet kræver et NSIS-niveau, som handler om personer: Det kan ingen robot nå."
+        "Whoever runs the robot lets it use the fagsystem's API with a system login instead of the pages for people. Has the fagsystem no API, its supplier is asked for one."
+        / "Den, der driver robotten, lader den bruge fagsystemets API med et systemlogin i stedet for brugerfladen. Har fagsystemet ingen API, må leverandøren bedes om en.";
+    RobotSystem "robot.system" Register
+        "The robot is not declared for this fagsystem."
+        / "Robotten er ikke registreret til dette fagsystem."
+        "The municipality adds the fagsystem to the robot's registration, or corrects where the robot goes."
+        / "Kommunen føjer fagsystemet til robottens registrering eller retter, hvor robotten går hen.";
+    RobotHours "robot.hours" Register
+        "The robot came outside the hours or days that it is declared for."
+        / "Robotten kom uden for de timer eller dage, den er registreret til."
+        "Whoever runs the robot moves its work into those hours, or the municipality registers others. If nobody started it, tell your security team."
+        / "Den, der driver robotten, lægger arbejdet inden for tiden, eller kommunen registrerer en anden tid. Har ingen startet den, så giv jeres sikkerhedsteam besked.";
+    RobotNetwork "robot.network" Register
+        "The robot came from a network that it is not declared for."
+        / "Robotten kom fra et netværk, den ikke er registreret til."
+        "Whoever runs the robot starts it from its own machine, or the municipality registers the new network. If nobody moved it, tell your security team."
+        / "Den, der driver robotten, starter den fra dens egen maskine, eller kommunen registrerer det nye netværk. Har ingen flyttet den, så giv jeres sikkerhedsteam besked.";
     MdRefused "md.refused" Register
         "The metadata could not be accepted."
         / "Metadata kunne ikke godtages."
@@ -626,6 +719,51 @@ reasons! {
         / "Nogen spurgte om en brugers attributter og fik ingen: Spørgsmålet er ikke tilladt eller ikke bevist, eller der er intet at fortælle."
         "Whoever runs the asking system signs with the registered key and asks only for users and attributes that it is registered for."
         / "Den, der driver det spørgende system, signerer med den registrerede nøgle og spørger kun om brugere og attributter, det er registreret til.";
+    AsAsked "as.asked" Nobody
+        "The authority's attribute service was asked what the user may do."
+        / "Myndighedens attributservice blev spurgt, hvad brugeren må."
+        "Nothing: the answer stands in the record that follows."
+        / "Intet: Svaret står i den følgende post.";
+    AsOk "as.ok" Nobody
+        "The attribute service's answer was accepted."
+        / "Attributservicens svar blev godtaget."
+        "Nothing: the rights were taken from it."
+        / "Intet: Rettighederne blev taget derfra.";
+    AsCached "as.cached" Nobody
+        "An earlier answer of the attribute service was used again."
+        / "Et tidligere svar fra attributservicen blev brugt igen."
+        "Nothing. If a right was just given or taken away, it counts when the registered minutes have passed."
+        / "Intet. Er en rettighed netop givet eller taget, gælder det, når de registrerede minutter er gået.";
+    AsSource "as.source" Nobody
+        "The attribute service said more than it is asked for; it was passed over."
+        / "Attributservicen sagde mere, end den bliver spurgt om; det blev sprunget over."
+        "Whoever runs the attribute service sends the privilege list and the agreed parameters only: no level, no login, nothing else about the user."
+        / "Den, der driver attributservicen, sender kun privilegielisten og de aftalte parametre: intet sikringsniveau, intet login og intet andet om brugeren.";
+    AsDown "as.down" AttributeService
+        "The authority's attribute service does not answer, so nobody knows what the user may do."
+        / "Myndighedens attributservice svarer ikke, så ingen ved, hvad brugeren må."
+        "Try again in a little while. Whoever runs the attribute service sees to it that its registered address answers in time; the register says what becomes of logins meanwhile."
+        / "Prøv igen om lidt. Den, der driver attributservicen, sørger for, at dens registrerede adresse svarer i tide; registeret siger, hvad der sker med login imens.";
+    AsKey "as.key" AttributeService
+        "The attribute service's answer is not signed by a key of that service."
+        / "Attributservicens svar er ikke signeret med en nøgle, der er den services egen."
+        "Whoever runs the attribute service signs with a key that its metadata lists for this role and has the metadata registered here. If it does, keep the message and tell your security team."
+        / "Den, der driver attributservicen, signerer med en nøgle, som dens metadata angiver til denne rolle, og får metadata registreret her. Gør den allerede det, så gem meddelelsen, og giv jeres sikkerhedsteam besked.";
+    AsRefused "as.refused" AttributeService
+        "The attribute service refused to say what the user may do."
+        / "Attributservicen afviste at sige, hvad brugeren må."
+        "Whoever runs the attribute service looks the question up in its own log, and registers us as one who may ask."
+        / "Den, der driver attributservicen, slår spørgsmålet op i sin egen log og registrerer os som en, der må spørge.";
+    AsAnswer "as.answer" AttributeService
+        "The attribute service's answer does not fit the question."
+        / "Attributservicens svar passer ikke til spørgsmålet."
+        "Whoever runs the attribute service answers our question, about the same user, at once, with a readable privilege list; the detail names what did not fit."
+        / "Den, der driver attributservicen, svarer på vores spørgsmål, om samme bruger, med det samme og med en læsbar privilegieliste; detaljen nævner det, der ikke passede.";
+    GroupsOverage "groups.overage" Nobody
+        "The user is in more groups than the identity provider can send, so none of them was used."
+        / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
+        "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
+        / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

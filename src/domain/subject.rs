@@ -3,16 +3,21 @@
 //! Every way in ends in a [`Subject`]; every way out starts from a [`Grant`]. A grant cannot be made without an
 //! [`Agreement`], so nothing can be issued that nobody has agreed to.
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
 use super::assurance::Achieved;
-use super::federation::{Agreement, AttributeProfile};
+use super::federation::{Agreement, AttributeProfile, NoRights};
 use super::id::{Cvr, EntityId};
 use super::privilege::{Constraint, PrivilegeList};
 use super::reason::{Fault, Reason};
+use super::role::{Roles, Ruling, Translated};
 
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
 ///
 /// Field variants are read; the text itself is passed on unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SubjectName {
     text: String,
     cvr: Cvr,
@@ -53,6 +58,19 @@ impl SubjectName {
     }
 }
 
+impl TryFrom<String> for SubjectName {
+    type Error = Fault;
+    fn try_from(text: String) -> Result<Self, Fault> {
+        Self::new(&text)
+    }
+}
+
+impl From<SubjectName> for String {
+    fn from(name: SubjectName) -> Self {
+        name.text
+    }
+}
+
 /// `key = value` up to the next comma, and what follows the comma.
 fn field<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let (value, rest) = key(text, name)?.split_once(',')?;
@@ -71,7 +89,7 @@ fn last_serial(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Who is logged in, in the one form that every protocol is translated to and from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Subject {
     /// The municipality whose user this is.
     pub authority: Cvr,
@@ -83,6 +101,8 @@ pub struct Subject {
     pub email: Vec<String>,
     /// How sure we are.
     pub level: Achieved,
+    /// Whether this is a robot: its municipality has declared it, or its identity provider says so.
+    pub is_robot: bool,
     /// What the municipality says that the user may do: its job function roles.
     pub rights: PrivilegeList,
     /// Values that limit job function roles, by the URI of the parameter, where they came as attributes of their own.
@@ -94,12 +114,18 @@ pub struct Subject {
 pub struct Grant<'f> {
     agreement: Agreement<'f>,
     subject: Subject,
+    translated: Translated,
 }
 
 impl<'f> Grant<'f> {
-    /// Joins a subject with the agreement under which it may be told. The two must speak of the same user's
-    /// municipality and identity provider.
-    pub fn new(subject: Subject, agreement: Agreement<'f>) -> Result<Self, Fault> {
+    /// Joins a subject with the agreement under which it may be told, and translates its rights by the roles that are
+    /// registered. Subject and agreement must speak of the same municipality and identity provider.
+    pub fn new(
+        subject: Subject,
+        agreement: Agreement<'f>,
+        roles: &Roles,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
         if subject.authority != agreement.authority().cvr {
             let detail = format!("expected {}, got {}", agreement.authority().cvr, subject.authority);
             return Err(Fault::new(Reason::TenantMismatch, detail));
@@ -108,7 +134,8 @@ impl<'f> Grant<'f> {
             let detail = format!("expected {}, got {}", agreement.idp().entity_id, subject.idp);
             return Err(Fault::new(Reason::IdpUnexpected, detail));
         }
-        Ok(Self { agreement, subject })
+        let translated = roles.translate(&subject.rights, &subject.parameters, &agreement, now);
+        Ok(Self { agreement, subject, translated })
     }
 
     /// The agreement that allows it.
@@ -124,6 +151,23 @@ impl<'f> Grant<'f> {
     /// How sure we are.
     pub fn level(&self) -> &Achieved {
         &self.subject.level
+    }
+
+    /// What the user may do in the fagsystem, in its own roles. Nothing at all is an error where the fagsystem takes
+    /// nobody without rights: whoever writes a token has to ask here, and so cannot forget it.
+    pub fn rights(&self) -> Result<&PrivilegeList, Fault> {
+        let rights = &self.translated.rights;
+        if rights.is_empty() && self.agreement.fagsystem().no_rights == NoRights::Refuse {
+            let sent: usize = self.subject.rights.groups.iter().map(|group| group.privileges.len()).sum();
+            let detail = format!("of {sent} roles that were sent none gives a right here");
+            return Err(Fault::new(Reason::BppNone, detail));
+        }
+        Ok(rights)
+    }
+
+    /// Why the user's roles became these rights.
+    pub fn rulings(&self) -> &[Ruling] {
+        &self.translated.rulings
     }
 
     /// The e-mail addresses, where the fagsystem's profile has them.

@@ -58,7 +58,7 @@ pub(super) async fn acs(
     let visit = door.visit(&knock, "/saml/sp/acs POST");
     let cookie = |login| cookies::pending(&headers, login);
     let step = door.broker.receive_answer(&visit, arrived, cookie).await;
-    answer(&knock.visitor, step, Onward::ByRedirect)
+    answer(&knock.visitor, step, Onward::ByPage)
 }
 
 /// Which login the choice belongs to, and what is searched for.
@@ -163,8 +163,9 @@ fn posted(query: Option<&str>, headers: &HeaderMap, body: &[u8], carries: Carrie
     Arrived::by_post(body, carries)
 }
 
-/// How the browser is sent on with our question in an address. A form of ours may only lead to us, and browsers hold
-/// a redirect after it to that rule, so after a form the user is sent on by a page.
+/// How the browser is sent on with our question in an address. A form of ours may only lead to us, and so may that of an
+/// identity provider with a strict page; browsers hold a redirect after it to that rule, so after such a form the user
+/// is sent on by a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Onward {
     ByRedirect,
@@ -173,7 +174,7 @@ enum Onward {
 
 /// What the broker wants next, as an answer to the browser.
 fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
-    let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, ..Noted::default() };
+    let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, robot: step.robot, ..Noted::default() };
     let mut response = match step.next {
         Next::Ask { sealed, question, receiver } => {
             noted.login = Some(sealed.login);

@@ -150,6 +150,8 @@ pub(super) struct Text {
     pub(super) fagsystem: Act,
     /// The identity provider has to act.
     pub(super) identity_provider: Act,
+    /// Whoever runs the attribute service has to act.
+    pub(super) attribute_service: Act,
     /// The keepers of the register have to act.
     pub(super) register: Act,
     /// The user can act.
@@ -196,6 +198,7 @@ impl Text {
         match blame {
             Blame::Fagsystem => &self.fagsystem,
             Blame::IdentityProvider => &self.identity_provider,
+            Blame::AttributeService => &self.attribute_service,
             Blame::Register => &self.register,
             Blame::User => &self.user,
             Blame::Caller => &self.caller,
@@ -281,6 +284,10 @@ static DANISH: Text = Text {
     identity_provider: Act {
         who: "Den, der driver kommunens login, som regel kommunens it-afdeling.",
         advice: "Prøv én gang til fra fagsystemet. Hjælper det ikke, så giv din it-afdeling sagsnummeret.",
+    },
+    attribute_service: Act {
+        who: "Den, der driver kommunens attributservice.",
+        advice: "Prøv igen om lidt. Bliver det ved, så giv din it-afdeling sagsnummeret.",
     },
     register: Act {
         who: "Kommunen og den, der forvalter registeret over aftaler og forbindelser.",
@@ -376,6 +383,10 @@ static ENGLISH: Text = Text {
     identity_provider: Act {
         who: "Whoever runs the municipality’s login, usually its IT department.",
         advice: "Try once more from the system that you came from. If it does not help, give your IT department the case number.",
+    },
+    attribute_service: Act {
+        who: "Whoever runs the municipality’s attribute service.",
+        advice: "Try again in a little while. If it goes on, give your IT department the case number.",
     },
     register: Act {
         who: "The municipality and the keeper of the register of agreements and connections.",

@@ -13,7 +13,7 @@ use crate::domain::world::Random;
 pub(super) const CONFIG: &str = "config.toml";
 
 /// The files of `metadata/`, as they stand in the repository.
-pub const FEDERATION: [(&str, &str); 9] = [
+pub const FEDERATION: [(&str, &str); 10] = [
     ("README.md", include_str!("../../metadata/README.md")),
     ("agreements.toml", include_str!("../../metadata/agreements.toml")),
     ("authorities.toml", include_str!("../../metadata/authorities.toml")),
@@ -22,6 +22,7 @@ pub const FEDERATION: [(&str, &str); 9] = [
     ("identity-providers.toml", include_str!("../../metadata/identity-providers.toml")),
     ("koereproevebooking.xml", include_str!("../../metadata/koereproevebooking.xml")),
     ("korsbaek.xml", include_str!("../../metadata/korsbaek.xml")),
+    ("roles.toml", include_str!("../../metadata/roles.toml")),
     ("service-providers.toml", include_str!("../../metadata/service-providers.toml")),
 ];
 

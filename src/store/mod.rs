@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::Record;
-use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId};
+use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
 use crate::domain::user::User;
 
 pub use sqlite::Sqlite;
@@ -27,6 +27,9 @@ pub enum StoreError {
     /// One of the batch's marks is used already; nothing of the batch was kept.
     #[error("{0} has been used before")]
     Used(Kind),
+    /// What the batch takes has been taken before or was never kept; nothing of the batch was kept.
+    #[error("the half-done login is finished or has expired")]
+    Taken,
     /// Somebody else changed the register since it was read.
     #[error("the register was changed meanwhile: expected version {expected}, found {found}")]
     Conflict {
@@ -87,11 +90,25 @@ pub struct Session {
     pub idp: EntityId,
     /// The SessionIndex that the identity provider told us.
     pub idp_index: Option<String>,
+    /// The provider that raised the level, with the SessionIndex that it told us.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step_up: Option<(EntityId, Option<String>)>,
     /// The fagsystem.
     pub fagsystem: EntityId,
     /// The user's name.
     pub name: String,
     /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// A half-done login: what its first leg proved, sealed, until the second one takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HalfDone {
+    /// The ID of the question that the second leg answers.
+    pub question: MessageId,
+    /// What was proved, for nobody's eyes but ours.
+    pub content: String,
+    /// From when on it is forgotten.
     pub expires: Timestamp,
 }
 
@@ -104,6 +121,10 @@ pub struct Batch {
     pub uses: Vec<Mark>,
     /// A session that begins.
     pub session: Option<Session>,
+    /// A half-done login that waits for its second leg.
+    pub keeps: Option<HalfDone>,
+    /// The question of the half-done login that this step finishes. It must be there, and nobody else can take it then.
+    pub takes: Option<MessageId>,
     /// What the exchange log says about it.
     pub records: Vec<Record>,
 }
@@ -229,6 +250,9 @@ pub trait Store: Send + Sync {
     /// Keeps the batch whole and durably, or says why nothing of it was kept.
     fn commit(&self, batch: Batch) -> Answer<'_, ()>;
 
+    /// The half-done login that waits for the answer to this question, if it has neither been taken nor expired.
+    fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>>;
+
     /// The version of the register, cheap enough to ask several times a second.
     fn registry_version(&self) -> Answer<'_, u64>;
 
@@ -267,6 +291,6 @@ pub trait Store: Send + Sync {
     /// Changes users of one authority and writes down that it did.
     fn change_users(&self, authority: Cvr, change: UserChange, record: Record) -> Answer<'_, ()>;
 
-    /// Forgets marks and sessions that have expired.
+    /// Forgets marks, sessions and half-done logins that have expired.
     fn purge(&self, now: Timestamp) -> Answer<'_, ()>;
 }

@@ -3,6 +3,7 @@
 //! writes, so that one that is refused leaves nothing behind in the group.
 
 mod audit;
+mod half_done;
 mod users;
 
 use std::collections::BTreeMap;
@@ -15,16 +16,19 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, Logged, Mark, RegistryFiles, SealKey, Store, StoreError,
-    UserChange, UserQuery,
+    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, Logged, Mark, RegistryFiles, SealKey, Store,
+    StoreError, UserChange, UserQuery,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::user::User;
 use audit::{search, write_record};
 
-const SCHEMA: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_users.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_users.sql"),
+    include_str!("../../migrations/0003_half_done.sql"),
+];
 
 /// How many batches may share one flush. More would let the first of them wait too long.
 const MAX_GROUP: usize = 256;
@@ -109,6 +113,11 @@ impl Sqlite {
 impl Store for Sqlite {
     fn commit(&self, batch: Batch) -> Answer<'_, ()> {
         self.change(move |transaction| keep(transaction, &batch))
+    }
+
+    fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>> {
+        let question = question.clone();
+        self.read(move |connection| half_done::find(connection, question, now))
     }
 
     fn registry_version(&self) -> Answer<'_, u64> {
@@ -220,6 +229,7 @@ impl Store for Sqlite {
             let now = now.as_millisecond();
             transaction.execute("DELETE FROM used WHERE expires < ?1", [now])?;
             transaction.execute("DELETE FROM session WHERE expires < ?1", [now])?;
+            transaction.execute("DELETE FROM half_done WHERE expires < ?1", [now])?;
             Ok(())
         })
     }
@@ -294,6 +304,9 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
             return Err(StoreError::Used(mark.kind));
         }
     }
+    if let Some(question) = &batch.takes {
+        half_done::check(transaction, question)?;
+    }
     // Nothing is refused from here on.
     for mark in &batch.uses {
         transaction
@@ -305,6 +318,12 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
         transaction
             .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
             .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
+    }
+    if let Some(kept) = &batch.keeps {
+        half_done::keep(transaction, kept)?;
+    }
+    if let Some(question) = &batch.takes {
+        half_done::take(transaction, question)?;
     }
     batch.records.iter().try_for_each(|record| write_record(transaction, record))
 }

@@ -51,6 +51,13 @@ pub mod names {
         labels: &["route"],
         help: "Seconds from request to answer, by route.",
     };
+    /// Logins of robots, by how they ended.
+    pub const ROBOTS: &Metric = &Metric {
+        name: "context_handler_robot_logins_total",
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "Logins of robots, by how they ended: done, refused or failed.",
+    };
     /// Fetched metadata, by what became of it.
     pub const METADATA: &Metric = &Metric {
         name: "context_handler_metadata_fetched_total",
@@ -69,7 +76,7 @@ pub mod names {
 
 /// Every metric there is.
 pub const METRICS: &[&Metric] =
-    &[names::REQUESTS, names::REASONS, names::SECONDS, names::METADATA, names::BUILD];
+    &[names::REQUESTS, names::REASONS, names::SECONDS, names::ROBOTS, names::METADATA, names::BUILD];
 
 /// More label values than this are counted together.
 const MOST_SERIES: usize = 500;

@@ -21,6 +21,8 @@ pub struct Noted {
     pub fagsystem: Option<EntityId>,
     /// The identity provider of that login.
     pub idp: Option<EntityId>,
+    /// Whether the user of that login turned out to be a robot.
+    pub robot: bool,
     /// The reason that was given.
     pub reason: Option<Reason>,
     /// How it ended, when the status does not say: a refusal may travel to the fagsystem in a page with status 200.
@@ -76,6 +78,9 @@ pub async fn request_line(State(metrics): State<Arc<Metrics>>, request: Request,
     metrics.observe(names::SECONDS, &[route], took);
     if let Some(reason) = noted.reason {
         metrics.count(names::REASONS, &[reason.code()]);
+    }
+    if noted.robot {
+        metrics.count(names::ROBOTS, &[outcome.as_str()]);
     }
     macro_rules! line {
         ($level:ident) => {

@@ -55,6 +55,7 @@ async fn ask(path: &str) -> (Vec<String>, String) {
     let (kept, _guard) = listen_in(Format::Json, Level::Info);
     let metrics = Arc::new(Metrics::new());
     let noted = Noted {
+        robot: true,
         login: Some(LoginId::from_random(7)),
         fagsystem: EntityId::new("https://fagsystem.example.dk").ok(),
         idp: None,
@@ -98,6 +99,7 @@ async fn a_request_is_one_line_with_its_route_pattern_and_what_the_handler_noted
         metrics.contains("context_handler_http_requests_total{route=\"/errors/{code}\",status=\"2xx\"} 1\n")
     );
     assert!(metrics.contains("context_handler_reasons_total{reason=\"replay\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("context_handler_robot_logins_total{outcome=\"refused\"} 1\n"), "{metrics}");
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
-//! A grant is made of a subject and an agreement that speak of the same municipality, and that is checked.
+//! A grant is made of a subject and an agreement that speak of the same municipality, and its rights are translated by
+//! the register; both are checked.
 
 use context_handler::domain::federation::Agreement;
+use context_handler::domain::role::Translated;
 use context_handler::domain::subject::{Grant, Subject};
 
-fn forge<'f>(subject: Subject, agreement: Agreement<'f>) -> Grant<'f> {
-    Grant { agreement, subject }
+fn forge<'f>(subject: Subject, agreement: Agreement<'f>, translated: Translated) -> Grant<'f> {
+    Grant { agreement, subject, translated }
 }
 
 fn main() {}

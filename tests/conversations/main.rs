@@ -4,11 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod attacks;
+mod attributes;
 mod discovery;
 mod judge;
 mod login;
+mod profiles;
 mod registry;
+mod robots;
 mod samael;
+mod step_up;
 mod store_down;
 mod support;
 mod users;

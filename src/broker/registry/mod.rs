@@ -16,11 +16,14 @@ use jiff::Timestamp;
 use super::Broker;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Fagsystem, Federation, IdentityProvider};
-use crate::domain::id::{EntityId, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
-use crate::protocol::keys::TrustedKeys;
-use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
+use crate::protocol::keys::{Decrypter, TrustedKeys};
+use crate::protocol::saml::metadata::{AttributeServiceMetadata, IdpMetadata, SpMetadata};
+use crate::protocol::saml::response::Opening;
+use crate::protocol::xml::Cbc;
 use crate::store::{RegistryFiles, StoreError};
 
 pub use people::KnownRequester;
@@ -37,6 +40,8 @@ pub struct Snapshot {
     idps: HashMap<EntityId, IdpMetadata>,
     fagsystemer: HashMap<EntityId, SpMetadata>,
     people: People,
+    sources: Sources,
+    attribute_services: HashMap<EntityId, AttributeServiceMetadata>,
 }
 
 /// An identity provider that is registered and switched on, with metadata that holds.
@@ -48,6 +53,17 @@ pub struct KnownIdp<'s> {
     pub metadata: &'s IdpMetadata,
 }
 
+impl<'s> KnownIdp<'s> {
+    /// With what its answers are opened.
+    pub(super) fn opening<'k>(&self, decrypters: &'k [Arc<dyn Decrypter>]) -> Opening<'k>
+    where
+        's: 'k,
+    {
+        let cbc = if self.registered.danger_allow_cbc { Cbc::DangerAllowed } else { Cbc::Refused };
+        Opening { keys: &self.metadata.keys, decrypters, cbc }
+    }
+}
+
 /// A fagsystem that is registered and switched on, with metadata that holds.
 #[derive(Clone, Copy)]
 pub struct KnownFagsystem<'s> {
@@ -55,6 +71,15 @@ pub struct KnownFagsystem<'s> {
     pub registered: &'s Fagsystem,
     /// What its metadata says.
     pub metadata: &'s SpMetadata,
+}
+
+/// An attribute service that is registered and switched on, with metadata that holds.
+#[derive(Clone, Copy)]
+pub struct KnownAttributeService<'s> {
+    /// What the register says.
+    pub registered: &'s AttributeService,
+    /// What its metadata says.
+    pub metadata: &'s AttributeServiceMetadata,
 }
 
 impl Snapshot {
@@ -80,6 +105,31 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Where rights come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The attribute service that tells about an authority's users, if it may be asked now.
+    pub fn attribute_service(
+        &self,
+        authority: Cvr,
+        now: Timestamp,
+    ) -> Result<KnownAttributeService<'_>, Fault> {
+        let down = |what: String| Fault::new(Reason::AsDown, what);
+        let registered = self.sources.service_of(authority);
+        let registered = registered.ok_or_else(|| down(format!("{authority} has no attribute service")))?;
+        let name = &registered.entity_id;
+        if !registered.active {
+            return Err(down(format!("{name} is switched off")));
+        }
+        let metadata = self.attribute_services.get(name).ok_or_else(|| no_metadata(name))?;
+        check_validity(name, metadata.valid_until, now).map_err(|fault| down(fault.detail.into_owned()))?;
+        Ok(KnownAttributeService { registered, metadata })
+    }
+}
+
 /// What is trusted of a party, whether it is switched on or not.
 #[derive(Clone, Copy, Debug)]
 pub struct Trusted<'s> {
@@ -102,9 +152,11 @@ impl Snapshot {
         let idps = self.idps.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
         let fagsystemer =
             self.fagsystemer.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
+        let services = self.attribute_services.iter();
+        let services = services.map(|(party, known)| (party, known.valid_until, &known.keys));
         let requesters =
             self.people.of_requesters.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
-        let all = idps.chain(fagsystemer).chain(requesters);
+        let all = idps.chain(fagsystemer).chain(services).chain(requesters);
         let mut all: Vec<_> =
             all.map(|(party, valid_until, keys)| Trusted { party, valid_until, keys }).collect();
         all.sort_by_key(|trusted| trusted.party);

@@ -60,7 +60,7 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
     for (path, _, file) in read::files(files)? {
         let metadata = |name: &str| files.get(&read::beside(path, name)).map(|content| content.as_slice());
         for authority in &file.authority {
-            entries.insert(format!("authority {}", authority.cvr.get_ref()), authority.name.clone());
+            entries.insert(format!("authority {}", authority.cvr.get_ref()), plain(authority));
         }
         for idp in &file.identity_provider {
             let content = format!("{:?} {:?}", plain(idp), metadata(idp.metadata.get_ref()));
@@ -83,6 +83,15 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
                 entries.insert(subject, content.clone());
             }
         }
+        for service in &file.attribute_service {
+            let content = format!("{:?} {:?}", plain(service), metadata(service.metadata.get_ref()));
+            entries.insert(format!("attribute service {}", service.entity_id.get_ref()), content);
+        }
+        for mapping in &file.group_mapping {
+            let (idp, cvr) = (mapping.identity_provider.get_ref(), mapping.authority.get_ref());
+            let subject = format!("group mapping of {cvr} with {idp} by {}", mapping.attribute);
+            entries.insert(subject, plain(mapping));
+        }
         for user in &file.user {
             let subject = format!("user {} of {}", user.id.get_ref(), user.authority.get_ref());
             entries.insert(subject, plain(user));
@@ -96,8 +105,27 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
             let content = format!("{:?} {:?}", plain(requester), metadata(requester.metadata.get_ref()));
             entries.insert(format!("attribute requester {}", requester.entity_id.get_ref()), content);
         }
+        entries.extend(roles(&file));
+        for robot in &file.robot {
+            let subject = format!("robot {} of {}", robot.id.get_ref(), robot.authority.get_ref());
+            entries.insert(subject, plain(robot));
+        }
     }
     Ok(entries)
+}
+
+fn roles(file: &read::Written) -> Vec<(String, String)> {
+    let types = file.restriction_type.iter();
+    let types = types.map(|kind| (format!("restriction type {}", kind.id.get_ref()), plain(kind)));
+    let functions = file.job_function_role.iter();
+    let functions = functions.map(|role| (format!("job function role {}", role.id.get_ref()), plain(role)));
+    let systems = file.user_system_role.iter();
+    let systems = systems.map(|role| (format!("user system role {}", role.id.get_ref()), plain(role)));
+    let mappings = file.role_mapping.iter().map(|mapping| {
+        let (from, to) = (mapping.job_function_role.get_ref(), mapping.user_system_role.get_ref());
+        (format!("role mapping {from} to {to}"), plain(mapping))
+    });
+    types.chain(functions).chain(systems).chain(mappings).collect()
 }
 
 /// The values without their places: an entry that only moved has not changed.

@@ -93,6 +93,12 @@ impl Snapshot {
             check_time(fresh.valid_until, known.valid_until, now)?;
             keys.extend(overlapping(&fresh.keys, &known.keys)?);
         }
+        if let Some(known) = self.attribute_services.get(party) {
+            let fresh = proved(&known.keys).and_then(|proved| proved.attribute_service(Some(party)));
+            let fresh = fresh.map_err(kept_out)?;
+            check_time(fresh.valid_until, known.valid_until, now)?;
+            keys.extend(overlapping(&fresh.keys, &known.keys)?);
+        }
         if keys.is_empty() {
             return Err(Fault::new(Reason::MdRefused, "there is no last good copy to prove it with"));
         }

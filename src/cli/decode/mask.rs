@@ -1,5 +1,6 @@
 //! Hides what tells who somebody is. What is not known to be harmless is hidden.
 
+use crate::domain::audit::without_cpr;
 use crate::domain::subject::SubjectName;
 use crate::protocol::saml::attribute as name;
 
@@ -50,39 +51,6 @@ impl Mask {
         }
         HIDDEN.to_owned()
     }
-}
-
-/// Ten digits that begin with a day and a month, with or without a hyphen before the last four.
-fn without_cpr(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < characters.len() {
-        let after_digit = at > 0 && characters[at - 1].is_ascii_digit();
-        match cpr_length(&characters[at..]).filter(|_| !after_digit) {
-            Some(length) => {
-                out.push_str("******-****");
-                at += length;
-            }
-            None => {
-                out.push(characters[at]);
-                at += 1;
-            }
-        }
-    }
-    out
-}
-
-fn cpr_length(text: &[char]) -> Option<usize> {
-    let digit = |at: usize| text.get(at).and_then(|c| c.to_digit(10));
-    let two = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
-    let (day, month) = (two(0)?, two(2)?);
-    let hyphen = usize::from(text.get(6) == Some(&'-'));
-    [4, 6 + hyphen, 8 + hyphen].into_iter().map(two).collect::<Option<Vec<_>>>()?;
-    let ends = digit(10 + hyphen).is_none();
-    // Numbers of people without a civil registration have 60 added to the day.
-    let is_day = (1..=31).contains(&day) || (61..=91).contains(&day);
-    (is_day && (1..=12).contains(&month) && ends).then_some(10 + hyphen)
 }
 
 fn without_addresses(text: &str) -> String {

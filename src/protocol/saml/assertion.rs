@@ -1,6 +1,7 @@
 //! The assertion: what an identity provider says about a user, read; and what we say to a fagsystem, written.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::attribute::AttributeName;
 use super::{Header, address, entity_id, issuer, message_id, moment, required, saml, written};
@@ -67,7 +68,7 @@ pub(super) struct Conditions {
 }
 
 /// How and when the user authenticated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthnStatement {
     /// When.
     pub instant: Timestamp,
@@ -77,6 +78,8 @@ pub struct AuthnStatement {
     pub session_not_on_or_after: Option<Timestamp>,
     /// The class, which may be a level.
     pub class: Option<String>,
+    /// Who else took part in it, by the identity provider's own words; empty where a name cannot be read.
+    pub authorities: Vec<String>,
 }
 
 /// Attributes by name. A value is asked for as text; one with structure is refused when it is asked for, not before,
@@ -197,11 +200,13 @@ pub(super) fn conditions(element: Element<'_>) -> Result<Conditions, Fault> {
 fn authn_statement(element: Element<'_>) -> Result<AuthnStatement, Fault> {
     let context = element.only_child(saml("AuthnContext"))?;
     let class = context.optional_child(saml("AuthnContextClassRef"))?;
+    let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));
     Ok(AuthnStatement {
         instant: moment(required(element, "AuthnInstant")?)?,
         session_index: element.attribute("SessionIndex").map(str::to_owned),
         session_not_on_or_after: optional_moment(element, "SessionNotOnOrAfter")?,
         class: class.map(|class| class.text().map(|text| text.into_owned())).transpose()?,
+        authorities: authorities.map(|name| name.text().unwrap_or_default().into_owned()).collect(),
     })
 }
 
@@ -271,8 +276,8 @@ pub struct OurAssertion<'a> {
     pub session_not_on_or_after: Timestamp,
     /// The level, as a class.
     pub class: &'a str,
-    /// Who authenticated the user.
-    pub authenticated_by: &'a EntityId,
+    /// Who authenticated the user, in their order: our own account, whatever chain they tell of.
+    pub authenticated_by: &'a [&'a EntityId],
     /// The format of the attribute names.
     pub name_format: &'a str,
     /// What else is said.
@@ -312,7 +317,9 @@ impl OurAssertion<'_> {
         xml.attribute("SessionNotOnOrAfter", &written(self.session_not_on_or_after));
         xml.start(saml("AuthnContext"));
         xml.element(saml("AuthnContextClassRef"), self.class);
-        xml.element(saml("AuthenticatingAuthority"), self.authenticated_by.as_str());
+        for authority in self.authenticated_by {
+            xml.element(saml("AuthenticatingAuthority"), authority.as_str());
+        }
         xml.end();
         xml.end();
     }

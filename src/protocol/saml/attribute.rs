@@ -67,6 +67,12 @@ pub const PRIVILEGES_SIMPLE: AttributeName = AttributeName {
     oiosaml2: "dk:gov:saml:attribute:Privileges_simple",
     oiosaml3: "https://data.gov.dk/model/core/eid/privilegesSimple",
 };
+/// The number by which the state knows a person in an organisation, the same towards everybody.
+pub const PERSISTENT_UUID: &str = "https://data.gov.dk/model/core/eid/professional/uuid/persistent";
+/// What the NameID of a person in an organisation begins with, before a UUID.
+pub const PROFESSIONAL_NAME: &str = "https://data.gov.dk/model/core/eid/professional/uuid/";
+/// The class by which an employee's login is asked for, as against a citizen's.
+pub const PROFESSIONAL: &str = "https://data.gov.dk/eid/Professional";
 
 /// The level on the older scale; both generations name it alike.
 pub const ASSURANCE_LEVEL: &str = "dk:gov:saml:attribute:AssuranceLevel";
@@ -77,6 +83,12 @@ pub const LOA: &str = "https://data.gov.dk/concept/core/nsis/loa";
 pub const IAL: &str = "https://data.gov.dk/concept/core/nsis/ial";
 /// The part of it that tells how well the person authenticated.
 pub const AAL: &str = "https://data.gov.dk/concept/core/nsis/aal";
+
+/// Whether the user is a robot: `true` or `false`.
+pub const IS_ROBOT: &str = "https://data.gov.dk/model/core/eid/professional/isRobot";
+
+/// How every name begins that is about a private person. Here users act for their organisation.
+pub const OF_A_PERSON: &str = "https://data.gov.dk/model/core/eid/person/";
 
 /// The NameFormat of a generation.
 pub fn name_format(dialect: Dialect) -> &'static str {

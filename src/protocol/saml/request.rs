@@ -171,17 +171,16 @@ fn requested_levels(root: Element<'_>) -> Result<(Vec<Level>, Comparison), Fault
     let Some(context) = root.optional_child(samlp("RequestedAuthnContext"))? else {
         return Ok((Vec::new(), Comparison::Exact));
     };
-    let comparison = match context.attribute("Comparison") {
-        None | Some("exact") => Comparison::Exact,
-        Some("minimum") => Comparison::Minimum,
-        Some("better") => Comparison::Better,
-        Some("maximum") => Comparison::Maximum,
-        Some(_) => return Err(Fault::new(Reason::XmlSchema, "expected a known Comparison")),
+    let known = |word| {
+        Comparison::from_word(word)
+            .ok_or_else(|| Fault::new(Reason::XmlSchema, "expected a known Comparison"))
     };
+    let comparison = context.attribute("Comparison").map_or(Ok(Comparison::Exact), known)?;
     let classes = context.children().filter(|child| child.is(saml("AuthnContextClassRef")));
     let mut levels = Vec::new();
     for class in classes {
-        levels.extend(Level::from_class(&class.text()?));
+        let unknown = |fault: Fault| Fault::new(Reason::RequestUnsupported, fault.detail);
+        levels.extend(Level::in_class(&class.text()?).map_err(unknown)?);
     }
     Ok((levels, comparison))
 }
@@ -217,8 +216,10 @@ pub struct OurRequest<'q> {
     pub force_authn: bool,
     /// Whether no page may be shown.
     pub is_passive: bool,
-    /// The classes that we ask for, each at least.
+    /// The classes that we ask for.
     pub classes: &'q [String],
+    /// How they are meant.
+    pub comparison: Comparison,
     /// The fagsystem that asks, where the identity provider wants to be told.
     pub requester: Option<&'q EntityId>,
     /// How many more proxies may follow.
@@ -266,7 +267,7 @@ impl OurRequest<'_> {
         xml.end();
         if !self.classes.is_empty() {
             xml.start(samlp("RequestedAuthnContext"));
-            xml.attribute("Comparison", "minimum");
+            xml.attribute("Comparison", self.comparison.word());
             for class in self.classes {
                 xml.element(saml("AuthnContextClassRef"), class);
             }

@@ -1,7 +1,7 @@
 //! Status codes: what an identity provider's mean to us, and what we tell a fagsystem. One table.
 
 use super::samlp;
-use crate::domain::reason::{Fault, Reason};
+use crate::domain::reason::{Explanation, Fault, Reason};
 use crate::protocol::xml::{Element, Writer};
 
 const PREFIX: &str = "urn:oasis:names:tc:SAML:2.0:status:";
@@ -13,29 +13,36 @@ pub struct Status {
     pub top: &'static str,
     /// The cause.
     pub second: &'static str,
+    /// The reason, which is told in words beside the codes.
+    reason: Reason,
 }
 
 impl Status {
     /// What an asker is told who may not have what it asks for, or who asks about a user whom nobody knows: the two
     /// must look alike.
-    pub const REQUEST_DENIED: Self = Self { top: "Requester", second: "RequestDenied" };
+    pub const REQUEST_DENIED: Self =
+        Self { top: "Requester", second: "RequestDenied", reason: Reason::AqDenied };
 
     /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
     /// who asked or whether somebody tampers.
     pub fn for_reason(reason: Reason) -> Option<Self> {
         let (top, second) = match reason {
-            Reason::LoaLower | Reason::LoaUnknown => ("Responder", "NoAuthnContext"),
-            Reason::Status => ("Responder", "AuthnFailed"),
+            Reason::AsDown | Reason::AsKey | Reason::AsRefused | Reason::AsAnswer => {
+                ("Responder", "RequestDenied")
+            }
+            Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => ("Responder", "NoAuthnContext"),
+            Reason::RobotSystem | Reason::RobotHours | Reason::RobotNetwork => ("Responder", "RequestDenied"),
+            Reason::Status | Reason::LoaStepUpUser => ("Responder", "AuthnFailed"),
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
             Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),
             Reason::IdpDisabled => ("Responder", "NoAvailableIDP"),
             Reason::EncNokey => ("Responder", "RequestUnsupported"),
             Reason::RequestUnsupported => ("Requester", "RequestUnsupported"),
-            Reason::AgreementMissing => ("Requester", "RequestDenied"),
+            Reason::AgreementMissing | Reason::BppNone => ("Requester", "RequestDenied"),
             _ => return None,
         };
-        Some(Self { top, second })
+        Some(Self { top, second, reason })
     }
 
     pub(super) fn write(self, xml: &mut Writer) {
@@ -46,6 +53,8 @@ impl Status {
         xml.attribute("Value", &format!("{PREFIX}{}", self.second));
         xml.end();
         xml.end();
+        let Explanation { means, fix } = self.reason.explanation();
+        xml.element(samlp("StatusMessage"), &format!("{}: {} {}", self.reason, means.en, fix.en));
         xml.end();
     }
 }

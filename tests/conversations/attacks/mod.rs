@@ -2,13 +2,16 @@
 
 mod algorithms;
 mod attribute_authority;
+mod attribute_service;
 mod binding;
 mod encryption;
+mod levels;
 mod parser;
 mod place;
 mod play;
 mod privileges;
 mod request;
+mod roles;
 mod signature;
 mod tenant;
 mod wrapping;

@@ -1,7 +1,7 @@
 //! Group H: two municipalities, both registered, one of them hostile.
 
 use super::{refused, told};
-use crate::support::{Answer, Idp, Say, Signing, Town, deliver};
+use crate::support::{Answer, Browser, Fagsystem, Idp, Say, Signing, Town, deliver};
 
 /// Begins a login for Korsbæk, lets Korsbæk's genuine twin through first, and delivers what somebody else answers.
 async fn hostile(town: &Town, write: impl FnOnce(&str) -> String) -> Answer {
@@ -243,4 +243,227 @@ async fn a_second_registration_of_a_name_is_refused() {
     let kept = context_handler::store::RegistryFiles::default();
     let complaints = context_handler::broker::registry::plan(&kept, &files).unwrap_err();
     assert!(complaints[0].to_string().contains("once"), "{}", complaints[0]);
+}
+
+#[tokio::test]
+async fn a_registration_that_looks_like_another_is_refused() {
+    let town = Town::new("h-alike").await;
+    let kept = context_handler::store::RegistryFiles::default();
+    let plan = |name: &str| {
+        let mut stranger = town.feddet.clone();
+        (stranger.file, stranger.entity_id) = ("stranger", name.into());
+        let mut files = files_of(&town.korsbaek);
+        files.insert("more.toml".into(), stranger.registration().into_bytes());
+        files.insert("stranger.xml".into(), stranger.metadata().into_bytes());
+        context_handler::broker::registry::plan(&kept, &files)
+    };
+    assert!(plan("https://idp2.korsbaek.test/").is_ok());
+    for name in ["https://idp.korsbaek.test", "https://IDP.korsbaek.test/", "https://idp.korsbaek.test//"] {
+        let complaints = plan(name).unwrap_err();
+        assert!(complaints[0].to_string().contains("more than case or a slash"), "{}", complaints[0]);
+    }
+}
+
+fn files_of(idp: &Idp) -> context_handler::broker::registry::Files {
+    [
+        ("register.toml".into(), idp.registration().into_bytes()),
+        (format!("{}.xml", idp.file), idp.metadata().into_bytes()),
+    ]
+    .into()
+}
+
+#[tokio::test]
+async fn the_same_number_at_two_municipalities_is_two_users() {
+    let town = Town::new("h-same-serial").await;
+    let mut browser = town.browser();
+    let sent = town.driving.send(&mut browser, &town.driving.ask()).await;
+    let answer = town.korsbaek.answer(&town, &mut browser, &sent, |_| {}).await;
+    let first = town.driving.read(&answer, &town);
+    let mut ask = town.driving.ask();
+    ask.id = "_request2".into();
+    let sent = browser.get(&format!("{}&authority=99999999", town.driving.redirect(&ask))).await;
+    let again = |say: &mut Say| {
+        (say.assertion_id, say.response_id) = ("_assertion2".into(), "_response2".into());
+        say.nist("3");
+    };
+    let answer = town.feddet.answer(&town, &mut browser, &sent, again).await;
+    let second = town.driving.read(&answer, &town);
+    let cvr = "dk:gov:saml:attribute:CvrNumberIdentifier";
+    assert_eq!((first.attribute(cvr), second.attribute(cvr)), (Some("11111111"), Some("99999999")));
+    assert_eq!(first.name_id, "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c");
+    assert_eq!(second.name_id, "C=DK,O=99999999,CN=Ib Dam,Serial=5b0c");
+    assert_ne!(session_index(&first.xml), session_index(&second.xml), "no session is shared");
+}
+
+fn session_index(xml: &str) -> &str {
+    xml.split_once("SessionIndex=\"").unwrap().1.split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn what_the_browser_adds_to_an_answer_changes_nothing() {
+    let town = Town::new("h-added").await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let (question, arrived) = town.korsbaek.question(&sent);
+    let message = base64(&town.korsbaek.write(&town.korsbaek.say(&question)));
+    let stolen = base64(&town.feddet.write(&say(&town.feddet, &question)));
+    let state = arrived.relay_state.unwrap();
+    let added = [
+        ("idp", town.feddet.entity_id.as_str()),
+        ("authority", "99999999"),
+        ("choice", "99999999"),
+        ("login", "00000000000000000000000000000007"),
+        ("NameID", "C=DK,O=11111111,CN=Mayor,Serial=1"),
+    ];
+    for (message, accepted) in [(&stolen, false), (&message, true)] {
+        let mut form = vec![("SAMLResponse", message.as_str()), ("RelayState", state.as_str())];
+        form.extend(added);
+        let answer = browser.post(&format!("{}?authority=99999999", town.acs()), &form).await;
+        if accepted {
+            let told = town.bbr.read(&answer, &town);
+            assert_eq!(told.name_id, "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c");
+        } else {
+            refused(&town, &answer, "idp.unexpected").await;
+        }
+    }
+}
+
+fn base64(xml: &str) -> String {
+    use ::base64::Engine;
+    ::base64::engine::general_purpose::STANDARD.encode(xml)
+}
+
+#[tokio::test]
+async fn an_empty_form_moves_no_login_on() {
+    let town = Town::new("h-empty").await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let before = browser.cookies.clone();
+    let (_, arrived) = town.korsbaek.question(&sent);
+    let state = arrived.relay_state.unwrap();
+    for form in
+        [vec![], vec![("RelayState", state.as_str())], vec![("SAMLResponse", ""), ("RelayState", &state)]]
+    {
+        let answer = browser.post(&town.acs(), &form).await;
+        assert_eq!(answer.status, 400, "{form:?}");
+        assert!(answer.form().is_none() && answer.location.is_none(), "{form:?}");
+    }
+    let answer = browser.post(&format!("{}/discovery", town.url), &[]).await;
+    assert!(answer.status >= 400 && answer.location.is_none());
+    assert!(town.log().await.iter().all(|record| format!("{:?}", record.event) != "TokenIssued"));
+    assert_eq!(browser.cookies, before, "the login is still where it was");
+    let twin = town.korsbaek.answer(&town, &mut browser, &sent, |_| {}).await;
+    assert_eq!(town.bbr.read(&twin, &town).status, ["Success"]);
+}
+
+#[tokio::test]
+async fn the_chain_of_who_authenticated_is_ours_to_write() {
+    let town = Town::new("h-chain").await;
+    let mut browser = town.browser();
+    let sent = town.driving.send(&mut browser, &town.driving.ask()).await;
+    let invented = |say: &mut Say| {
+        say.authorities = vec!["https://saml.nemlog-in.dk".into(), "https://idp.feddet.test/adfs".into()];
+    };
+    let answer = town.korsbaek.answer(&town, &mut browser, &sent, invented).await;
+    let told = town.driving.read(&answer, &town);
+    assert_eq!(told.status, ["Success"]);
+    let chain: Vec<_> = told.xml.split("AuthenticatingAuthority>").skip(1).step_by(2).collect();
+    assert_eq!(chain, ["https://idp.korsbaek.test/</saml:"]);
+    assert_eq!(noticed(&town).await, ["chain"]);
+
+    let mut ask = town.driving.ask();
+    ask.id = "_request2".into();
+    let sent = town.driving.send(&mut browser, &ask).await;
+    let own = |say: &mut Say| {
+        say.assertion_id = "_assertion2".into();
+        say.authorities = vec!["https://idp.korsbaek.test/".into()];
+    };
+    town.korsbaek.answer(&town, &mut browser, &sent, own).await;
+    assert!(noticed(&town).await.is_empty(), "its own name is no other's");
+}
+
+async fn noticed(town: &Town) -> Vec<String> {
+    town.log().await.pop().unwrap().noticed
+}
+
+/// One provider speaks for two municipalities, and the user chose the first.
+#[tokio::test]
+async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
+    let town = Town::with("h-two", |files| {
+        let second = "[[federation-agreement]]\nidentity-provider = \"https://idp.korsbaek.test/\"\nauthority = \"99999999\"\n";
+        files.insert("second.toml".into(), second.as_bytes().to_vec());
+    })
+    .await;
+    let mut number = 0;
+    for chosen in ["11111111", "99999999"] {
+        for named in ["11111111", "99999999"] {
+            for stated in ["11111111", "99999999"] {
+                number += 1;
+                let mut browser = town.browser();
+                let mut ask = town.driving.ask();
+                ask.id = format!("_request{number}");
+                ask.scoping = Some((None, vec![town.korsbaek.entity_id.clone()]));
+                let to = format!("{}&authority={chosen}", town.driving.redirect(&ask));
+                let sent = browser.get(&to).await;
+                let bend = |say: &mut Say| {
+                    say.assertion_id = format!("_assertion{number}");
+                    say.name_id = format!("C=DK,O={named},CN=Ib Dam,Serial=5b0c");
+                    say.set("https://data.gov.dk/model/core/eid/professional/cvr", Some(stated));
+                };
+                let answer = town.korsbaek.answer(&town, &mut browser, &sent, bend).await;
+                if chosen == named && chosen == stated {
+                    assert_eq!(town.driving.read(&answer, &town).status, ["Success"]);
+                } else {
+                    refused(&town, &answer, "tenant.mismatch").await;
+                }
+            }
+        }
+    }
+}
+
+/// Logins of different users at different fagsystemer, in one browser, in an order that dice decide.
+#[tokio::test]
+async fn logins_in_many_tabs_do_not_mix() {
+    const ROUNDS: u32 = 40;
+    let town = Town::new("h-tabs").await;
+    let mut dice: u64 = 7;
+    let mut roll = |sides: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(dice >> 33).unwrap() % sides
+    };
+    let mut number = 0;
+    for _ in 0..ROUNDS {
+        let mut browser = town.browser();
+        let mut tabs: Vec<(&Fagsystem, Answer, u32)> = Vec::new();
+        let mut left = 4;
+        while left > 0 || !tabs.is_empty() {
+            if left > 0 && (tabs.is_empty() || roll(2) == 0) {
+                number += 1;
+                let fagsystem = if roll(2) == 0 { &town.bbr } else { &town.driving };
+                tabs.push((fagsystem, begin(fagsystem, &mut browser, number).await, number));
+                left -= 1;
+            } else {
+                let (fagsystem, sent, number) = tabs.swap_remove(roll(tabs.len()));
+                finish(&town, fagsystem, &mut browser, (&sent, number)).await;
+            }
+        }
+    }
+    assert_eq!(number, 4 * ROUNDS);
+}
+
+async fn begin(fagsystem: &Fagsystem, browser: &mut Browser, number: u32) -> Answer {
+    let mut ask = fagsystem.ask();
+    (ask.id, ask.relay_state) = (format!("_request{number}"), Some(format!("tab {number}")));
+    fagsystem.send(browser, &ask).await
+}
+
+async fn finish(town: &Town, fagsystem: &Fagsystem, browser: &mut Browser, (sent, number): (&Answer, u32)) {
+    let user = format!("C=DK,O=11111111,CN=User {number},Serial={number}");
+    let bend = |say: &mut Say| {
+        (say.assertion_id, say.name_id) = (format!("_assertion{number}"), user.clone());
+    };
+    let answer = town.korsbaek.answer(town, browser, sent, bend).await;
+    let told = fagsystem.read(&answer, town);
+    assert_eq!((&told.name_id, &told.in_response_to), (&user, &format!("_request{number}")));
+    assert_eq!(told.relay_state, Some(format!("tab {number}")));
 }

@@ -97,6 +97,13 @@ impl Answer {
             .unwrap_or_else(|| panic!("expected a redirect, got {} {}", self.status, self.body))
     }
 
+    /// The page that sends the browser on by itself, as the redirect that it stands for.
+    pub(crate) fn onward(self) -> Self {
+        let address = self.body.split_once("content=\"0; url=").and_then(|(_, rest)| rest.split('"').next());
+        let address = address.unwrap_or_else(|| panic!("no page onward: {} {}", self.status, self.body));
+        Self { location: Some(unescape(address)), ..self }
+    }
+
     /// Where the form goes, and the value of each of its fields.
     pub(crate) fn form(&self) -> Option<(String, BTreeMap<String, String>)> {
         let form = self.body.split("<form").find(|form| form.contains("SAMLRe"))?;

@@ -69,6 +69,7 @@ pub(crate) struct Say {
     pub(crate) extra_condition: Option<&'static str>,
     pub(crate) session_not_on_or_after: Option<String>,
     pub(crate) class: String,
+    pub(crate) authorities: Vec<String>,
     pub(crate) attributes: Vec<(String, Vec<String>)>,
     pub(crate) version: &'static str,
     pub(crate) signing: Signing,
@@ -76,6 +77,19 @@ pub(crate) struct Say {
 }
 
 impl Say {
+    /// The same, with another value of an attribute; none takes the attribute out.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.attributes.retain(|(known, _)| known != name);
+        self.attributes.extend(value.map(|value| (name.to_owned(), vec![value.to_owned()])));
+    }
+
+    /// The same, from a provider that knows the older scale only.
+    pub(crate) fn nist(&mut self, digit: &str) {
+        self.class = "urn:federation:authentication:windows".into();
+        self.set("https://data.gov.dk/concept/core/nsis/loa", None);
+        self.set("dk:gov:saml:attribute:AssuranceLevel", Some(digit));
+    }
+
     /// The same, said at another moment.
     pub(crate) fn at(&mut self, now: Timestamp) {
         let after = |seconds| (now + SignedDuration::from_secs(seconds)).to_string();
@@ -109,6 +123,22 @@ impl Idp {
             entity_id: "https://idp.feddet.test/adfs".into(),
             key: key("idp-feddet"),
             registered: "name = \"Feddet login\"\nprofile = \"OIOSAML3\"\nnist = 3\nnsis = \"Low\"\n",
+            version: ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
+            acs: format!("{broker}/saml/sp/acs"),
+            broker: format!("{broker}/saml"),
+        }
+    }
+
+    /// What raises levels: speaks for no municipality, and names people by the number that the state knows them by.
+    pub(crate) fn nemlogin(broker: &str) -> Self {
+        Self {
+            file: "nemlogin",
+            municipality: "NemLog-in",
+            cvr: "11111111",
+            entity_id: "https://saml.nemlog-in.test".into(),
+            key: key("nemlogin"),
+            registered: "name = \"NemLog-in\"\nrole = \"step-up\"\nprofile = \"OIOSAML3\"\nnist = 4\nnsis = \"Substantial\"\n\
+                         scoping = true\n",
             version: ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
             acs: format!("{broker}/saml/sp/acs"),
             broker: format!("{broker}/saml"),
@@ -167,6 +197,7 @@ impl Idp {
             extra_condition: None,
             session_not_on_or_after: None,
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial".into(),
+            authorities: Vec::new(),
             attributes: vec![
                 attribute(self.version.0, self.version.1),
                 attribute("https://data.gov.dk/concept/core/nsis/loa", "Substantial"),
@@ -270,7 +301,11 @@ impl Idp {
         xml.start(saml("AuthnStatement")).attribute("AuthnInstant", &say.issue_instant);
         xml.attribute("SessionIndex", "_session-at-idp");
         optional(&mut xml, &[("SessionNotOnOrAfter", &say.session_not_on_or_after)]);
-        xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class).end().end();
+        xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class);
+        for authority in &say.authorities {
+            xml.element(saml("AuthenticatingAuthority"), authority);
+        }
+        xml.end().end();
         xml.start(saml("AttributeStatement"));
         for (name, values) in &say.attributes {
             xml.start(saml("Attribute")).attribute("Name", name);

@@ -1,10 +1,12 @@
 //! The parties of a conversation: a broker on a port of its own, identity providers and fagsystemer that can be told to
 //! misbehave, and a browser that keeps cookies.
 
+pub(crate) mod attribute_service;
 mod browser;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;
+pub(crate) mod roles;
 mod world;
 
 pub(crate) use browser::{Answer, Browser};

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
+use context_handler::broker::egress::Egress;
 use context_handler::broker::keys::Keys;
 use context_handler::broker::registry::{self, Files};
 use context_handler::broker::{Broker, Settings};
@@ -19,7 +21,7 @@ use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Browser, Fagsystem, Idp};
+use super::{Browser, Fagsystem, Idp, roles};
 
 /// The moment at which every conversation begins.
 pub(crate) const BEGINNING: i64 = 1_795_248_000;
@@ -113,6 +115,7 @@ impl Town {
             skew: SignedDuration::from_secs(60),
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
+            egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
@@ -123,6 +126,15 @@ impl Town {
         let app = router(door, Arc::new(Metrics::new())).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url, korsbaek, feddet, bbr, driving, broker, store, folder, clock }
+    }
+
+    /// The broker as it comes back after a restart: a new one over the same file.
+    pub(crate) async fn restarted(&self) -> Broker {
+        let signing: Arc<dyn Signer> = key("broker-signing");
+        let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
+        let store = Arc::new(Sqlite::open(&self.database()).unwrap());
+        let (clock, dice) = (self.clock.clone(), Arc::new(SeededDice::new(2)));
+        Broker::open(self.broker.settings().clone(), keys, store, clock, dice).await.unwrap()
     }
 
     /// A browser that has never been here.
@@ -181,7 +193,7 @@ async fn apply(store: &Sqlite, files: Files, now: Timestamp) {
     registry::apply(store, files, now, LoginId::from_random(0)).await.unwrap();
 }
 
-/// The register: who is there, and everybody has agreed with everybody.
+/// The register: who is there, everybody has agreed with everybody, and what roles stand for.
 fn files(idps: &[&Idp], fagsystemer: &[&Fagsystem]) -> Files {
     let mut files = BTreeMap::new();
     let mut toml = String::new();
@@ -206,5 +218,6 @@ fn files(idps: &[&Idp], fagsystemer: &[&Fagsystem]) -> Files {
         );
     }
     files.insert("register.toml".to_owned(), toml.into_bytes());
+    files.insert("roles.toml".to_owned(), roles::REGISTER.into());
     files
 }

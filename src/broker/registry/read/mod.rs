@@ -3,10 +3,16 @@
 mod agreements;
 mod parties;
 mod people;
+mod rights;
+mod robots;
+mod roles;
 mod sources;
 mod written;
 
+use std::collections::HashMap;
+
 use super::{Files, Snapshot};
+use crate::domain::id::EntityId;
 use crate::domain::written::{Complaint, Source, Spanned, read};
 use crate::store::RegistryFiles;
 
@@ -35,15 +41,25 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
     let mut reader = Reader {
         kept,
         snapshot: Snapshot { version: kept.version, ..Snapshot::default() },
+        names: HashMap::new(),
         complaints: Vec::new(),
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
+        reader.attribute_services(Source::new(path, text), path, file);
     }
-    // Agreements and users name parties of any file, so they come when all parties are known.
+    for (path, text, file) in &written {
+        reader.rights(Source::new(path, text), file);
+    }
+    // Agreements, roles and people name parties of any file, so they come when all parties are known; mappings name roles.
     for (path, text, file) in &written {
         reader.agreements(Source::new(path, text), file);
+        reader.roles(Source::new(path, text), file);
         reader.people(Source::new(path, text), path, file);
+        reader.robots(Source::new(path, text), file);
+    }
+    for (path, text, file) in &written {
+        reader.mappings(Source::new(path, text), file);
     }
     if reader.complaints.is_empty() { Ok(reader.snapshot) } else { Err(reader.complaints) }
 }
@@ -51,6 +67,8 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
 struct Reader<'k> {
     kept: &'k RegistryFiles,
     snapshot: Snapshot,
+    /// Every party's name, by what a person reads: without case and without a slash at the end.
+    names: HashMap<String, EntityId>,
     complaints: Vec<Complaint>,
 }
 
@@ -60,10 +78,30 @@ impl Reader<'_> {
         self.complaints.push(source.complain(value.span(), what));
     }
 
-    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, value: &Spanned<T>) {
+    fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
+        self.registered(source, is_known, "a party", party);
+    }
+
+    fn registered<T: std::fmt::Display>(
+        &mut self,
+        source: Source<'_>,
+        is_known: bool,
+        what: &str,
+        value: &Spanned<T>,
+    ) {
         if !is_known {
-            let what = format!("expected a party that is registered, got {}", value.get_ref());
+            let what = format!("expected {what} that is registered, got {}", value.get_ref());
             self.complaints.push(source.complain(value.span(), what));
+        }
+    }
+
+    /// A name that a person takes for another party's is refused: names are compared letter by letter, people don't.
+    fn unlike_others(&mut self, source: Source<'_>, name: &Spanned<EntityId>) {
+        let as_read = name.get_ref().as_str().trim_end_matches('/').to_lowercase();
+        let first = self.names.entry(as_read).or_insert_with(|| name.get_ref().clone());
+        if first != name.get_ref() {
+            let what = format!("expected a name that differs from {first} in more than case or a slash");
+            self.complaints.push(source.complain(name.span(), format!("{what}, got {}", name.get_ref())));
         }
     }
 }

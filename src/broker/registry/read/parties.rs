@@ -2,8 +2,8 @@
 
 use super::written::{Written, WrittenFagsystem, WrittenIdp};
 use super::{Reader, beside};
-use crate::domain::assurance::{Ceiling, Level};
-use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider};
+use crate::domain::assurance::Level;
+use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
 use crate::domain::written::{Source, Spanned};
@@ -13,8 +13,12 @@ use crate::protocol::xml::Document;
 impl Reader<'_> {
     pub(super) fn parties(&mut self, source: Source<'_>, path: &str, file: &Written) {
         for authority in &file.authority {
-            let cvr = *authority.cvr.get_ref();
-            if !self.snapshot.federation.add_authority(Authority { cvr, name: authority.name.clone() }) {
+            let registered = Authority {
+                cvr: *authority.cvr.get_ref(),
+                name: authority.name.clone(),
+                step_up: authority.step_up.as_ref().map(|idp| idp.get_ref().clone()),
+            };
+            if !self.snapshot.federation.add_authority(registered) {
                 self.twice(source, &authority.cvr);
             }
         }
@@ -28,20 +32,35 @@ impl Reader<'_> {
             entity_id: entity_id.clone(),
             name: written.name.clone(),
             active: written.active,
+            role: self.role(source, written),
             profile: written.profile,
-            ceiling: Ceiling { nist: written.nist, nsis: written.nsis },
+            ceiling: written.profile.ceiling(written.nist, written.nsis),
             networks: written.networks.clone(),
             scoping: written.scoping,
             danger_allow_cbc: written.danger_allow_cbc,
+            rights: written.rights.clone(),
         };
         if !self.snapshot.federation.add_idp(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).idp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
             self.snapshot.idps.insert(entity_id, metadata);
         }
+    }
+
+    /// Whoever raises a level must be able to state one, in the profile that has one.
+    fn role(&mut self, source: Source<'_>, written: &WrittenIdp) -> IdpRole {
+        let Some(role) = &written.role else { return IdpRole::default() };
+        if *role.get_ref() == IdpRole::StepUp
+            && (written.profile != IdpProfile::Oiosaml3 || written.nsis.is_none())
+        {
+            let what = "expected profile = \"OIOSAML3\" and an `nsis` level for a step-up provider";
+            self.complaints.push(source.complain(role.span(), what));
+        }
+        *role.get_ref()
     }
 
     fn fagsystem(&mut self, source: Source<'_>, path: &str, written: &WrittenFagsystem) {
@@ -55,10 +74,13 @@ impl Reader<'_> {
             required: self.required(source, written),
             attributes: written.attribute_profile,
             sign_response: written.sign_response,
+            when_down: self.when_down(source, written),
+            no_rights: written.no_rights,
         };
         if !self.snapshot.federation.add_fagsystem(registered) {
             self.twice(source, &written.entity_id);
         }
+        self.unlike_others(source, &written.entity_id);
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
         self.metadata_url(source, written.metadata_url.as_ref());
         if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
@@ -90,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// Only the form is judged: which hosts may be called is a matter of the machine that calls.
-    fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
+    pub(super) fn metadata_url(&mut self, source: Source<'_>, url: Option<&Spanned<String>>) {
         if let Some(url) =
             url.filter(|url| !url.get_ref().starts_with("https://") && !url.get_ref().starts_with("http://"))
         {

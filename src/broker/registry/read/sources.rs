@@ -43,12 +43,15 @@ fn parties(kept: &Files) -> Result<Vec<Party>, Vec<Complaint>> {
             metadata_url,
         };
         let url = |url: Option<Spanned<String>>| url.map(Spanned::into_inner);
-        let Written { identity_provider, service_provider, .. } = file;
+        let Written { identity_provider, service_provider, attribute_service, .. } = file;
         parties.extend(
             identity_provider.into_iter().map(|p| party(p.entity_id, p.metadata, url(p.metadata_url))),
         );
         parties.extend(
             service_provider.into_iter().map(|p| party(p.entity_id, p.metadata, url(p.metadata_url))),
+        );
+        parties.extend(
+            attribute_service.into_iter().map(|p| party(p.entity_id, p.metadata, url(p.metadata_url))),
         );
     }
     Ok(parties)

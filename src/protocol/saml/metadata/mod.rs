@@ -3,6 +3,7 @@
 //! Reading metadata never switches a check off: a party without a signing key is refused, and an address that is no
 //! web address is refused before anybody can be sent there.
 
+mod authority;
 mod keys;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,7 @@ use crate::protocol::xml::{
     Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Writer, namespace, verify,
 };
 
+pub use authority::AttributeServiceMetadata;
 pub(super) use keys::{certificates, readable};
 use keys::{encryption_key, signing_keys};
 

@@ -1,0 +1,197 @@
+//! Roles: what municipalities call the work of their users, what fagsystemer call the rights that they give, and which
+//! of the first stands for which of the second.
+//!
+//! A municipality says *job function roles*, its own. A fagsystem takes *user system roles*, its own. A *mapping*
+//! stands between them and may set *restrictions*. Here stands what is registered; how rights are translated
+//! by it stands in [`translate`]. How roles are written in the register is no matter of this file.
+
+use std::collections::HashMap;
+
+use regex::{Regex, RegexBuilder};
+
+use super::federation::Validity;
+use super::id::{Cvr, EntityId};
+
+mod translate;
+
+#[cfg(test)]
+mod tests;
+
+pub use translate::{Ruling, Translated};
+
+/// What a user does at an authority, as the authority itself names it.
+#[derive(Clone, Debug)]
+pub struct JobFunctionRole {
+    /// Its URI, compared letter by letter.
+    pub id: String,
+    /// The authority in whose matters it holds.
+    pub authority: Cvr,
+    /// Its name for people.
+    pub name: String,
+    /// Authorities whose users may hold it as well, and when.
+    pub delegated_to: Vec<(Cvr, Validity)>,
+}
+
+/// A right in a fagsystem, as the fagsystem names it.
+#[derive(Clone, Debug)]
+pub struct UserSystemRole {
+    /// Its URI, compared letter by letter.
+    pub id: String,
+    /// The one fagsystem that knows it.
+    pub fagsystem: EntityId,
+    /// Its name for people.
+    pub name: String,
+    /// What it can be limited by.
+    pub restrictions: Vec<Restriction>,
+}
+
+/// Something that a user system role can be limited by.
+#[derive(Clone, Debug)]
+pub struct Restriction {
+    /// The id of the restriction type.
+    pub kind: String,
+    /// Whether the role must not be given without it.
+    pub required: bool,
+}
+
+/// A kind of limit, such as a group of cases or a unit of the organisation.
+#[derive(Clone, Debug)]
+pub struct RestrictionType {
+    /// Its URI: the name of the constraint that a fagsystem reads.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What its values look like.
+    pub syntax: Option<Pattern>,
+}
+
+/// Says that a job function role stands for a user system role.
+#[derive(Clone, Debug)]
+pub struct RoleMapping {
+    /// The id of the job function role.
+    pub job_function_role: String,
+    /// The id of the user system role.
+    pub user_system_role: String,
+    /// The limits that it sets, each by the id of its restriction type.
+    pub restrictions: Vec<(String, Limit)>,
+}
+
+/// Where the values of a limit come from.
+#[derive(Clone, Debug)]
+pub enum Limit {
+    /// From the register.
+    Fixed(Vec<String>),
+    /// From the municipality, at every login, under the URI of this parameter.
+    Parameter(String),
+}
+
+/// The most values that one limit may have.
+pub const MOST_VALUES: usize = 100;
+
+impl RestrictionType {
+    /// The longest value that is taken, whatever the syntax says.
+    const LONGEST_VALUE: usize = 200;
+
+    /// Whether these can be values of it; else what is wrong with them, without the values themselves.
+    pub fn check(&self, values: &[String]) -> Result<(), String> {
+        if values.is_empty() || values.len() > MOST_VALUES {
+            return Err(format!("expected 1 to {MOST_VALUES} values of {}, got {}", self.id, values.len()));
+        }
+        match values.iter().position(|value| !self.takes(value)) {
+            Some(at) => Err(format!("value {} of {} does not match the syntax", at + 1, self.id)),
+            None => Ok(()),
+        }
+    }
+
+    /// Without a syntax, only what is no list, no wildcard and no markup in any reader's eyes.
+    fn takes(&self, value: &str) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '-');
+        // Readers split values at commas, and take other scripts' digits for ours or not, as they please.
+        let ambiguous = |c: char| c == ',' || c.is_control() || (c.is_numeric() && !c.is_ascii());
+        let fits = match &self.syntax {
+            Some(pattern) => !value.contains(ambiguous) && pattern.0.is_match(value),
+            None => value.chars().all(plain),
+        };
+        !value.is_empty() && value.chars().count() <= Self::LONGEST_VALUE && fits
+    }
+}
+
+/// A regular expression that a whole value must match. It runs in linear time and has a limited size.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    const MAX_SIZE: usize = 256 * 1024;
+
+    /// Takes an expression as the register has it.
+    pub fn new(expression: &str) -> Result<Self, String> {
+        let build = |text: &str| RegexBuilder::new(text).size_limit(Self::MAX_SIZE).build();
+        // By itself first: "a)|(b" is no expression, and would become one between our brackets.
+        build(expression)
+            .and_then(|_| build(&format!(r"\A(?:{expression})\z")))
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Every role that is registered, and what it stands for. Every question of a translation is one look-up.
+#[derive(Debug, Default)]
+pub struct Roles {
+    job_function_roles: HashMap<String, JobFunctionRole>,
+    user_system_roles: HashMap<String, UserSystemRole>,
+    restriction_types: HashMap<String, RestrictionType>,
+    /// Per fagsystem and job function role.
+    mappings: HashMap<EntityId, HashMap<String, Vec<RoleMapping>>>,
+}
+
+impl Roles {
+    /// Registers a job function role; false when its id is taken.
+    pub fn add_job_function_role(&mut self, role: JobFunctionRole) -> bool {
+        let is_new = !self.is_role(&role.id);
+        self.job_function_roles.insert(role.id.clone(), role);
+        is_new
+    }
+
+    /// Registers a user system role; false when its id is taken.
+    pub fn add_user_system_role(&mut self, role: UserSystemRole) -> bool {
+        let is_new = !self.is_role(&role.id);
+        self.user_system_roles.insert(role.id.clone(), role);
+        is_new
+    }
+
+    /// Registers a restriction type; false when its id is taken.
+    pub fn add_restriction_type(&mut self, kind: RestrictionType) -> bool {
+        self.restriction_types.insert(kind.id.clone(), kind).is_none()
+    }
+
+    /// Registers what a job function role stands for; false when that is registered already, or when the user system
+    /// role is not registered at all.
+    pub fn add_mapping(&mut self, mapping: RoleMapping) -> bool {
+        let Some(target) = self.user_system_roles.get(&mapping.user_system_role) else { return false };
+        let of_fagsystem = self.mappings.entry(target.fagsystem.clone()).or_default();
+        let mappings = of_fagsystem.entry(mapping.job_function_role.clone()).or_default();
+        let is_new = mappings.iter().all(|known| known.user_system_role != mapping.user_system_role);
+        mappings.push(mapping);
+        is_new
+    }
+
+    /// The job function role of this id.
+    pub fn job_function_role(&self, id: &str) -> Option<&JobFunctionRole> {
+        self.job_function_roles.get(id)
+    }
+
+    /// The user system role of this id.
+    pub fn user_system_role(&self, id: &str) -> Option<&UserSystemRole> {
+        self.user_system_roles.get(id)
+    }
+
+    /// The restriction type of this id.
+    pub fn restriction_type(&self, id: &str) -> Option<&RestrictionType> {
+        self.restriction_types.get(id)
+    }
+
+    /// Both kinds share their ids: nobody may pass off one as the other.
+    fn is_role(&self, id: &str) -> bool {
+        self.job_function_roles.contains_key(id) || self.user_system_roles.contains_key(id)
+    }
+}

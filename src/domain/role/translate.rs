@@ -1,0 +1,288 @@
+//! The translation: from what a municipality says that its user does, to what the fagsystem lets the user do.
+//!
+//! Nothing is given that is not registered, nothing is widened, and whatever is given or dropped leaves a
+//! [`Ruling`]. The rules stand for people in `docs/roles.md`.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
+use crate::domain::audit::{Record, without_cpr};
+use crate::domain::federation::{Agreement, Validity};
+use crate::domain::id::{Cvr, EntityId};
+use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
+use crate::domain::reason::{Fault, Reason};
+
+/// Rights in the words of a fagsystem, and why they became what they are.
+#[derive(Clone, Debug, Default)]
+pub struct Translated {
+    /// User system roles: one in each group, no group twice, in the order in which they were said.
+    pub rights: PrivilegeList,
+    /// One for everything that was kept or dropped.
+    pub rulings: Vec<Ruling>,
+}
+
+/// Why a role that a municipality named became a right, or did not. Holds no value of a limit and no CPR number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The reason code.
+    pub reason: Reason,
+    /// The user's municipality.
+    pub authority: Cvr,
+    /// The fagsystem that the rights are for.
+    pub fagsystem: EntityId,
+    /// In whose matters it was said.
+    pub scope: String,
+    /// The role as it was said.
+    pub role: String,
+    /// The user system role that the mapping in question leads to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mapping: Option<String>,
+    /// Expected and received, or how it is limited.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub detail: String,
+}
+
+impl Roles {
+    /// Translates what a municipality said about a user into rights in the fagsystem of the agreement. `parameters` are the
+    /// values that came beside the rights.
+    pub fn translate(
+        &self,
+        rights: &PrivilegeList,
+        parameters: &[Constraint],
+        agreement: &Agreement<'_>,
+        now: Timestamp,
+    ) -> Translated {
+        let mut translation = Translation {
+            roles: self,
+            parameters,
+            authority: agreement.authority().cvr,
+            fagsystem: &agreement.fagsystem().entity_id,
+            mapped: self.mappings.get(&agreement.fagsystem().entity_id),
+            now,
+            given: HashSet::new(),
+            done: Translated::default(),
+        };
+        for group in &rights.groups {
+            for role in &group.privileges {
+                translation.role(group, role);
+            }
+        }
+        translation.done
+    }
+}
+
+/// A translation on its way.
+struct Translation<'t> {
+    roles: &'t Roles,
+    parameters: &'t [Constraint],
+    authority: Cvr,
+    fagsystem: &'t EntityId,
+    /// What each job function role stands for in the fagsystem.
+    mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
+    now: Timestamp,
+    given: HashSet<PrivilegeGroup>,
+    done: Translated,
+}
+
+impl<'t> Translation<'t> {
+    fn role(&mut self, group: &PrivilegeGroup, said: &str) {
+        let role = match self.admit(&group.scope, said) {
+            Ok(role) => role,
+            Err(fault) => {
+                let said = if self.roles.is_role(said) { said.to_owned() } else { strangers(said) };
+                return self.rule(group, said, None, fault);
+            }
+        };
+        let mappings = self.mapped.and_then(|mapped| mapped.get(&role.id)).map_or(&[][..], Vec::as_slice);
+        if mappings.is_empty() {
+            let detail = "the role stands for nothing in this fagsystem";
+            return self.rule(group, role.id.clone(), None, Fault::new(Reason::BppMapping, detail));
+        }
+        for mapping in mappings {
+            let ruling = match self.limits(group, role, mapping) {
+                Ok(constraints) => self.give(&group.scope, role, mapping, constraints),
+                Err(fault) => fault,
+            };
+            self.rule(group, role.id.clone(), Some(mapping), ruling);
+        }
+        if let Some(fault) = ignored(group, mappings) {
+            self.rule(group, role.id.clone(), None, fault);
+        }
+    }
+
+    /// The role that is meant, if the user may hold it in these matters now.
+    fn admit(&self, scope: &Scope, said: &str) -> Result<&'t JobFunctionRole, Fault> {
+        let Scope::Cvr(scope) = scope else {
+            return Err(Fault::new(Reason::BppScope, "expected the CVR number of an authority as scope"));
+        };
+        if self.roles.user_system_role(said).is_some() {
+            return Err(Fault::new(Reason::BppRole, "a user system role, which only a mapping may give"));
+        }
+        let role = self.roles.job_function_role(said);
+        let of_scope = role.filter(|role| role.authority == *scope);
+        if *scope == self.authority {
+            return of_scope.ok_or_else(|| match role {
+                Some(role) => Fault::new(Reason::BppRole, format!("a role of {}", role.authority)),
+                None => Fault::new(Reason::BppRole, "no such role is registered"),
+            });
+        }
+        let lent = |role: &&JobFunctionRole, to: Cvr| role.delegated_to.iter().any(|(known, _)| *known == to);
+        let Some(role) = of_scope.filter(|role| lent(role, self.authority)) else {
+            let is_own = |role: &&JobFunctionRole| role.authority == self.authority;
+            let is_turned_round = role.is_some_and(|role| is_own(&role) && lent(&role, *scope));
+            let reason = if is_turned_round { Reason::BppDelegation } else { Reason::BppScope };
+            return Err(Fault::new(
+                reason,
+                format!("{scope} has not delegated this role to {}", self.authority),
+            ));
+        };
+        let in_force = |(to, validity): &(Cvr, Validity)| *to == self.authority && validity.holds(self.now);
+        if !role.delegated_to.iter().any(in_force) {
+            let detail = format!("the delegation from {scope} to {} is not in force", self.authority);
+            return Err(Fault::new(Reason::BppDelegation, detail));
+        }
+        Ok(role)
+    }
+
+    /// Every limit that the mapping sets and the user system role requires; one that cannot be set drops the mapping.
+    fn limits(
+        &self,
+        group: &PrivilegeGroup,
+        role: &JobFunctionRole,
+        mapping: &RoleMapping,
+    ) -> Result<Vec<Constraint>, Fault> {
+        let wrong = |detail: String| Fault::new(Reason::BppConstraint, detail);
+        let target = self.roles.user_system_role(&mapping.user_system_role);
+        let required = target.iter().flat_map(|target| &target.restrictions).filter(|wanted| wanted.required);
+        for wanted in required {
+            if mapping.restrictions.iter().all(|(set, _)| *set != wanted.kind) {
+                return Err(wrong(format!("{} is required and the mapping does not set it", wanted.kind)));
+            }
+        }
+        let limit = |(kind, limit): &(String, Limit)| {
+            let kind = self.roles.restriction_type(kind);
+            let kind = kind.ok_or_else(|| wrong("the restriction type is not registered".to_owned()))?;
+            let values = match limit {
+                Limit::Fixed(values) => values.clone(),
+                Limit::Parameter(name) => self.parameter(group, role, name)?,
+            };
+            kind.check(&values).map_err(wrong)?;
+            Ok(Constraint { name: kind.id.clone(), values })
+        };
+        mapping.restrictions.iter().map(limit).collect()
+    }
+
+    /// The values of a parameter, as they were said for this very group. What came beside the rights limits the
+    /// municipality's own roles only: whoever borrows a role does not say how far it reaches.
+    fn parameter(
+        &self,
+        group: &PrivilegeGroup,
+        role: &JobFunctionRole,
+        name: &str,
+    ) -> Result<Vec<String>, Fault> {
+        let beside: &[Constraint] = if role.authority == self.authority { self.parameters } else { &[] };
+        match (named(&group.constraints, name)?, named(beside, name)?) {
+            (Some(within), Some(beside)) if !same(&within, &beside) => Err(Fault::new(
+                Reason::BppConstraint,
+                format!("{name} was said with the role and beside it, and not alike"),
+            )),
+            (Some(values), _) | (None, Some(values)) => Ok(values),
+            (None, None) => {
+                Err(Fault::new(Reason::BppConstraint, format!("expected a value of {name}, got none")))
+            }
+        }
+    }
+
+    fn give(
+        &mut self,
+        scope: &Scope,
+        role: &JobFunctionRole,
+        mapping: &RoleMapping,
+        constraints: Vec<Constraint>,
+    ) -> Fault {
+        let names: Vec<&str> = constraints.iter().map(|limit| limit.name.as_str()).collect();
+        let mut told = Vec::new();
+        if !names.is_empty() {
+            told.push(format!("limited by {}", names.join(", ")));
+        }
+        if role.authority != self.authority {
+            told.push(format!("delegated by {}", role.authority));
+        }
+        let privileges = vec![mapping.user_system_role.clone()];
+        let group = PrivilegeGroup { scope: scope.clone(), privileges, constraints };
+        if self.given.insert(group.clone()) {
+            self.done.rights.groups.push(group);
+        } else {
+            told.push("the same was given before".to_owned());
+        }
+        Fault::new(Reason::BppKept, told.join("; "))
+    }
+
+    fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
+        self.done.rulings.push(Ruling {
+            reason: why.reason,
+            authority: self.authority,
+            fagsystem: self.fagsystem.clone(),
+            scope: shown(&group.scope),
+            role,
+            mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
+            detail: why.detail.into_owned(),
+        });
+    }
+}
+
+/// Constraints that no mapping asked for: what the register fixes, no message changes.
+fn ignored(group: &PrivilegeGroup, mappings: &[RoleMapping]) -> Option<Fault> {
+    let limits = || mappings.iter().flat_map(|mapping| &mapping.restrictions);
+    let asked = |name: &str| limits().any(|(_, limit)| matches!(limit, Limit::Parameter(p) if p == name));
+    let mut ignored = group.constraints.iter().filter(|constraint| !asked(&constraint.name));
+    let first = strangers(&ignored.next()?.name);
+    let detail = match ignored.count() {
+        0 => format!("{first} is no parameter here and was ignored"),
+        more => format!("{first} and {more} more are no parameters here and were ignored"),
+    };
+    Some(Fault::new(Reason::BppConstraint, detail))
+}
+
+/// What was said under a name; what was said twice is one list of alternatives.
+fn named(constraints: &[Constraint], name: &str) -> Result<Option<Vec<String>>, Fault> {
+    let mut said = constraints.iter().filter(|constraint| constraint.name == name).peekable();
+    if said.peek().is_none() {
+        return Ok(None);
+    }
+    let values: Vec<String> =
+        said.flat_map(|constraint| &constraint.values).take(MOST_VALUES + 1).cloned().collect();
+    if values.len() > MOST_VALUES {
+        let detail = format!("expected at most {MOST_VALUES} values of {name}, got more");
+        return Err(Fault::new(Reason::BppConstraint, detail));
+    }
+    Ok(Some(values))
+}
+
+/// Whether both leave the same alternatives.
+fn same(one: &[String], other: &[String]) -> bool {
+    let set = |values: &[String]| values.iter().cloned().collect::<HashSet<_>>();
+    set(one) == set(other)
+}
+
+/// A scope as a record may show it.
+fn shown(scope: &Scope) -> String {
+    match scope {
+        Scope::Cvr(cvr) => cvr.to_string(),
+        Scope::ProductionUnit(_) => "a production unit".to_owned(),
+        Scope::Se(_) => "an SE number".to_owned(),
+        Scope::Cpr(_) => "a person".to_owned(),
+        // A CPR number with a slip in it is still somebody's.
+        Scope::Other(text) if text.to_ascii_lowercase().contains("cpr") => "a person".to_owned(),
+        Scope::Other(text) => strangers(text),
+        Scope::Missing => "none".to_owned(),
+    }
+}
+
+/// Text that a stranger chose, as a record may show it.
+fn strangers(text: &str) -> String {
+    without_cpr(&Record::tame(text))
+}
