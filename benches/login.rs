@@ -8,6 +8,7 @@
 
 mod load;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,10 +24,10 @@ use jiff::SignedDuration;
 
 use load::broker::{Home, Running, Used};
 use load::http::Connection;
-use load::login::{Delivered, Scene, fresh_login, user};
+use load::login::{Delivered, Scene, fresh_id, fresh_login, user};
 use load::parties::Parties;
 use load::register::{Size, cvr, idp, system};
-use load::{Trouble, floor};
+use load::{Trouble, bare, floor};
 
 /// What is measured.
 #[derive(Debug, Parser)]
@@ -58,6 +59,14 @@ struct Options {
     /// Keep running so many seconds longer under load, for a profiler
     #[arg(long, default_value_t = 0)]
     profile: u64,
+    /// The broker that is measured, so that two builds can take turns
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_context-handler"))]
+    program: PathBuf,
+    /// Measure what any program made of these parts would cost: no broker, only RSA, AES, HTTP and durable writes
+    #[arg(long)]
+    bare: bool,
+    #[arg(long, hide = true, num_args = 2, value_names = ["FOLDER", "ADDRESS"])]
+    bare_server: Option<Vec<String>>,
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -74,10 +83,13 @@ struct Round {
 
 fn main() -> Result<(), Trouble> {
     let options = Options::parse();
+    if let Some([folder, address]) = options.bare_server.as_deref() {
+        return bare::serve(folder.as_ref(), address.parse()?);
+    }
     let size =
         Size { authorities: options.authorities, systems: options.systems, agreements: options.agreements };
     let scene = Scene { parties: Parties::new(options.rsa)?, size };
-    let home = Home::new(env!("CARGO_BIN_EXE_context-handler"), &scene.parties, size)?;
+    let home = Home::new(&options.program, &scene.parties, size)?;
     if options.sessions > 0 {
         fill(&home, size, options.sessions)?;
     }
@@ -99,6 +111,11 @@ fn main() -> Result<(), Trouble> {
         ready.as_secs_f64() * 1e3,
         broker.memory("VmRSS")?
     );
+    if options.bare {
+        let example = scene.example(&mut Connection::open(home.address)?)?;
+        drop(broker);
+        return measure(&options, &scene, &home, &home.start_bare(&example)?);
+    }
     measure(&options, &scene, &home, &broker)
 }
 
@@ -156,8 +173,9 @@ fn round(
     let last = count.load(Ordering::Relaxed) + options.logins;
     let (used, begun) = (broker.used()?, Instant::now());
     let played: Result<Vec<_>, Trouble> = thread::scope(|scope| {
-        let browsers: Vec<_> =
-            (0..options.concurrency).map(|_| scope.spawn(|| browse(scene, home, count, last))).collect();
+        let browsers: Vec<_> = (0..options.concurrency)
+            .map(|_| scope.spawn(|| browse(scene, home, count, last, options.bare)))
+            .collect();
         browsers.into_iter().map(|browser| browser.join().map_err(|_| "a browser panicked")?).collect()
     });
     let (took, used) = (begun.elapsed(), broker.used()?.since(used, options.logins));
@@ -183,12 +201,14 @@ fn round(
     })
 }
 
-/// One browser: logs in again and again, and keeps every fiftieth assertion for a closer look.
+/// One browser: logs in again and again, and keeps every fiftieth assertion for a closer look; those of a bare
+/// server are always the same.
 fn browse(
     scene: &Scene,
     home: &Home,
     count: &AtomicUsize,
     last: usize,
+    bare: bool,
 ) -> Result<(Vec<f64>, Vec<Delivered>), Trouble> {
     let mut connection = Connection::open(home.address)?;
     let (mut times, mut samples) = (Vec::new(), Vec::new());
@@ -201,7 +221,7 @@ fn browse(
         let (posted, away) = scene.ask(&mut connection, login)?;
         let delivered = scene.post(&mut connection, posted)?;
         times.push((begun.elapsed() - away).as_secs_f64() * 1e3);
-        if login.is_multiple_of(50) {
+        if login.is_multiple_of(50) && !bare {
             samples.push(delivered);
         }
     }
@@ -233,7 +253,7 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
     let mark = |kind, issuer: &EntityId| Mark {
         kind,
         issuer: issuer.to_string(),
-        id: format!("_{}", fresh_login()),
+        id: fresh_id().to_string(),
         expires: now + SignedDuration::from_mins(30),
     };
     let mut record =
@@ -241,7 +261,7 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
     record.endpoint = "/saml/sp/acs POST".into();
     record.idp = Some(idp.clone());
     record.fagsystem = Some(fagsystem.clone());
-    record.message = Some(format!("_{}", fresh_login()));
+    record.message = Some(fresh_id().to_string());
     record.key = Some("0".repeat(64));
     record.sha256 = Some("0".repeat(64));
     Ok(Batch {
@@ -253,7 +273,7 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
             authority: Cvr::new(&cvr(authority))?,
             idp,
             step_up: None,
-            idp_index: Some(fresh_login().to_string()),
+            idp_index: Some(fresh_id().to_string()),
             fagsystem,
             name: user(authority),
             expires: now + SignedDuration::from_hours(8),

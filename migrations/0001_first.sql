@@ -17,12 +17,13 @@ CREATE TABLE fetched_metadata (
     fetched_at INTEGER NOT NULL
 );
 
--- What has been used and may not be used again. `mark` is kind, issuer and id; times are epoch milliseconds.
+-- What has been used and may not be used again. `mark` is a digest of kind, issuer and id; times are epoch milliseconds.
 CREATE TABLE used (
     mark    BLOB NOT NULL PRIMARY KEY,
     expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Ids of logins and sessions are 16 bytes and begin with the time, so that new ones stand side by side.
 CREATE TABLE session (
     id      BLOB NOT NULL PRIMARY KEY,
     expires INTEGER NOT NULL,

@@ -35,7 +35,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "store",
         knows: &["domain", "store"],
-        names: &["jiff", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        names: &["jiff", "openssl", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"],
     },
     Room {
         name: "broker",

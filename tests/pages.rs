@@ -204,7 +204,7 @@ async fn every_page() -> Vec<Page> {
         let visitor = visitor(lang);
         let remembered = Chosen { cvr: choices[0].cvr, idp: None };
         let discovery = Discovery {
-            login: LoginId::from_random(1),
+            login: LoginId::from_bits(1),
             fagsystem: HOSTILE,
             choices: &choices,
             remembered: Some(&remembered),

@@ -47,7 +47,7 @@ fn mark(kind: Kind, id: &str) -> Mark {
 fn record(login: u128, message: &str) -> Record {
     let mut record = Record::allowed(
         at(login as i64),
-        LoginId::from_random(login),
+        LoginId::from_bits(login),
         Event::AnswerReceived,
         Actor::IdentityProvider,
         Reason::LoginOk,
@@ -117,8 +117,8 @@ async fn of_many_that_use_the_same_mark_at_once_one_wins() {
 async fn what_was_kept_is_there_after_a_restart() {
     let folder = Folder::new("restart");
     let session = Session {
-        index: LoginId::from_random(9),
-        login: LoginId::from_random(1),
+        index: LoginId::from_bits(9),
+        login: LoginId::from_bits(1),
         authority: Cvr::new("11111111").unwrap(),
         idp: EntityId::new("https://idp.test/").unwrap(),
         idp_index: None,
@@ -237,8 +237,8 @@ async fn the_exchange_log_is_searched_by_login_case_message_text_and_time() {
         store.search_audit(query).await.unwrap().iter().map(|logged| logged.seq).collect()
     };
     assert_eq!(found(all()).await, [5, 4, 3, 2, 1]);
-    assert_eq!(found(AuditQuery { login: Some(LoginId::from_random(2)), ..all() }).await, [2]);
-    assert_eq!(found(AuditQuery { case: Some(LoginId::from_random(3).case_number()), ..all() }).await, [3]);
+    assert_eq!(found(AuditQuery { login: Some(LoginId::from_bits(2)), ..all() }).await, [2]);
+    assert_eq!(found(AuditQuery { case: Some(LoginId::from_bits(3).case_number()), ..all() }).await, [3]);
     assert_eq!(found(AuditQuery { message: Some("_m4".into()), ..all() }).await, [4]);
     assert_eq!(found(AuditQuery { text: Some("\"_m5\"".into()), ..all() }).await, [5]);
     assert_eq!(found(AuditQuery { since: Some(at(2)), until: Some(at(4)), ..all() }).await, [3, 2]);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::bare::Example;
 use super::http::Connection;
 use super::parties::Parties;
 use super::register::{self, Size};
@@ -16,20 +17,25 @@ use super::{PUBLIC_URL, Trouble};
 /// A folder with everything that a broker needs, removed at its end.
 pub(crate) struct Home {
     folder: PathBuf,
-    program: &'static str,
+    program: PathBuf,
     pub(crate) address: SocketAddr,
     operations: SocketAddr,
 }
 
 impl Home {
     /// Writes configuration, keys and register, and applies the register.
-    pub(crate) fn new(program: &'static str, parties: &Parties, size: Size) -> Result<Self, Trouble> {
+    pub(crate) fn new(program: &Path, parties: &Parties, size: Size) -> Result<Self, Trouble> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("context-handler-load-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let home = Self { folder, program, address: free_address()?, operations: free_address()? };
+        let home = Self {
+            folder,
+            program: program.to_owned(),
+            address: free_address()?,
+            operations: free_address()?,
+        };
         fs::write(home.folder.join("signing.pem"), parties.signing.pem())?;
         fs::write(home.folder.join("decryption.pem"), parties.decryption.pem())?;
         let config = format!(
@@ -54,7 +60,7 @@ impl Home {
     }
 
     fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(self.program);
+        let mut command = Command::new(&self.program);
         command.arg(verb).arg("--config").arg(self.folder.join("config.toml"));
         command
     }
@@ -72,6 +78,21 @@ impl Home {
             thread::sleep(Duration::from_millis(2));
         }
         Ok((running, begun.elapsed()))
+    }
+
+    /// Starts the server that does only what cannot be left out, with a real broker's answers.
+    pub(crate) fn start_bare(&self, example: &Example) -> Result<Running, Trouble> {
+        example.write(&self.folder)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut running =
+            Running(command.arg("--bare-server").arg(&self.folder).arg(self.address.to_string()).spawn()?);
+        while Connection::open(self.address).is_err() {
+            if let Some(ended) = running.0.try_wait()? {
+                return Err(format!("the bare server ended: {ended}").into());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(running)
     }
 
     fn is_ready(&self) -> bool {

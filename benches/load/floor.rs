@@ -32,7 +32,7 @@ pub(crate) fn measure(parties: &Parties, rounds: u32) -> Result<f64, Trouble> {
     Ok((thread_time()? - before) / f64::from(rounds))
 }
 
-fn sign(key: &PKeyRef<impl HasPrivate>, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn sign(key: &PKeyRef<impl HasPrivate>, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
     let mut context = PkeyCtx::new(key)?;
     context.sign_init()?;
     context.set_rsa_padding(Padding::PKCS1)?;
@@ -42,7 +42,11 @@ fn sign(key: &PKeyRef<impl HasPrivate>, digest: &[u8]) -> Result<Vec<u8>, Troubl
     Ok(signature)
 }
 
-fn verify(key: &PKeyRef<impl HasPublic>, digest: &[u8], signature: &[u8]) -> Result<bool, Trouble> {
+pub(crate) fn verify(
+    key: &PKeyRef<impl HasPublic>,
+    digest: &[u8],
+    signature: &[u8],
+) -> Result<bool, Trouble> {
     let mut context = PkeyCtx::new(key)?;
     context.verify_init()?;
     context.set_rsa_padding(Padding::PKCS1)?;
@@ -50,7 +54,7 @@ fn verify(key: &PKeyRef<impl HasPublic>, digest: &[u8], signature: &[u8]) -> Res
     Ok(context.verify(digest, signature)?)
 }
 
-fn seal(key: &PKeyRef<impl HasPublic>, content: &[u8]) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn seal(key: &PKeyRef<impl HasPublic>, content: &[u8]) -> Result<Vec<u8>, Trouble> {
     let mut context = PkeyCtx::new(key)?;
     context.encrypt_init()?;
     context.set_rsa_padding(Padding::PKCS1_OAEP)?;
@@ -59,7 +63,7 @@ fn seal(key: &PKeyRef<impl HasPublic>, content: &[u8]) -> Result<Vec<u8>, Troubl
     Ok(sealed)
 }
 
-fn open(key: &PKeyRef<impl HasPrivate>, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn open(key: &PKeyRef<impl HasPrivate>, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
     let mut context = PkeyCtx::new(key)?;
     context.decrypt_init()?;
     context.set_rsa_padding(Padding::PKCS1_OAEP)?;

@@ -20,6 +20,7 @@ use context_handler::protocol::xml::{
 use context_handler::system::{SystemClock, SystemRandom};
 use jiff::{SignedDuration, Timestamp};
 
+use super::bare::Example;
 use super::http::Connection;
 use super::parties::{Parties, Party};
 use super::register::{Size, acs, cvr, idp, system};
@@ -36,8 +37,16 @@ pub(crate) struct Scene {
 pub(crate) struct Posted {
     login: usize,
     request: MessageId,
+    location: String,
     cookie: String,
     pub(crate) form: String,
+}
+
+impl Posted {
+    /// The cookie as the browser sends it back, without its flags.
+    fn kept_cookie(&self) -> &str {
+        self.cookie.split(';').next().unwrap_or_default()
+    }
 }
 
 /// What reached the fagsystem.
@@ -62,17 +71,23 @@ impl Scene {
         let answer = connection.get(&format!("/saml/idp/sso?{query}&cvr={}", cvr(authority)))?;
         let location =
             answer.header("location").ok_or_else(|| format!("{}: {}", answer.status, answer.body))?;
-        let cookie =
-            answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).ok_or("no cookie")?;
+        let cookie = answer.header("set-cookie").ok_or("no cookie")?.to_owned();
         let begun = Instant::now();
         let form = self.answer(location, authority)?;
         away += begun.elapsed();
-        Ok((Posted { login, request, cookie: cookie.to_owned(), form }, away))
+        Ok((Posted { login, request, location: location.to_owned(), cookie, form }, away))
+    }
+
+    /// The broker's answers to one login, for a server that gives no others.
+    pub(crate) fn example(&self, connection: &mut Connection) -> Result<Example, Trouble> {
+        let (posted, _) = self.ask(connection, 0)?;
+        let answer = connection.post("/saml/sp/acs", posted.kept_cookie(), &posted.form)?;
+        Ok(Example { location: posted.location, cookie: posted.cookie, page: answer.body })
     }
 
     /// Posts the identity provider's answer, and takes what the page carries to the fagsystem.
     pub(crate) fn post(&self, connection: &mut Connection, posted: Posted) -> Result<Delivered, Trouble> {
-        let answer = connection.post("/saml/sp/acs", &posted.cookie, &posted.form)?;
+        let answer = connection.post("/saml/sp/acs", posted.kept_cookie(), &posted.form)?;
         let value = answer
             .body
             .split_once("name=\"SAMLResponse\" value=\"")
@@ -257,15 +272,16 @@ fn response(
     w.start(saml("EncryptedAssertion")).embed(&sealed).end().end().finish().map_err(in_words)
 }
 
-fn fresh_id() -> MessageId {
+/// An ID of somebody else's making: most take 128 random bits, in no order.
+pub(crate) fn fresh_id() -> MessageId {
     let dice: &dyn Random = &SystemRandom;
-    MessageId::from_random(dice.bits())
+    MessageId::made(Timestamp::UNIX_EPOCH, dice.bits())
 }
 
 /// A login that was never played, for a store that has seen many.
 pub(crate) fn fresh_login() -> LoginId {
     let dice: &dyn Random = &SystemRandom;
-    LoginId::from_random(dice.bits())
+    LoginId::begun(SystemClock.now(), dice.bits())
 }
 
 fn written(seconds_from_now: i64) -> String {

@@ -3,6 +3,7 @@
 //! It uses the broker's own library for what the parties sign and encrypt, since it measures and does not judge: the
 //! broker that it talks to is the real program, behind a real socket, with its own configuration, keys and register.
 
+pub(crate) mod bare;
 pub(crate) mod broker;
 pub(crate) mod floor;
 pub(crate) mod http;

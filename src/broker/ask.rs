@@ -67,7 +67,7 @@ impl Broker {
         let snapshot = self.snapshot();
         snapshot.federation().agreement(authority, idp, &choosing.asked.fagsystem, now)?; // all three agree
         let idp = snapshot.idp(idp, now)?;
-        let question = MessageId::from_random(self.random.bits());
+        let question = MessageId::made(now, self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
         let put = Put::new(idp.registered.profile, &at_idp.asked.requirement);
         let message = self.question(&at_idp.asked, &idp, &at_idp.question, &put)?;
@@ -257,7 +257,7 @@ mod tests {
             table += &format!("{profile:?}\n");
             for requirement in &requirements {
                 let Put { classes, comparison, relayed } = Put::new(profile, requirement);
-                let relayed = Handle { login: crate::domain::id::LoginId::from_random(0), levels: relayed };
+                let relayed = Handle { login: crate::domain::id::LoginId::from_bits(0), levels: relayed };
                 let relayed = relayed.to_string().split_off(32);
                 let asked = if classes.is_empty() { "nothing" } else { comparison.word() };
                 let line = format!("  {requirement} => {asked} {}{relayed}", classes.join(" "));

@@ -159,11 +159,12 @@ impl Broker {
     /// The signed answer that tells a fagsystem why there is no login, for the reasons that it may be told.
     fn refusal_form(&self, asked: &Asked, reason: Reason) -> Option<(Form, MessageId)> {
         let status = Status::for_reason(reason)?;
-        let id = MessageId::from_random(self.random.bits());
+        let now = self.clock.now();
+        let id = MessageId::made(now, self.random.bits());
         let response = OurResponse {
             id: &id,
             issuer: &self.settings.entity_id,
-            issue_instant: self.clock.now(),
+            issue_instant: now,
             destination: &asked.acs,
             in_response_to: &asked.request,
         };

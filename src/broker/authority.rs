@@ -44,7 +44,7 @@ pub struct Answered {
 impl Broker {
     /// Answers somebody who asks for the attributes of a user.
     pub async fn answer_query(&self, visit: &Visit, arrived: Result<&[u8], Fault>) -> Answered {
-        let exchange = LoginId::from_random(self.random.bits());
+        let exchange = self.fresh_login();
         let mut trail = self.trail(exchange, visit, Event::AttributesAsked);
         match self.try_to_answer(&mut trail, arrived).await {
             Ok(envelope) => {
@@ -92,7 +92,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<(Canonical, MessageId), Fault> {
         let (id, assertion) =
-            (MessageId::from_random(self.random.bits()), MessageId::from_random(self.random.bits()));
+            (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let frame = OurAnswer {
             id: &id,
             issuer: &self.settings.entity_id,
@@ -151,7 +151,7 @@ impl Broker {
 
     /// Signed for somebody who is proved; anybody else could make us sign whatever often.
     fn write_denied(&self, query: Option<&MessageId>) -> Result<Canonical, Fault> {
-        let id = MessageId::from_random(self.random.bits());
+        let id = MessageId::made(self.clock.now(), self.random.bits());
         let (issuer, issue_instant) = (&self.settings.entity_id, self.clock.now());
         match query {
             Some(in_response_to) => OurAnswer { id: &id, issuer, issue_instant, in_response_to }

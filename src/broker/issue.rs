@@ -72,7 +72,7 @@ impl Broker {
     ) -> Result<Issued, Fault> {
         let session = self.session(grant, asked, upstream, now);
         let (response, assertion) =
-            (MessageId::from_random(self.random.bits()), MessageId::from_random(self.random.bits()));
+            (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
         let level = stated_level(grant.level(), dialect)?;
         let step_up = upstream.step_up.map(|(idp, _)| idp);
@@ -144,7 +144,7 @@ impl Broker {
         let ends = [Some(upstream.municipal), step_up.map(|(_, authn)| authn)];
         let ends = ends.into_iter().flatten().filter_map(|authn| authn.session_not_on_or_after);
         Session {
-            index: LoginId::from_random(self.random.bits()),
+            index: LoginId::begun(now, self.random.bits()),
             login: asked.login,
             authority: grant.agreement().authority().cvr,
             idp: grant.agreement().idp().entity_id.clone(),

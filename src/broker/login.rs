@@ -31,7 +31,7 @@ const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(30);
 impl Broker {
     /// A fagsystem's user arrives with a request.
     pub async fn begin_login(&self, visit: &Visit, arrived: Result<Arrived, Fault>) -> Step {
-        let login = LoginId::from_random(self.random.bits());
+        let login = self.fresh_login();
         let mut trail = self.trail(login, visit, Event::RequestReceived);
         let tried = self.try_begin(&mut trail, visit, arrived).await;
         self.conclude(trail, tried).await
@@ -125,11 +125,15 @@ impl Broker {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
         let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
         let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
-        let login = handle.unwrap_or_else(|| LoginId::from_random(self.random.bits()));
+        let login = handle.unwrap_or_else(|| self.fresh_login());
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
         let tried = self.try_receive(&mut trail, visit, arrived, &sealed).await;
         self.conclude(trail, tried).await
+    }
+
+    pub(super) fn fresh_login(&self) -> LoginId {
+        LoginId::begun(self.clock.now(), self.random.bits())
     }
 
     async fn try_receive(
@@ -181,7 +185,7 @@ impl Broker {
             let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
             return self.begin_step_up(trail, login, first, level).await;
         }
-        let grant = Grant::new(subject, agreement, federation.roles(), now)?; // only what was agreed, in its own roles
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
         let uses = self.marks_of(&login.question, &answer);

@@ -25,10 +25,11 @@ impl Broker {
         &self,
         write: impl FnOnce(&OurMetadata<'_>) -> Result<crate::protocol::xml::Canonical, Fault>,
     ) -> Result<String, Fault> {
+        let now = self.clock.now();
         let ours = OurMetadata {
-            id: &MessageId::from_random(self.random.bits()),
+            id: &MessageId::made(now, self.random.bits()),
             entity_id: &self.settings.entity_id,
-            now: self.clock.now(),
+            now,
             signing: self.keys.signing(),
             encryption: self.keys.encryption(),
         };

@@ -73,7 +73,7 @@ impl Broker {
         let provider = provider.ok_or_else(|| not_allowed(login.authority))?;
         let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
         check_reach(provider.registered, level)?;
-        let id = MessageId::from_random(self.random.bits());
+        let id = MessageId::made(now, self.random.bits());
         let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
@@ -115,7 +115,7 @@ impl Broker {
         trail.reached(&subject);
         check_is_a_person(&subject, asked)?;
         trail.judged(subject.level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
-        let grant = Grant::new(subject, agreement, federation.roles(), now)?; // only what was agreed, in its own roles
+        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let step_up = (&login.step_up, &answer.assertion().authn);
         let authenticated = Authenticated { municipal: &first.authn, step_up: Some(step_up) };

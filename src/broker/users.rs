@@ -82,7 +82,7 @@ impl Broker {
 
     /// Proves who calls.
     pub async fn admit(&self, visit: &Visit, event: Event, presented: Presented) -> Result<Caller, Denied> {
-        let mut record = self.trail(LoginId::from_random(self.random.bits()), visit, event).record;
+        let mut record = self.trail(self.fresh_login(), visit, event).record;
         match self.client(&presented, &mut record) {
             Ok(client) => {
                 record.actor = Actor::ApiClient;

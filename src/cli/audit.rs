@@ -120,7 +120,7 @@ mod tests {
             mapping: None,
             detail: String::new(),
         };
-        let login = LoginId::from_random(1);
+        let login = LoginId::from_bits(1);
         let mut record =
             Record::allowed(Timestamp::UNIX_EPOCH, login, Event::TokenIssued, Actor::Broker, Reason::LoginOk);
         let last = |record: &Record| row(&Logged { seq: 1, record: record.clone() }).pop().unwrap();

@@ -26,7 +26,8 @@ impl Apply {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         let files = read_directory(&self.directory)?;
         let store = session.store()?;
-        let (now, change) = (session.desk.clock.now(), LoginId::from_random(session.desk.random.bits()));
+        let now = session.desk.clock.now();
+        let change = LoginId::begun(now, session.desk.random.bits());
         let applied = wait_for(async {
             if self.dry_run {
                 let kept = store.registry().await.map_err(NotApplied::Store)?;

@@ -116,7 +116,7 @@ impl Import {
         self.check(&shown, &register, &users)?;
         let (imported, users) = self.compare(self.whose.users(&store)?, users);
         if !self.dry_run {
-            let call = LoginId::from_random(session.desk.random.bits());
+            let call = LoginId::begun(now, session.desk.random.bits());
             let record =
                 Record::allowed(now, call, Event::UsersChanged, Actor::Operator, Reason::UsersChanged);
             let change = if self.replace { UserChange::ReplaceAll(users) } else { UserChange::Put(users) };

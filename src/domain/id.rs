@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The name of a party in SAML: compared byte for byte, never folded.
@@ -117,9 +118,10 @@ impl MessageId {
         }
     }
 
-    /// Makes an ID of ours from 128 random bits.
-    pub fn from_random(bits: u128) -> Self {
-        Self(format!("_{bits:032x}"))
+    /// Makes an ID of ours from the moment and 128 random bits. The moment comes first, so that IDs of the same hour
+    /// stand side by side in the index of the exchange log.
+    pub fn made(at: Timestamp, bits: u128) -> Self {
+        Self(format!("_{:012x}{bits:032x}", at.as_millisecond()))
     }
 
     /// The ID.
@@ -193,9 +195,19 @@ impl From<PersonUuid> for String {
 pub struct LoginId(u128);
 
 impl LoginId {
-    /// Makes an id from 128 random bits.
-    pub fn from_random(bits: u128) -> Self {
+    /// Makes an id from the moment, which comes first for the same reason as in a [`MessageId`], and 80 random bits.
+    pub fn begun(at: Timestamp, bits: u128) -> Self {
+        Self((at.as_millisecond() as u128) << 80 | bits >> 48)
+    }
+
+    /// Takes these very bits.
+    pub fn from_bits(bits: u128) -> Self {
         Self(bits)
+    }
+
+    /// Its sixteen bytes, in the order in which ids are sorted.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
     }
 
     /// Reads the 32 hexadecimal digits that [`fmt::Display`] writes.
@@ -324,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_case_number_is_read_back_however_it_was_written_down() {
-        let case = LoginId::from_random(u128::MAX).case_number();
+        let case = LoginId::from_bits(u128::MAX).case_number();
         assert_eq!(case.to_string().len(), 12);
         assert_eq!(CaseNumber::new(&case.to_string()), Ok(case));
         assert_eq!(CaseNumber::new(&case.digits()), Ok(case));
@@ -332,8 +344,20 @@ mod tests {
 
     #[test]
     fn a_login_id_is_read_back_and_only_in_its_own_form() {
-        let id = LoginId::from_random(7);
+        let id = LoginId::from_bits(7);
         assert_eq!(LoginId::new(&id.to_string()), Ok(id));
         assert!(LoginId::new("+0000000000000000000000000000007").is_err());
+    }
+    #[test]
+    fn ids_of_ours_stand_in_the_order_of_their_time_and_never_look_alike() {
+        let (now, then) =
+            (Timestamp::from_second(1_800_000_000).unwrap(), Timestamp::from_second(1_800_000_001));
+        let then = then.unwrap();
+        assert!(LoginId::begun(now, u128::MAX).bytes() < LoginId::begun(then, 0).bytes());
+        assert_ne!(LoginId::begun(now, 1 << 48), LoginId::begun(now, 2 << 48));
+        assert!(MessageId::made(now, u128::MAX).as_str() < MessageId::made(then, 0).as_str());
+        assert_ne!(MessageId::made(now, 1), MessageId::made(now, 2));
+        let made = MessageId::made(now, u128::MAX);
+        assert_eq!(MessageId::new(made.as_str()), Ok(made));
     }
 }

@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_handle_is_read_as_it_was_written_and_in_no_other_way() {
-        let login = LoginId::from_random(7);
+        let login = LoginId::from_bits(7);
         let every = Nsis::ALL.map(Level::Nsis).into_iter().chain(Nist::ALL.map(Level::Nist));
         let handles = every
             .map(|level| vec![level])

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assurance::Achieved;
-use super::federation::{Agreement, AttributeProfile, NoRights};
+use super::federation::{Agreement, AttributeProfile, Federation, NoRights};
 use super::id::{Cvr, EntityId};
 use super::privilege::{Constraint, PrivilegeList};
 use super::reason::{Fault, Reason};
-use super::role::{Roles, Ruling, Translated};
+use super::role::{Ruling, Translated};
 
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
 ///
@@ -123,7 +123,7 @@ impl<'f> Grant<'f> {
     pub fn new(
         subject: Subject,
         agreement: Agreement<'f>,
-        roles: &Roles,
+        federation: &Federation,
         now: Timestamp,
     ) -> Result<Self, Fault> {
         if subject.authority != agreement.authority().cvr {
@@ -134,6 +134,7 @@ impl<'f> Grant<'f> {
             let detail = format!("expected {}, got {}", agreement.idp().entity_id, subject.idp);
             return Err(Fault::new(Reason::IdpUnexpected, detail));
         }
+        let roles = federation.roles();
         let translated = roles.translate(&subject.rights, &subject.parameters, &agreement, now);
         Ok(Self { agreement, subject, translated })
     }

@@ -190,8 +190,9 @@ fn configure(folder: &Folder, places: &Places) -> Result<Config, Failed> {
 async fn apply_federation(config: &Config, places: &Places) -> Result<(), Failed> {
     let store = Sqlite::open(&config.store.path).map_err(Fault::from)?;
     let random: &dyn Random = &SystemRandom;
-    let change = LoginId::from_random(random.bits());
-    match registry::apply(&store, places.federation(), SystemClock.now(), change).await {
+    let now = SystemClock.now();
+    let change = LoginId::begun(now, random.bits());
+    match registry::apply(&store, places.federation(), now, change).await {
         Ok(_) => Ok(()),
         Err(NotApplied::Wrong(complaints)) => Err(Failed::Refused(complaints)),
         Err(NotApplied::Store(error)) => Err(Fault::from(error).into()),

@@ -251,7 +251,7 @@ async fn the_played_login_says_which_hop_failed_and_why() {
     let off = String::from_utf8_lossy(parties).replace("name = \"BBR\"", "name = \"BBR\"\nactive = false");
     *parties = off.into_bytes();
     let store = Sqlite::open(&user.sandbox.folder.path("store.sqlite")).unwrap();
-    registry::apply(&store, federation, SystemClock.now(), LoginId::from_random(1)).await.unwrap();
+    registry::apply(&store, federation, SystemClock.now(), LoginId::from_bits(1)).await.unwrap();
     user.sandbox.broker.reload_registry().await.unwrap();
 
     let why = play(&user.sandbox, &mut |_| {}).await.unwrap_err();

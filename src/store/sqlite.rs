@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use openssl::sha::sha256;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
@@ -20,9 +21,8 @@ use super::{
     StoreError, UserChange, UserQuery,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use crate::domain::id::{Cvr, EntityId, MessageId};
 use crate::domain::user::User;
-use audit::{search, write_record};
 
 const SCHEMA: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
@@ -158,7 +158,7 @@ impl Store for Sqlite {
             for (path, content) in &files {
                 insert.execute(params![path, content])?;
             }
-            write_record(transaction, &record)
+            audit::write(transaction, &record)
         })
     }
 
@@ -171,7 +171,7 @@ impl Store for Sqlite {
                      ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
                     params![party.as_str(), content, record.at.as_millisecond()],
                 )?;
-                write_record(transaction, record)?;
+                audit::write(transaction, record)?;
             }
             Ok(())
         })
@@ -203,7 +203,7 @@ impl Store for Sqlite {
     }
 
     fn search_audit(&self, query: AuditQuery) -> Answer<'_, Vec<Logged>> {
-        self.read(move |connection| search(connection, &query))
+        self.read(move |connection| audit::search(connection, &query))
     }
 
     fn user(&self, authority: Cvr, id: String) -> Answer<'_, Option<User>> {
@@ -218,7 +218,7 @@ impl Store for Sqlite {
         match users::Statements::of(change) {
             Ok(statements) => self.change(move |transaction| {
                 statements.run(transaction, authority)?;
-                write_record(transaction, &record)
+                audit::write(transaction, &record)
             }),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
@@ -300,7 +300,7 @@ fn answer(done: oneshot::Sender<Result<(), StoreError>>, result: Result<(), Stor
 fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     for mark in batch.unused.iter().chain(&batch.uses) {
         let mut select = transaction.prepare_cached("SELECT 1 FROM used WHERE mark = ?1")?;
-        if select.exists([name(mark)])? {
+        if select.exists([digest(mark)])? {
             return Err(StoreError::Used(mark.kind));
         }
     }
@@ -311,13 +311,13 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     for mark in &batch.uses {
         transaction
             .prepare_cached("INSERT INTO used (mark, expires) VALUES (?1, ?2)")?
-            .execute(params![name(mark), mark.expires.as_millisecond()])?;
+            .execute(params![digest(mark), mark.expires.as_millisecond()])?;
     }
     if let Some(session) = &batch.session {
         let content = serde_json::to_string(session).map_err(down)?;
         transaction
             .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
-            .execute(params![key(session.index), session.expires.as_millisecond(), content])?;
+            .execute(params![session.index.bytes(), session.expires.as_millisecond(), content])?;
     }
     if let Some(kept) = &batch.keeps {
         half_done::keep(transaction, kept)?;
@@ -325,7 +325,7 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(question) = &batch.takes {
         half_done::take(transaction, question)?;
     }
-    batch.records.iter().try_for_each(|record| write_record(transaction, record))
+    batch.records.iter().try_for_each(|record| audit::write(transaction, record))
 }
 
 /// The register changes: from the version that was read, or not at all.
@@ -344,13 +344,11 @@ fn version(connection: &Connection) -> Result<u64, StoreError> {
     row.ok_or_else(|| StoreError::Down("table registry_version has no row".into()))
 }
 
-/// Kind, issuer and ID apart by a zero byte, which none of them can contain, so that no two marks look alike.
-fn name(mark: &Mark) -> Vec<u8> {
-    format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).into_bytes()
-}
-
-fn key(login: LoginId) -> String {
-    login.to_string()
+/// Half a SHA-256 of kind, issuer and ID, apart by a zero byte, which none of them can contain. Marks are the one index
+/// whose order is random, so they are as short as they may be: whoever finds two that look alike is refused, no more.
+fn digest(mark: &Mark) -> [u8; 16] {
+    let whole = sha256(format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).as_bytes());
+    whole.first_chunk().copied().unwrap_or_default()
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {

@@ -1,5 +1,7 @@
 //! The one list of the fields of the log, and what may stand in them.
 
+use std::borrow::Cow;
+
 /// One field of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -45,19 +47,18 @@ const fn free(name: &'static str) -> Field {
 const LONGEST: usize = 1024;
 
 impl Field {
-    /// The field of this name, if the list has it.
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
-        FIELDS.iter().find(|field| field.name == name)
-    }
-
     /// The value as it may be written.
-    pub(super) fn clean(self, value: &str) -> String {
+    pub(super) fn clean<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
+        if !self.is_free_text && value.len() <= LONGEST && value.bytes().all(is_plain) {
+            return Cow::Borrowed(value);
+        }
         let value = if self.is_free_text { without_personal_data(value) } else { value.to_owned() };
         let mut clean: String = value.chars().take(LONGEST).map(visible).collect();
         if value.chars().nth(LONGEST).is_some() {
             clean.push('…');
         }
-        clean
+        Cow::Owned(clean)
     }
 }
 

@@ -56,7 +56,7 @@ async fn ask(path: &str) -> (Vec<String>, String) {
     let metrics = Arc::new(Metrics::new());
     let noted = Noted {
         robot: true,
-        login: Some(LoginId::from_random(7)),
+        login: Some(LoginId::from_bits(7)),
         fagsystem: EntityId::new("https://fagsystem.example.dk").ok(),
         idp: None,
         reason: Some(Reason::Replay),
@@ -145,6 +145,15 @@ fn a_hostile_value_stays_in_its_line_and_in_its_length() {
         assert_eq!(lines.len(), 1);
         assert!(lines[0].chars().count() < 1_300 && !lines[0].contains('\u{202e}'));
     }
+}
+
+#[test]
+fn quotes_and_backslashes_come_back_out_of_the_json_as_they_went_in() {
+    let (kept, _guard) = listen_in(Format::Json, Level::Info);
+    let quoted = r#"C:\"path"\"#;
+    tracing::info!(idp = quoted, "odd");
+    let line: Value = serde_json::from_str(&kept.lines()[0]).expect("JSON");
+    assert_eq!(line["idp"], quoted);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(crate) fn choice(i: usize, name: &str) -> Choice {
 
 /// The login that all pages belong to.
 pub(crate) fn login() -> LoginId {
-    LoginId::from_random(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
+    LoginId::from_bits(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
 }
 
 /// The refusal of a login to which this happened.

@@ -310,7 +310,7 @@ impl Drop for Served {
 
 async fn apply(store: &Sqlite, files: Vec<(&str, String)>) {
     let files = files.into_iter().map(|(path, content)| (path.to_owned(), content.into_bytes())).collect();
-    registry::apply(store, files, SystemClock.now(), LoginId::from_random(1)).await.unwrap();
+    registry::apply(store, files, SystemClock.now(), LoginId::from_bits(1)).await.unwrap();
 }
 
 async fn serve(config: Config) {

@@ -81,7 +81,8 @@ impl Broker {
         let name = &service.registered.entity_id;
         let breaker = self.attributes.breakers.get_with(name.clone(), Arc::default);
         let pass = breaker.pass(self.clock.now())?; // not left alone
-        let (id, asked_at) = (MessageId::from_random(self.random.bits()), self.clock.now());
+        let asked_at = self.clock.now();
+        let id = MessageId::made(asked_at, self.random.bits());
         let query = OurQuery {
             id: &id,
             issuer: &self.settings.entity_id,

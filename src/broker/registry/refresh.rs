@@ -66,7 +66,7 @@ impl Broker {
     }
 
     fn record(&self, party: &EntityId, keys: &[KeyId], now: Timestamp) -> Record {
-        let change = LoginId::from_random(self.random.bits());
+        let change = LoginId::begun(now, self.random.bits());
         let mut record =
             Record::allowed(now, change, Event::RegistryChanged, Actor::Broker, Reason::RegistryApplied);
         let keys: Vec<&str> = keys.iter().filter_map(|key| key.as_str().get(..16)).collect();

@@ -1,7 +1,5 @@
 //! The rules of the translation, one line of a table each, and what must hold for every register and every message.
 
-use std::slice::from_ref;
-
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -231,19 +229,20 @@ fn a_role_counts_in_the_matters_of_the_users_municipality_and_of_whoever_delegat
 #[test]
 fn a_limit_is_taken_from_the_register_or_from_this_very_group_and_never_widened() {
     let town = town();
-    let (said, list) = (limit(PARAMETER, &["27.45"]), limit(PARAMETER, &["27.45", "32.30.01"]));
-    let twice = [limit(PARAMETER, &["27.45"]), limit(PARAMETER, &["32.30.01"])];
-    let turned = limit(PARAMETER, &["32.30.01", "27.45"]);
+    let said: &[Constraint] = &[limit(PARAMETER, &["27.45"])];
+    let list: &[Constraint] = &[limit(PARAMETER, &["27.45", "32.30.01"])];
+    let turned: &[Constraint] = &[limit(PARAMETER, &["32.30.01", "27.45"])];
+    let twice: &[Constraint] = &[limit(PARAMETER, &["27.45"]), limit(PARAMETER, &["32.30.01"])];
     let nothing: &[Constraint] = &[];
     let kept = |values: &'static [&'static str]| Some(values);
     for (what, scope, role, within, beside, expected) in [
         ("fixed", OWN, "fixed", nothing, nothing, kept(&["27.00", "32.30"])),
-        ("in the group", OWN, "kle", from_ref(&said), nothing, kept(&["27.45"])),
-        ("beside it", OWN, "kle", nothing, from_ref(&said), kept(&["27.45"])),
-        ("both, alike", OWN, "kle", from_ref(&list), from_ref(&turned), kept(&["27.45", "32.30.01"])),
-        ("both, not alike", OWN, "kle", from_ref(&said), from_ref(&list), None),
-        ("twice in the group", OWN, "kle", &twice, nothing, kept(&["27.45", "32.30.01"])),
-        ("twice beside it", OWN, "kle", nothing, &twice, kept(&["27.45", "32.30.01"])),
+        ("in the group", OWN, "kle", said, nothing, kept(&["27.45"])),
+        ("beside it", OWN, "kle", nothing, said, kept(&["27.45"])),
+        ("both, alike", OWN, "kle", list, turned, kept(&["27.45", "32.30.01"])),
+        ("both, not alike", OWN, "kle", said, list, None),
+        ("twice in the group", OWN, "kle", twice, nothing, kept(&["27.45", "32.30.01"])),
+        ("twice beside it", OWN, "kle", nothing, twice, kept(&["27.45", "32.30.01"])),
         ("missing", OWN, "kle", nothing, nothing, None),
         ("empty", OWN, "kle", &[limit(PARAMETER, &[])], nothing, None),
         ("an empty value", OWN, "kle", &[limit(PARAMETER, &[""])], nothing, None),
@@ -253,9 +252,9 @@ fn a_limit_is_taken_from_the_register_or_from_this_very_group_and_never_widened(
         ("half a match", OWN, "kle", &[limit(PARAMETER, &["27.45 or 1=1"])], nothing, None),
         ("two lines", OWN, "kle", &[limit(PARAMETER, &["27.45\n"])], nothing, None),
         ("other digits", OWN, "kle", &[limit(PARAMETER, &["２７.４５"])], nothing, None),
-        ("borrowed, in the group", LENDER, "borrowed-kle", from_ref(&said), nothing, kept(&["27.45"])),
-        ("borrowed, beside it", LENDER, "borrowed-kle", nothing, from_ref(&said), None),
-        ("borrowed, both", LENDER, "borrowed-kle", from_ref(&said), from_ref(&list), kept(&["27.45"])),
+        ("borrowed, in the group", LENDER, "borrowed-kle", said, nothing, kept(&["27.45"])),
+        ("borrowed, beside it", LENDER, "borrowed-kle", nothing, said, None),
+        ("borrowed, both", LENDER, "borrowed-kle", said, list, kept(&["27.45"])),
     ] {
         let done = translate(&town, &[group(scope, role, within)], beside);
         let given: Vec<_> =
@@ -265,7 +264,7 @@ fn a_limit_is_taken_from_the_register_or_from_this_very_group_and_never_widened(
         let reason = if expected.is_some() { Reason::BppKept } else { Reason::BppConstraint };
         assert_eq!(ruling.reason, reason, "{what}: {}", ruling.detail);
     }
-    let done = translate(&town, &[group(OWN, "demanding", &[said])], &[]);
+    let done = translate(&town, &[group(OWN, "demanding", said)], &[]);
     assert!(done.rights.is_empty(), "a required restriction that nobody set");
     assert!(done.rulings.iter().any(|r| r.detail.contains("is required")), "{:?}", done.rulings);
 }

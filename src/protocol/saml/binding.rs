@@ -9,7 +9,7 @@ use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::DeflateDecoder;
+use flate2::bufread::DeflateDecoder;
 
 use super::deflate::deflate;
 use crate::domain::reason::{Fault, Reason};

@@ -1,33 +1,39 @@
-//! The exchange log in its table.
+//! The exchange log in SQLite: how a record is written, and how operators find it again.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
-use super::super::{AuditQuery, Logged, StoreError};
-use super::{down, key};
+use super::{AuditQuery, Logged, StoreError, down};
 use crate::domain::audit::Record;
 
-pub(super) fn write_record(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
+/// Writes a record down.
+pub(super) fn write(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
     let content = serde_json::to_string(record).map_err(down)?;
     transaction
         .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![record.at.as_millisecond(), key(record.login), record.message, content])?;
+        .execute(params![record.at.as_millisecond(), record.login.bytes(), record.message, content])?;
     Ok(())
 }
 
+/// Searches the log; the youngest first.
 pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<Logged>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT seq, content FROM audit
-         WHERE (?1 IS NULL OR login = ?1) AND (?2 IS NULL OR message = ?2)
-           AND (?3 IS NULL OR instr(content, ?3) > 0) AND at >= ?4 AND at < ?5
-         ORDER BY seq DESC",
-    )?;
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let until = query.until.map_or(i64::MAX, Timestamp::as_millisecond);
+    let moment = |at: Timestamp| Value::from(at.as_millisecond());
+    let asked = [
+        ("login = ?", query.login.map(|login| Value::from(login.bytes().to_vec()))),
+        ("message = ?", query.message.clone().map(Value::from)),
+        ("instr(content, ?) > 0", query.text.clone().map(Value::from)),
+        ("at >= ?", query.since.map(moment)),
+        ("at < ?", query.until.map(moment)),
+    ];
+    // What is not asked for does not stand in the statement: only a plain comparison is looked up in an index.
+    let asked = asked.into_iter().filter_map(|(comparison, value)| Some((comparison, value?)));
+    let (comparisons, values): (Vec<_>, Vec<_>) = asked.unzip();
+    let such = std::iter::once("TRUE").chain(comparisons).collect::<Vec<_>>().join(" AND ");
+    let mut statement =
+        connection.prepare(&format!("SELECT seq, content FROM audit WHERE {such} ORDER BY seq DESC"))?;
     let rows = statement
-        .query_map(params![query.login.map(key), query.message, query.text, since, until], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?))
-        })?;
+        .query_map(params_from_iter(values), |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)))?;
     let mut found = Vec::new();
     for row in rows {
         let (seq, content) = row?;

@@ -190,7 +190,7 @@ impl Drop for Town {
 }
 
 async fn apply(store: &Sqlite, files: Files, now: Timestamp) {
-    registry::apply(store, files, now, LoginId::from_random(0)).await.unwrap();
+    registry::apply(store, files, now, LoginId::from_bits(0)).await.unwrap();
 }
 
 /// The register: who is there, everybody has agreed with everybody, and what roles stand for.
