@@ -25,6 +25,8 @@ mod pages;
 mod partner;
 mod roles;
 mod saml;
+mod stories;
+mod walk;
 mod wire;
 mod words;
 
@@ -51,6 +53,7 @@ use crate::system::{SystemClock, SystemRandom};
 
 pub use demo::{Hop, play};
 pub use files::{FEDERATION, Places};
+pub use stories::{Told, tell};
 
 use fagsystem::Fagsystem;
 use files::Folder;
