@@ -115,6 +115,11 @@ impl Page {
         None
     }
 
+    /// Whether there are buttons of this name.
+    pub(super) fn offers(&self, name: &str) -> bool {
+        tags(&self.body, "<button").any(|tag| attribute(tag, "name").as_deref() == Some(name))
+    }
+
     /// The reason that a neighbour's page shows.
     pub(super) fn code(&self) -> Option<String> {
         self.text("<code id=\"code\">", "</code>")

@@ -19,7 +19,7 @@ impl Walk {
         Ok(Self { places, browser: Browser::new()? })
     }
 
-    /// Presses "log in" at a fagsystem and chooses a municipality.
+    /// Presses "log in" at a fagsystem and chooses a municipality; where only one uses the fagsystem there is no choice.
     pub(super) async fn choose(
         &mut self,
         fagsystem: u16,
@@ -29,6 +29,9 @@ impl Walk {
         let begun = format!("{}/login{options}", self.places.neighbour(fagsystem));
         let begun = self.browser.open(&begun).await?;
         let choices = self.follow(begun).await?;
+        if choices.offers("who") {
+            return Ok(choices);
+        }
         self.press(&choices, ("choice", municipality)).await
     }
 

@@ -109,7 +109,8 @@ pub(super) fn label(attribute: &str) -> [&'static str; 2] {
         "CprNumberIdentifier" | "cprNumber" => ["CPR-nummer", "CPR number"],
         "persistent" => ["Personens UUID i NemLog-in", "The person's UUID in NemLog-in"],
         "bootstrapToken" => ["Bootstrap-token, uændret", "Bootstrap token, untouched"],
-        "2.5.4.12" => ["Titel", "Title"],
+        "0.9.2342.19200300.100.1.1" => ["Brugernavn", "User name"],
+        "fullName" => ["Navn", "Name"],
         "kombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
         _ => ["", ""],
     }

@@ -149,7 +149,7 @@ impl Answer<'_> {
             let list = privilege_list("http://itst.dk/oiosaml/basic_privilege_profile", persona.roles)?;
             said.push(one("https://data.gov.dk/model/core/eid/privilegesIntermediate", &list));
         }
-        said.extend(persona.parameters.iter().map(|(name, value)| one(name, value)));
+        said.extend(persona.beside.iter().map(|(name, value)| one(name, value)));
         if !persona.groups.is_empty() {
             let groups = persona.groups.iter().map(|group| (*group).to_owned()).collect();
             said.push(("http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", groups));

@@ -21,8 +21,8 @@ pub(in crate::sandbox) struct Persona {
     pub(super) level: Level,
     /// Their job function roles; without any the attribute is left out.
     pub(super) roles: &'static [Role],
-    /// What limits roles and is told beside them.
-    pub(super) parameters: &'static [(&'static str, &'static str)],
+    /// What else is told, by the names of the attributes.
+    pub(super) beside: &'static [(&'static str, &'static str)],
     /// The directory groups that they are in.
     pub(super) groups: &'static [&'static str],
     pub(super) is_robot: bool,
@@ -64,7 +64,7 @@ const PLAIN: Persona = Persona {
     email: None,
     level: Level::Nsis("Substantial"),
     roles: &[],
-    parameters: &[],
+    beside: &[],
     groups: &[],
     is_robot: false,
 };
@@ -97,7 +97,7 @@ pub(super) const KORSBAEK: &[Persona] = &[
                 limits: &[],
             },
         ],
-        parameters: &[("http://korsbaek.example/enhed/1/parametric", "7d3b1c90-42aa-4e1d-b7f3-90a1c2d3e4f5")],
+        beside: &[("http://korsbaek.example/enhed/1/parametric", "7d3b1c90-42aa-4e1d-b7f3-90a1c2d3e4f5")],
         ..PLAIN
     },
     Persona {
@@ -136,6 +136,11 @@ pub(super) const KORSBAEK: &[Persona] = &[
             of: &KORSBAEK_KOMMUNE,
             limits: &[],
         }],
+        // Nobody opens it on the way, so it may hold anything.
+        beside: &[(
+            "https://data.gov.dk/model/core/eid/bootstrapToken",
+            "PCEtLSBhIHRva2VuIGZvciBhbm90aGVyIGZlZGVyYXRpb24gLS0+",
+        )],
         ..PLAIN
     },
     Persona {
