@@ -30,7 +30,7 @@ impl<'v> Frame<'v> {
 
     fn what(&self) -> &'static str {
         match self.kind {
-            "idp" => self.t.idp,
+            "idp" | "step-up" => self.t.idp,
             "service" => self.t.service,
             _ => self.t.fagsystem,
         }

@@ -181,7 +181,7 @@ fn ended(page: &Page) -> String {
 
 fn right(cells: &[String]) -> String {
     match cells {
-        [may, of, only @ ..] if only.is_empty() => format!("{may} ({of})"),
+        [may, of] => format!("{may} ({of})"),
         [may, of, only @ ..] => format!("{may} ({of}; {})", only.join("; ")),
         _ => String::new(),
     }

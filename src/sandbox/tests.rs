@@ -152,7 +152,7 @@ async fn whoever_is_not_sure_enough_is_refused_and_told_so() {
 async fn a_login_that_the_user_refuses_ends_at_the_system_in_words() {
     let mut user = User::arrive().await;
     let page = user.log_in(BBR, KORSBAEK, "refuse").await;
-    assert_shows(&page, 403, &["Responder / AuthnFailed", "Your municipality refused the login."]);
+    assert_shows(&page, 403, &["Responder / AuthnFailed", "It was not confirmed who you are."]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,11 +9,11 @@ const browser = await launch();
 
 const words = {
   da: { logIn: "Log ind", korsbaek: "Korsbæk Kommune", who: "Hvem er du?", loggedIn: "Logget ind som", refused: "Login blev afvist",
-    lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver.", denied: "Din kommune afviste login.",
+    lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver.", denied: "Det blev ikke bekræftet, hvem du er.",
     see: "Se bygninger", change: "Rette bygninger", approve: "Godkende sager", subjects: "KLE-emne: 02.34 eller 02.36", nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
     book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "De rettigheder ligger her" },
   en: { logIn: "Log in", korsbaek: "Korsbæk Kommune", who: "Who are you?", loggedIn: "Logged in as", refused: "The login was refused",
-    lower: "You did not log in with the assurance that this system requires.", denied: "Your municipality refused the login.",
+    lower: "You did not log in with the assurance that this system requires.", denied: "It was not confirmed who you are.",
     see: "See buildings", change: "Change buildings", approve: "Approve cases", subjects: "KLE subject: 02.34 or 02.36", nothing: "Nothing: the system was told of no rights.",
     book: "Book driving tests", category: "Category: A or B", health: "See health data", kept: "The rights that are kept here" },
 };

@@ -31,8 +31,9 @@ use question::Question;
 pub(super) struct Provider {
     pub(super) name: &'static str,
     entity_id: &'static str,
-    /// Whose pages it shows.
+    /// Whose pages it shows, and of which kind.
     organisation: &'static str,
+    kind: &'static str,
     dialect: Dialect,
     naming: Naming,
     /// Whether whoever logged in once is known again. One that is not can be tried with another person each time.
@@ -91,6 +92,7 @@ pub(super) const KORSBAEK: Provider = Provider {
     name: "Korsbæk IdP",
     entity_id: "https://saml.korsbaek.example/idp",
     organisation: "Korsbæk Kommune",
+    kind: "idp",
     dialect: Dialect::Oiosaml3,
     naming: Naming::ByEmployer,
     remembers: true,
@@ -104,6 +106,7 @@ pub(super) const FEDDET: Provider = Provider {
     name: "Feddet IdP",
     entity_id: "https://saml.feddet.example/idp",
     organisation: "Feddet Kommune",
+    kind: "idp",
     dialect: Dialect::Oiosaml2,
     naming: Naming::ByEmployer,
     remembers: true,
@@ -118,6 +121,7 @@ pub(super) const NEMLOGIN: Provider = Provider {
     name: "NemLog-in",
     entity_id: "https://saml.nemlog-in.example",
     organisation: "NemLog-in (stand-in)",
+    kind: "step-up",
     dialect: Dialect::Oiosaml3,
     naming: Naming::ByUuid,
     remembers: false,
@@ -165,7 +169,7 @@ impl IdentityProvider {
     }
 
     fn frame<'v>(&self, visitor: &'v Visitor) -> Frame<'v> {
-        Frame::new(self.provider.organisation, "idp", visitor)
+        Frame::new(self.provider.organisation, self.provider.kind, visitor)
     }
 
     fn people(&self) -> Vec<pages::Person> {
