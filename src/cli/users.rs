@@ -107,13 +107,14 @@ impl Import {
     fn run(self, session: &mut Session<'_>) -> Done {
         let shown = self.file.display().to_string();
         let content = session.read(&self.file)?;
+        let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&content); // places count from the text
         let authority = self.whose.authority;
         let now = session.desk.clock.now();
-        let users = csv::read(&shown, &content, authority, now)?;
+        let users = csv::read(&shown, content, authority, now)?;
         let store = session.store()?;
         let kept = wait_for(store.registry())?.map_err(|error| wrong("the store", error))?;
         let register = Snapshot::read(&kept)?;
-        self.check((&shown, &content), &register, &users)?;
+        self.check((&shown, content), &register, &users)?;
         let (imported, users) = self.compare(self.whose.users(&store)?, users);
         if !self.dry_run {
             let call = LoginId::begun(now, session.desk.random.bits());

@@ -30,7 +30,6 @@ pub(super) fn read(
         let hint = "spreadsheets offer it as `CSV UTF-8` when they save".to_owned();
         vec![Complaint { line, column: 1, hint: Some(hint), ..complaint }]
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(file, text);
     let header_end = text.find(['\n', '\r']).unwrap_or(text.len());
     let separator = if text[..header_end].contains(';') { ';' } else { ',' };
@@ -280,7 +279,7 @@ mod tests {
             .map_err(|complaints| complaints.iter().map(ToString::to_string).collect())
     }
 
-    const FILE: &str = "\u{feff}id;role;scope;constraints;claims\r\n\
+    const FILE: &str = "id;role;scope;constraints;claims\r\n\
         ib;http://k.dk/roles/jobrole/byg/1;;http://s.dk/kle/1=27.*,28.*|http://s.dk/org/1=a;urn:oid:2.5.4.12=Chef|urn:x:b=1\r\n\
         ib;http://k.dk/roles/jobrole/skat/1;22222222;;\r\n\
         \r\n\
