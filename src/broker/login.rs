@@ -175,12 +175,13 @@ impl Broker {
         let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
-        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
+        let subject = self.identify(answer.assertion(), &agreement, &idp)?; // who, by the register's measure
         trail.reached(&subject);
         check_robot(federation, &subject, asked, visit, now)?; // a robot only where robots may
         let offered = federation.step_up(login.authority).is_some();
         let step_up = trail.judged(subject.level.judge(&asked.requirement, offered)).step_up()?; // sure enough, or nearly
         let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
+        let subject = self.learn_person(subject, &agreement).await?; // and what else the fagsystem is told
         if let Some(level) = step_up {
             let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
             return self.begin_step_up(trail, login, first, level).await;
