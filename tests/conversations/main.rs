@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod attacks;
+mod attribute_profiles;
 mod attributes;
 mod discovery;
 mod judge;
