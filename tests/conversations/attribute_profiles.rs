@@ -3,7 +3,7 @@
 
 use context_handler::broker::registry::Files;
 
-use crate::attacks::{refused, told};
+use crate::attacks::refused;
 use crate::support::{Answer, Fagsystem, Say, Told, Town};
 
 const CPR: &str = "https://data.gov.dk/model/core/eid/cprNumber";
