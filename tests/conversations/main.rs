@@ -13,6 +13,7 @@ mod profiles;
 mod registry;
 mod robots;
 mod samael;
+mod simulate;
 mod step_up;
 mod store_down;
 mod support;

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::Simulate;
 use crate::broker::simulate::{Outcome, Simulated, Token};
+use crate::cli::bpp::rows;
 use crate::cli::explain::{Explained, explained};
+use crate::cli::table;
 use crate::domain::assurance::Rule;
 use crate::domain::audit::without_cpr;
 use crate::domain::id::Cvr;
@@ -82,6 +84,9 @@ struct Shown {
     class: String,
     attributes: Vec<Attribute>,
     privileges: Value,
+    /// The same for people.
+    #[serde(skip)]
+    rights: String,
 }
 
 #[derive(Serialize)]
@@ -213,6 +218,7 @@ impl Shown {
             class: token.level.class(),
             attributes: token.attributes.into_iter().map(attribute).collect(),
             privileges: to_json(&token.rights),
+            rights: table(&rows(&token.rights)),
         }
     }
 
@@ -221,9 +227,7 @@ impl Shown {
         for Attribute { name, values } in &self.attributes {
             lines.push(format!("  {name} = {}", values.join(" | ")));
         }
-        for group in self.privileges.as_array().into_iter().flatten() {
-            lines.push(format!("    {group}"));
-        }
+        lines.extend(self.rights.lines().map(|right| format!("    {right}")));
         lines.join("\n")
     }
 }
