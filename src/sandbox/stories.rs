@@ -113,7 +113,10 @@ const STORIES: &[Story] = &[
         who: "Signe Vang",
         button: "signe",
         system: &SEB,
-        ends: (200, &["See health data"]),
+        ends: (
+            200,
+            &["See health data", ">CPR number<", "••••••-••••", "Bootstrap token, untouched", "sivan"],
+        ),
         ..ROLES
     },
 ];

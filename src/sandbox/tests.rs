@@ -267,6 +267,18 @@ async fn every_story_ends_as_it_should_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_health_sectors_broker_is_told_the_cpr_number_and_nobody_else_is() {
+    let mut user = User::arrive().await;
+    let page = user.log_in(fagsystem::SEB.place, KORSBAEK, "signe").await;
+    assert_shows(&page, 200, &["<summary>••••••-••••</summary>6102850004<", ">sivan<"]);
+    for fagsystem in [BBR, BOOKING] {
+        let page = user.choose(fagsystem, "", KORSBAEK).await;
+        assert_shows(&page, 200, &["id=\"who\">Signe Vang<"]);
+        assert!(!page.body.contains("6102850004") && !page.body.contains("sivan"), "{}", page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attribute_service_answers_nobody_but_the_broker() {
     let user = User::arrive().await;
     let address = format!("{}/soap", user.at(attribute_service::PLACE));

@@ -31,7 +31,7 @@ const stories = (t) => [
   { name: "another-person", who: "Ellen Friis", at: "Korsbæk Kommune", system: bbr, stepUp: "Benny Skov", refused: t.denied, sees: ["loa.stepup_user"] },
   { name: "robot", who: "Robot 7", at: "Korsbæk Kommune", system: booking, sees: [t.book] },
   { name: "robot-refused", who: "Robot 7", at: "Korsbæk Kommune", system: bbr, refused: t.lower, sees: ["robot.nsis", "API"] },
-  { name: "seb", who: "Signe Vang", system: seb, sees: [t.health] },
+  { name: "seb", who: "Signe Vang", system: seb, sees: [t.health, "••••••-••••", "sivan"] },
 ];
 
 /** One test in a browser of its own; whatever the browser complains about fails it. */
@@ -153,6 +153,12 @@ for (const [lang, locale] of [["da", "da-DK"], ["en", "en-GB"]]) {
       const main = await page.textContent("main");
       for (const text of story.sees) assert.ok(main.includes(text), text);
       await seen(page, `story-${story.name}`, lang);
+      if (story.system === seb) {
+        const cpr = page.getByText("6102850004");
+        assert.equal(await cpr.isVisible(), false, "the number is covered");
+        await page.getByText("••••••-••••").click();
+        assert.equal(await cpr.isVisible(), true, "and shown to whoever asks");
+      }
     });
   }
 
