@@ -88,7 +88,7 @@ fn one_command_plays_a_login_hop_by_hop_and_each_story_in_a_line_and_leaves_noth
         "Poul Kruse of Feddet → Køreprøvebooking: let in; Book driving tests (Feddet Kommune)",
         "Sofie Bak of Feddet → Køreprøvebooking: let in; Book driving tests (Feddet Kommune)",
         "Karen Birk of Feddet → Køreprøvebooking: refused: loa.lower",
-        "Ellen Friis of Korsbæk, then Ellen Friis at NemLog-in → BBR: let in; See buildings",
+        "Ellen Friis of Korsbæk, then Ellen Friis at NemLog-in → BBR: let in by https://saml.korsbaek.example/idp → https://saml.nemlog-in.example; See buildings",
         "Ellen Friis of Korsbæk, then Benny Skov at NemLog-in → BBR: refused: loa.stepup_user",
         "Robot 7 of Korsbæk → Køreprøvebooking: let in; Book driving tests",
         "Robot 7 of Korsbæk → BBR: refused: robot.nsis: The user is a robot",

@@ -176,9 +176,12 @@ fn ended(page: &Page) -> String {
         return format!("refused: {}", why.split_inclusive(". ").next().unwrap_or_default().trim_end());
     }
     let rights: Vec<String> = page.rows("right").iter().map(|row| right(row)).collect();
+    // Whom the page names as having authenticated the user; worth a word where they are two.
+    let by = page.text("Authenticated by</th><td role=\"cell\">", "</td>");
+    let by = by.filter(|by| by.contains(" → ")).map_or(String::new(), |by| format!(" by {by}"));
     match rights.as_slice() {
-        [] => "let in, without rights".to_owned(),
-        rights => format!("let in; {}", rights.join("; ")),
+        [] => format!("let in{by}, without rights"),
+        rights => format!("let in{by}; {}", rights.join("; ")),
     }
 }
 

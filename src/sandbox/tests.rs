@@ -248,7 +248,7 @@ async fn every_story_ends_as_it_should_and_says_so() {
         ("level too low", "refused: loa.lower: "),
         (
             "step-up",
-            "let in; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34)",
+            "let in by https://saml.korsbaek.example/idp → https://saml.nemlog-in.example; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34)",
         ),
         ("another person", "refused: loa.stepup_user: "),
         ("robot", "let in; Book driving tests (Korsbæk Kommune; Category: A or B)"),
@@ -270,7 +270,7 @@ async fn every_story_ends_as_it_should_and_says_so() {
 async fn the_health_sectors_broker_is_told_the_cpr_number_and_nobody_else_is() {
     let mut user = User::arrive().await;
     let page = user.log_in(fagsystem::SEB.place, KORSBAEK, "signe").await;
-    assert_shows(&page, 200, &["<summary>••••••-••••</summary>6102850004<", ">sivan<"]);
+    assert_shows(&page, 200, &["<summary>••••••-••••</summary><div>6102850004<", ">sivan<"]);
     for fagsystem in [BBR, BOOKING] {
         let page = user.choose(fagsystem, "", KORSBAEK).await;
         assert_shows(&page, 200, &["id=\"who\">Signe Vang<"]);
