@@ -622,7 +622,7 @@ fn every_mistake_about_sources_of_rights_is_told_with_file_and_line() {
     for (from, to, line, told) in [
         ("[\"11111111\"]", "[\"77777777\"]", 5, "expected a party that is registered"),
         ("[\"11111111\"]", "[\"11111111\", \"11111111\"]", 5, "once"),
-        ("metadata/as.xml", "metadata/idp.xml", 4, "expected metadata of https://as.test"),
+        ("metadata/as.xml", "parties/metadata/idp.xml", 4, "expected metadata of https://as.test"),
         ("cache-minutes = 10", "cache-minutes = 1441", 6, "expected 0 to 1440"),
         ("timeout-seconds = 5", "timeout-seconds = 0", 7, "expected 1 to 20"),
         ("timeout-seconds = 5", "timeout-seconds = 21", 7, "expected 1 to 20"),
@@ -651,8 +651,8 @@ fn every_mistake_about_sources_of_rights_is_told_with_file_and_line() {
         ),
         ("profile = \"OIOSAML3\"", "rights = [\"telepathy\"]", 11, "telepathy"),
     ] {
-        machine.write("register/register.toml", changed(REGISTER, from, &format!("{from}\n{more}")));
-        refused(&machine, &format!("register.toml:{line}:"), told);
+        machine.write("register/parties/korsbaek.toml", changed(REGISTER, from, &format!("{from}\n{more}")));
+        refused(&machine, &format!("parties/korsbaek.toml:{line}:"), told);
     }
     assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
 }
@@ -666,11 +666,11 @@ fn an_identity_provider_that_leaves_rights_to_a_source_needs_that_source() {
             &format!("profile = \"OIOSAML3\"\nrights = [{source:?}]"),
         );
         let machine = with_sources();
-        machine.write("register/register.toml", register.clone());
+        machine.write("register/parties/korsbaek.toml", register.clone());
         assert_eq!(machine.apply(&[]).0, Exit::Ok);
         let machine = Machine::new();
-        machine.write("register/register.toml", register);
-        refused(&machine, "register.toml:24:", told);
+        machine.write("register/parties/korsbaek.toml", register);
+        refused(&machine, "parties/korsbaek.toml:24:", told);
     }
 }
 

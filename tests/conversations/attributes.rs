@@ -230,6 +230,30 @@ async fn a_service_that_is_switched_off_is_not_asked() {
 }
 
 #[tokio::test]
+async fn whoever_is_switched_off_while_a_service_is_asked_is_refused() {
+    for (name, metadata, reason) in [
+        ("as-meanwhile-idp", "korsbaek.xml", "idp.disabled"),
+        ("as-meanwhile-sp", "bbr.xml", "sp.disabled"),
+        ("as-meanwhile-as", "as.xml", "as.down"),
+    ] {
+        let (town, service) = town(name, "timeout-seconds = 20\ncache-minutes = 0", |_| {}).await;
+        service.bend(|told| told.manner = Manner::Takes(Duration::from_secs(1)));
+        assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
+        let switch_off = async {
+            while service.asked() < 2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let line = format!("metadata = \"{metadata}\"\n");
+            town.change(|files| replace(files, &line, &format!("{line}active = false\n"))).await;
+        };
+        let login = login(&town, &town.bbr, &town.korsbaek, 2, |_| {});
+        let (answer, ()) = tokio::join!(login, switch_off);
+        assert_eq!(town.last_reason().await, reason, "{name}");
+        assert!(answer.form().is_none() || town.bbr.read(&answer, &town).assertion.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_fails_five_times_is_left_alone_for_half_a_minute() {
     let (town, service) = town("as-breaker", SHORTLY, |_| {}).await;
     service.bend(|told| told.manner = Manner::Fails);

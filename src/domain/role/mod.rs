@@ -3,7 +3,7 @@
 //!
 //! A municipality says *job function roles*, its own. A fagsystem takes *user system roles*, its own. A *mapping*
 //! stands between them and may set *restrictions*. Here stands what is registered; how rights are translated
-//! by it stands in [`translate`]. How roles are written in the register is no matter of this file.
+//! by it stands in `translate.rs`. How roles are written in the register is no matter of this file.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! The translation: from what a municipality says that its user does, to what the fagsystem lets the user do.
 //!
 //! Nothing is given that is not registered, nothing is widened, and whatever is given or dropped leaves a
-//! [`Ruling`]. The rules stand for people in `docs/roles.md`.
+//! ruling. The rules stand for people in `docs/roles.md`.
 
 use std::collections::{HashMap, HashSet};
 

@@ -13,14 +13,15 @@ pub struct Status {
     pub top: &'static str,
     /// The cause.
     pub second: &'static str,
-    /// The reason, which is told in words beside the codes where it may be told.
-    reason: Option<Reason>,
+    /// The reason, which is told in words beside the codes.
+    reason: Reason,
 }
 
 impl Status {
     /// What an asker is told who may not have what it asks for, or who asks about a user whom nobody knows: the two
     /// must look alike.
-    pub const REQUEST_DENIED: Self = Self { top: "Requester", second: "RequestDenied", reason: None };
+    pub const REQUEST_DENIED: Self =
+        Self { top: "Requester", second: "RequestDenied", reason: Reason::AqDenied };
 
     /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
     /// who asked or whether somebody tampers.
@@ -41,7 +42,7 @@ impl Status {
             Reason::AgreementMissing | Reason::BppNone => ("Requester", "RequestDenied"),
             _ => return None,
         };
-        Some(Self { top, second, reason: Some(reason) })
+        Some(Self { top, second, reason })
     }
 
     pub(super) fn write(self, xml: &mut Writer) {
@@ -52,10 +53,8 @@ impl Status {
         xml.attribute("Value", &format!("{PREFIX}{}", self.second));
         xml.end();
         xml.end();
-        if let Some(reason) = self.reason {
-            let Explanation { means, fix } = reason.explanation();
-            xml.element(samlp("StatusMessage"), &format!("{reason}: {} {}", means.en, fix.en));
-        }
+        let Explanation { means, fix } = self.reason.explanation();
+        xml.element(samlp("StatusMessage"), &format!("{}: {} {}", self.reason, means.en, fix.en));
         xml.end();
     }
 }

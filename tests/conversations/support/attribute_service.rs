@@ -42,6 +42,8 @@ const fn soap(local: &'static str) -> Name {
 pub(crate) enum Manner {
     /// It answers.
     Answers,
+    /// It answers after a while.
+    Takes(Duration),
     /// It takes the query and says nothing.
     Hangs,
     /// It sends a byte now and then.
@@ -194,6 +196,10 @@ async fn serve(mut connection: TcpStream, told: Arc<Mutex<Told>>, asked: Arc<Ato
     };
     let answer = match &told.manner {
         Manner::Answers => sends("200 OK", "", &told.write(&body)),
+        Manner::Takes(time) => {
+            tokio::time::sleep(*time).await;
+            sends("200 OK", "", &told.write(&body))
+        }
         Manner::Hangs => std::future::pending().await,
         Manner::Drips | Manner::Floods => {
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n\r\n";
