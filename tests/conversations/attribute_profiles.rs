@@ -254,3 +254,37 @@ async fn what_only_we_may_say_is_never_taken_from_upstream() {
     let noticed: Vec<_> = town.log().await.into_iter().flat_map(|record| record.noticed).collect();
     assert!(noticed.contains(&"attr.reserved".to_owned()), "{noticed:?}");
 }
+
+#[tokio::test]
+async fn atk_205_markup_in_a_value_stays_text_of_that_value() {
+    let town = town("profile-markup", "SEB").await;
+    let markup =
+        "x</saml:AttributeValue></saml:Attribute><saml:Attribute Name=\"urn:oid:2.5.4.10\">&<![CDATA[";
+    let answer = login(&town, &town.bbr, |say| {
+        for name in [NAME, UID, EMAIL] {
+            say.set(name, Some(markup));
+        }
+    })
+    .await;
+    let told = town.bbr.read(&answer, &town);
+    for name in [NAME, UID, EMAIL] {
+        assert_eq!(told.attribute(name), Some(markup), "{name}");
+    }
+    assert!(told.attribute("urn:oid:2.5.4.10").is_none());
+}
+
+#[tokio::test]
+async fn atk_211_a_request_gets_no_more_attributes_than_the_profile_has() {
+    let town = town("profile-index", "KOMBIT").await;
+    let mut browser = town.browser();
+    let mut ask = town.bbr.ask();
+    ask.attributes.push(("AttributeConsumingServiceIndex", "1".into()));
+    let sent = town.bbr.send(&mut browser, &ask).await;
+    let answer = town.korsbaek.answer(&town, &mut browser, &sent, everything).await;
+    let asked_for_more = town.bbr.read(&answer, &town).attributes;
+    let town = self::town("profile-no-index", "KOMBIT").await;
+    let ordinary = town.bbr.read(&login(&town, &town.bbr, everything).await, &town).attributes;
+    assert_eq!(asked_for_more, ordinary);
+    let names: Vec<&str> = ordinary.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&EMAIL) && !names.contains(&CPR) && !names.contains(&NAME), "{names:?}");
+}
