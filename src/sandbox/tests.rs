@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::browser::{Browser, Form, Page};
 use super::walk::Walk;
 use super::*;
+use crate::domain::id::{EntityId, MessageId};
+use crate::protocol::keys::FileKey;
+use crate::protocol::saml::query::OurQuery;
 
 /// Ten ports in a row that nobody listens on, from below the range that the system gives to outgoing connections.
 fn free_places() -> Places {
@@ -279,13 +282,38 @@ async fn the_health_sectors_broker_is_told_the_cpr_number_and_nobody_else_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attribute_service_answers_nobody_but_the_broker() {
+async fn an_attribute_service_answers_nobody_but_the_broker_and_tells_of_nobody_elses_users() {
     let user = User::arrive().await;
-    let address = format!("{}/soap", user.at(attribute_service::PLACE));
-    let form = Form { action: address, by_post: true, fields: Vec::new() };
-    let page = Browser::new().unwrap().submit(&form).await.unwrap();
-    assert_shows(&page, 500, &["the query is not accepted"]);
-    // The positive twin: asked by the broker it answers, in the story of the attribute service.
+    let here = format!("{}/soap", user.at(attribute_service::PLACE));
+    let poul = "C=DK,O=99999999,CN=Poul Kruse,Serial=b2f0a3c4-51d2-4a7c-9d3e-6f1e2d3c4b01";
+    let (status, answer) = asked(&here, &here, poul, files::BROKER_SIGNING).await;
+    assert!(status == 200 && answer.contains("<saml:AttributeStatement>"), "{answer}");
+    let elsewhere = poul.replace("99999999", "11111111");
+    let (status, answer) = asked(&here, &here, &elsewhere, files::BROKER_SIGNING).await;
+    assert!(status == 200 && !answer.contains("<saml:AttributeStatement>"), "{answer}");
+    for (destination, key) in
+        [(here.as_str(), files::IDP_KORSBAEK), ("http://localhost/soap", files::BROKER_SIGNING)]
+    {
+        let (status, answer) = asked(&here, destination, poul, key).await;
+        assert!(status == 500 && answer.contains("the query is not accepted"), "{answer}");
+    }
+}
+
+/// Asks about somebody, in the broker's name and with this key.
+#[expect(clippy::disallowed_methods, reason = "it speaks to this machine only")]
+async fn asked(address: &str, destination: &str, name_id: &str, key: &[u8]) -> (u16, String) {
+    let (now, random): (_, &dyn Random) = (SystemClock.now(), &SystemRandom);
+    let query = OurQuery {
+        id: &MessageId::made(now, random.bits()),
+        issuer: &EntityId::new("https://saml.context-handler.example").unwrap(),
+        issue_instant: now,
+        destination,
+        name_id,
+    };
+    let envelope = query.write_signed(&FileKey::read(key, None).unwrap()).unwrap().into_string();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.post(address).body(envelope).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
