@@ -233,6 +233,7 @@ fn of_korsbaek(groups: &[(&str, &str)]) -> String {
             CVR: "11111111",
             PRIVILEGES: privileges(groups),
             "http://korsbaek.example/enhed/1/parametric": ["11111111-0000-4000-8000-000000000001"],
+            "http://korsbaek.example/kle/1/parametric": ["02.34", "02.36"],
             "https://data.gov.dk/model/core/eid/email": ["ib@korsbaek.example"],
             CPR: SECRET,
         },
