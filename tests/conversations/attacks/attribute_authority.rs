@@ -389,6 +389,9 @@ async fn what_is_no_query_is_answered_with_a_fault_that_tells_nothing() {
     let url = format!("{}/saml/aa/soap", town.url);
     let answer = town.browser().post_raw(&url, "application/x-www-form-urlencoded", envelope("", &xml)).await;
     assert_eq!(answer.status, 415);
+    let twin = Ask::about(&town, "ib");
+    let answer = town.browser().post_raw(&url, "application/soap+xml", envelope("", &twin.signed())).await;
+    assert!(told(&town, &answer, &twin).is_some(), "the twin, with the content type of SOAP 1.2");
     let lock = rusqlite::Connection::open(town.database()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let answer = ask(&town, &genuine).await;
