@@ -146,6 +146,10 @@ fn told(town: &Town, answer: &Answer, asked: &Ask) -> Option<Vec<(String, Vec<St
     assert_eq!(text(assertion.only_child(saml("Issuer")).unwrap()), format!("{}/saml", town.url));
     let subject = assertion.only_child(saml("Subject")).unwrap();
     assert_eq!(text(subject.only_child(saml("NameID")).unwrap()), asked.name);
+    let confirmation = subject.only_child(saml("SubjectConfirmation")).unwrap();
+    assert!(confirmation.attribute("Method").unwrap().ends_with(":sender-vouches"), "nobody's login");
+    let data = confirmation.only_child(saml("SubjectConfirmationData")).unwrap();
+    assert_eq!(data.attribute("InResponseTo"), Some(asked.id.as_str()), "bound by the signature");
     assert!(assertion.only_child(saml("Conditions")).unwrap().source().contains(&asked.issuer));
     let Some(statement) = assertion.optional_child(saml("AttributeStatement")).unwrap() else {
         return Some(Vec::new());

@@ -10,8 +10,9 @@ import json
 import os
 import shutil
 import sys
+from xml.etree import ElementTree
 
-from saml2 import BINDING_HTTP_POST, BINDING_SOAP
+from saml2 import BINDING_HTTP_POST, BINDING_SOAP, saml, samlp, xmldsig, xmlenc
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.metadata import entity_descriptor
@@ -20,6 +21,11 @@ from saml2.saml import NAME_FORMAT_URI, NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 import web
+
+# pysaml2 takes the answer out of its envelope by printing it anew, which invents prefixes unless they are known: without
+# these lines no signature of anybody with prefixes of his own fits.
+for prefix, namespace in [("saml", saml.NAMESPACE), ("samlp", samlp.NAMESPACE), ("ds", xmldsig.NAMESPACE), ("xenc", xmlenc.NAMESPACE)]:
+    ElementTree.register_namespace(prefix, namespace)
 
 AUTHORITY = web.DIR / "broker-aa.xml"
 encryption = {"key_file": str(web.DIR / "encryption.key"), "cert_file": str(web.DIR / "encryption.crt")}
@@ -31,7 +37,6 @@ config = SPConfig().load(
         "key_file": str(web.DIR / "signing.key"),
         "cert_file": str(web.DIR / "signing.crt"),
         "encryption_keypairs": [encryption] if "PEER_ENCRYPTED" in os.environ else [],
-        "allow_unknown_attributes": True,
         "service": {
             "sp": {
                 "endpoints": {"assertion_consumer_service": [(f"{web.URL}/acs", BINDING_HTTP_POST)]},
@@ -43,11 +48,12 @@ config = SPConfig().load(
 
 
 class SignedAnswer(AttributeResponse):
-    """pysaml2 takes unsigned answers about attributes, unless it is told not to."""
+    """pysaml2 takes unsigned answers about attributes, and forgets attributes that it does not know, unless it is told not to."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.require_signature = True
+        self.allow_unknown_attributes = True
 
 
 def ask(name, *attributes):
