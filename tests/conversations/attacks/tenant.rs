@@ -465,7 +465,8 @@ async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
 #[tokio::test]
 async fn logins_in_many_tabs_do_not_mix() {
     // ATK-167
-    let rounds = std::env::var("CH_INTERLEAVINGS").map_or(40, |count| count.parse().unwrap());
+    let rounds =
+        std::env::var_os("CH_INTERLEAVINGS").map_or(40, |count| count.to_str().unwrap().parse().unwrap());
     let town = Town::new("h-tabs").await;
     let mut dice: u64 = 7;
     let mut roll = |sides: usize| {
