@@ -9,11 +9,11 @@
 mod load;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::id::{Cvr, EntityId};
 use context_handler::domain::reason::Reason;
@@ -27,10 +27,12 @@ use load::http::Connection;
 use load::login::{Delivered, Scene, fresh_id, fresh_login, user};
 use load::parties::Parties;
 use load::register::{Size, cvr, idp, system};
-use load::{Trouble, bare, floor};
+use load::rights::{Asked, Rights};
+use load::{Trouble, bare, floor, service};
 
 /// What is measured.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
+#[command(args_override_self = true)]
 struct Options {
     /// Bits of every RSA key
     #[arg(long, default_value_t = 2048)]
@@ -56,6 +58,18 @@ struct Options {
     /// Logins that the store has seen before: their sessions, marks and records
     #[arg(long, default_value_t = 0)]
     sessions: usize,
+    /// Every user states so many groups of rights, each with a registered role and a limit; without this, five that mean nothing
+    #[arg(long)]
+    groups: Option<usize>,
+    /// Rights come from an attribute service whose answers are used for so many minutes; with 0 every login asks
+    #[arg(long, value_name = "MINUTES")]
+    service: Option<u32>,
+    /// Users of one more municipality log in beside, whose attribute service answers or does not; they are not counted
+    #[arg(long)]
+    beside: Option<Beside>,
+    /// Let a broker with these other options take turns with this one, and tell the difference
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    against: Option<String>,
     /// Keep running so many seconds longer under load, for a profiler
     #[arg(long, default_value_t = 0)]
     profile: u64,
@@ -69,6 +83,21 @@ struct Options {
     bare_server: Option<Vec<String>>,
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Beside {
+    Answering,
+    Silent,
+}
+
+/// A broker with everything around it.
+struct Setting {
+    broker: Running,
+    home: Home,
+    scene: Scene,
+    options: Options,
+    count: AtomicUsize,
 }
 
 /// One round.
@@ -86,57 +115,100 @@ fn main() -> Result<(), Trouble> {
     if let Some([folder, address]) = options.bare_server.as_deref() {
         return bare::serve(folder.as_ref(), address.parse()?);
     }
-    let size =
-        Size { authorities: options.authorities, systems: options.systems, agreements: options.agreements };
-    let scene = Scene { parties: Parties::new(options.rsa)?, size };
-    let home = Home::new(&options.program, &scene.parties, size)?;
-    if options.sessions > 0 {
-        fill(&home, size, options.sessions)?;
+    let mut settings = vec![Setting::open(options.clone())?];
+    if let Some(other) = &options.against {
+        let other = std::env::args().chain(other.split_whitespace().map(str::to_owned));
+        settings.push(Setting::open(Options::parse_from(other))?);
     }
-    let (plain, whole) = scene.sizes()?;
-    println!(
-        "RSA-{}, {} municipalities, {} fagsystemer, {} agreements, {} sessions; an assertion of {plain} bytes \
-         comes in a response of {whole} bytes; {} logins at a time",
-        options.rsa,
-        size.authorities,
-        size.systems,
-        size.agreements(),
-        options.sessions,
-        options.concurrency,
-    );
-    let (broker, ready) = home.start()?;
-    thread::sleep(Duration::from_secs(2));
-    println!(
-        "ready after {:.0} ms, {:.1} MiB resident when idle",
-        ready.as_secs_f64() * 1e3,
-        broker.memory("VmRSS")?
-    );
-    if options.bare {
-        let example = scene.example(&mut Connection::open(home.address)?)?;
-        drop(broker);
-        return measure(&options, &scene, &home, &home.start_bare(&example)?);
-    }
-    measure(&options, &scene, &home, &broker)
+    measure(&settings)
 }
 
-fn measure(options: &Options, scene: &Scene, home: &Home, broker: &Running) -> Result<(), Trouble> {
-    let count = AtomicUsize::new(0);
-    let mut rounds = Vec::new();
-    round(options, scene, home, broker, &count)?; // the first one warms up
-    for _ in 0..options.rounds {
-        let measured = round(options, scene, home, broker, &count)?;
+impl Setting {
+    fn open(options: Options) -> Result<Self, Trouble> {
+        let parties = Parties::new(options.rsa)?;
+        let mut rights = Rights { groups: options.groups, ..Rights::default() };
+        if let Some(cache_minutes) = options.service {
+            let address = service::start(service::SERVICE, parties.service.clone(), rights, false)?;
+            rights.service = Some(Asked { address, cache_minutes });
+        }
+        if let Some(beside) = options.beside {
+            let silent = beside == Beside::Silent;
+            let address = service::start(service::BESIDE, parties.service.clone(), rights, silent)?;
+            rights.beside = Some(Asked { address, cache_minutes: 0 });
+        }
+        let Options { authorities, systems, agreements, .. } = options;
+        let size = Size { authorities, systems, agreements, rights };
+        let scene = Scene { parties, size };
+        let home = Home::new(&options.program, &scene.parties, size)?;
+        if options.sessions > 0 {
+            fill(&home, size, options.sessions)?;
+        }
+        let (plain, whole) = scene.sizes()?;
         println!(
-            "  {:6.0} logins/s  p50 {:5.1} ms  p99 {:5.1} ms  CPU {:.3} ms (user {:.3}, system {:.3})  floor {:.3} ms",
-            measured.per_second,
-            measured.p50,
-            measured.p99,
-            measured.used.sum(),
-            measured.used.user,
-            measured.used.system,
-            measured.floor
+            "RSA-{}, {} municipalities, {} fagsystemer, {} agreements, {} sessions; an assertion of {plain} bytes \
+             comes in a response of {whole} bytes; {} logins at a time",
+            options.rsa,
+            size.authorities,
+            size.systems,
+            size.agreements(),
+            options.sessions,
+            options.concurrency,
         );
-        rounds.push(measured);
+        let (mut broker, ready) = home.start()?;
+        thread::sleep(Duration::from_secs(2));
+        println!(
+            "ready after {:.0} ms, {:.1} MiB resident when idle",
+            ready.as_secs_f64() * 1e3,
+            broker.memory("VmRSS")?
+        );
+        if options.bare {
+            let example = scene.example(&mut Connection::open(home.address)?)?;
+            drop(broker);
+            broker = home.start_bare(&example)?;
+        }
+        Ok(Self { broker, home, scene, options, count: AtomicUsize::new(0) })
     }
+}
+
+/// Lets every broker have its rounds, in turns.
+fn measure(settings: &[Setting]) -> Result<(), Trouble> {
+    let mut rounds = vec![Vec::new(); settings.len()];
+    for setting in settings {
+        round(setting)?; // the first one warms up
+    }
+    for _ in 0..settings[0].options.rounds {
+        for (setting, rounds) in settings.iter().zip(&mut rounds) {
+            let measured = round(setting)?;
+            println!(
+                "  {:6.0} logins/s  p50 {:5.1} ms  p99 {:5.1} ms  CPU {:.3} ms (user {:.3}, system {:.3})  floor {:.3} ms",
+                measured.per_second,
+                measured.p50,
+                measured.p99,
+                measured.used.sum(),
+                measured.used.user,
+                measured.used.system,
+                measured.floor
+            );
+            rounds.push(measured);
+        }
+    }
+    for (setting, rounds) in settings.iter().zip(&rounds) {
+        tell(setting, rounds)?;
+    }
+    if let [this, other] = &rounds[..] {
+        compare(&settings[0], this, other)?;
+    }
+    for setting in settings {
+        let until = Instant::now() + Duration::from_secs(setting.options.profile);
+        while Instant::now() < until {
+            println!("  process {} under load", setting.broker.id());
+            round(setting)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(setting: &Setting, rounds: &[Round]) -> Result<(), Trouble> {
     let told = |value: fn(&Round) -> f64| median(rounds.iter().map(value).collect());
     println!(
         "median {:.0} logins/s, p50 {:.1} ms, p99 {:.1} ms",
@@ -152,35 +224,56 @@ fn measure(options: &Options, scene: &Scene, home: &Home, broker: &Running) -> R
         told(|round| round.used.sum() / round.floor),
         told(|round| round.floor)
     );
+    let broker = &setting.broker;
     println!("{:.1} MiB resident, {:.1} MiB at most", broker.memory("VmRSS")?, broker.memory("VmHWM")?);
-    let until = Instant::now() + Duration::from_secs(options.profile);
-    while Instant::now() < until {
-        println!("  process {} under load", broker.id());
-        round(options, scene, home, broker, &count)?;
-    }
+    Ok(())
+}
+
+/// What this one costs more than the other: medians of the pairs, since the machine differs from pair to pair.
+fn compare(setting: &Setting, this: &[Round], other: &[Round]) -> Result<(), Trouble> {
+    let pairs = |value: fn(&Round, &Round) -> f64| {
+        median(this.iter().zip(other).map(|(this, other)| value(this, other)).collect())
+    };
+    let (sign, verify) = floor::query(&setting.scene.parties, 300)?;
+    println!(
+        "this one against the other: CPU {:+.1} % ({:+.3} ms; by the floor {:+.1} %), p50 {:+.1} %, p99 {:+.1} %; \
+         a signature costs {sign:.3} ms, a verification {verify:.3} ms; load average {}",
+        pairs(|this, other| (this.used.sum() / other.used.sum() - 1.0) * 100.0),
+        pairs(|this, other| this.used.sum() - other.used.sum()),
+        pairs(|this, other| ((this.used.sum() / this.floor) / (other.used.sum() / other.floor) - 1.0) * 100.0),
+        pairs(|this, other| (this.p50 / other.p50 - 1.0) * 100.0),
+        pairs(|this, other| (this.p99 / other.p99 - 1.0) * 100.0),
+        std::fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default()
+    );
     Ok(())
 }
 
 /// Plays some logins, with the floor measured just before and after them.
-fn round(
-    options: &Options,
-    scene: &Scene,
-    home: &Home,
-    broker: &Running,
-    count: &AtomicUsize,
-) -> Result<Round, Trouble> {
+fn round(setting: &Setting) -> Result<Round, Trouble> {
+    let Setting { options, scene, home, broker, count } = setting;
     let before = floor::measure(&scene.parties, 100)?;
     let last = count.load(Ordering::Relaxed) + options.logins;
+    let done = AtomicBool::new(false);
     let (used, begun) = (broker.used()?, Instant::now());
-    let played: Result<Vec<_>, Trouble> = thread::scope(|scope| {
+    let (played, took) = thread::scope(|scope| {
+        let beside: Vec<_> = (0..if options.beside.is_some() { 8 } else { 0 })
+            .map(|_| scope.spawn(|| browse_beside(setting, &done)))
+            .collect();
         let browsers: Vec<_> = (0..options.concurrency)
             .map(|_| scope.spawn(|| browse(scene, home, count, last, options.bare)))
             .collect();
-        browsers.into_iter().map(|browser| browser.join().map_err(|_| "a browser panicked")?).collect()
-    });
-    let (took, used) = (begun.elapsed(), broker.used()?.since(used, options.logins));
+        let played: Result<Vec<_>, Trouble> =
+            browsers.into_iter().map(|browser| browser.join().map_err(|_| "a browser panicked")?).collect();
+        let took = begun.elapsed();
+        done.store(true, Ordering::Relaxed);
+        for browser in beside {
+            browser.join().map_err(|_| "a browser panicked")??;
+        }
+        Ok::<_, Trouble>((played?, took))
+    })?;
+    let used = broker.used()?.since(used, options.logins);
     count.store(last, Ordering::Relaxed);
-    let (times, samples): (Vec<_>, Vec<_>) = played?.into_iter().unzip();
+    let (times, samples): (Vec<_>, Vec<_>) = played.into_iter().unzip();
     let mut times: Vec<f64> = times.concat();
     if times.len() != options.logins {
         return Err(format!("{} of {} logins ended", times.len(), options.logins).into());
@@ -201,6 +294,23 @@ fn round(
     })
 }
 
+/// One browser of the municipality beside: its users are logged in, or refused because their attribute service is silent.
+fn browse_beside(setting: &Setting, done: &AtomicBool) -> Result<(), Trouble> {
+    let Setting { options, scene, home, .. } = setting;
+    let mut connection = Connection::open(home.address)?;
+    while !done.load(Ordering::Relaxed) {
+        let (posted, _) = scene.ask(&mut connection, (scene.size.authorities, 0))?;
+        let delivered = scene.post(&mut connection, posted);
+        match (options.beside, delivered) {
+            (Some(Beside::Silent), Err(_)) | (Some(Beside::Answering), Ok(_)) => {}
+            (_, Err(why)) => return Err(why),
+            (_, Ok(_)) => return Err("a login without its rights".into()),
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
 /// One browser: logs in again and again, and keeps every fiftieth assertion for a closer look; those of a bare
 /// server are always the same.
 fn browse(
@@ -218,7 +328,7 @@ fn browse(
             return Ok((times, samples));
         }
         let begun = Instant::now();
-        let (posted, away) = scene.ask(&mut connection, login)?;
+        let (posted, away) = scene.ask(&mut connection, scene.size.pair(login))?;
         let delivered = scene.post(&mut connection, posted)?;
         times.push((begun.elapsed() - away).as_secs_f64() * 1e3);
         if login.is_multiple_of(50) && !bare {

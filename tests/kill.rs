@@ -25,6 +25,7 @@ use load::http::Connection;
 use load::login::{Delivered, Posted, Scene};
 use load::parties::Parties;
 use load::register::Size;
+use load::rights::Rights;
 
 /// Browsers that log in at the same time.
 const BROWSERS: usize = 4;
@@ -44,7 +45,7 @@ struct Seen {
 #[test]
 fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the_broker_is_killed() {
     let kills = std::env::var_os("CH_KILLS").map_or(3, |kills| kills.to_str().unwrap().parse().unwrap());
-    let size = Size { authorities: 3, systems: 5, agreements: 15 };
+    let size = Size { authorities: 3, systems: 5, agreements: 15, rights: Rights::default() };
     let scene = Scene { parties: Parties::new(2048).unwrap(), size };
     let home = Home::new(env!("CARGO_BIN_EXE_context-handler").as_ref(), &scene.parties, size).unwrap();
     let count = AtomicUsize::new(0);
@@ -84,7 +85,9 @@ fn browse(scene: &Scene, home: &Home, count: &AtomicUsize, stop: &AtomicBool) ->
     let mut seen = Seen::default();
     let Ok(mut connection) = Connection::open(home.address) else { return seen };
     while !stop.load(Ordering::Relaxed) {
-        let Ok((posted, _)) = scene.ask(&mut connection, count.fetch_add(1, Ordering::Relaxed)) else {
+        let Ok((posted, _)) =
+            scene.ask(&mut connection, scene.size.pair(count.fetch_add(1, Ordering::Relaxed)))
+        else {
             break;
         };
         match scene.post(&mut connection, posted.clone()) {
@@ -138,7 +141,7 @@ fn nothing_is_taken_twice(scene: &Scene, home: &Home, log: &Log, seen: &Seen) {
         let accepted = (0..2).filter(|_| scene.post(&mut connection, posted.clone()).is_ok()).count();
         assert!(accepted <= 1, "an answer was accepted twice");
     }
-    let (posted, _) = scene.ask(&mut connection, 0).unwrap();
+    let (posted, _) = scene.ask(&mut connection, (0, 0)).unwrap();
     assert!(scene.post(&mut connection, posted).is_ok());
 }
 

@@ -41,7 +41,8 @@ impl Home {
         let config = format!(
             "[server]\nlisten = \"{}\"\noperations-listen = \"{}\"\npublic-url = \"{PUBLIC_URL}\"\n\
              [store]\npath = \"store.sqlite\"\n\
-             [keys]\nsigning = [\"signing.pem\"]\ndecryption = [\"decryption.pem\"]\n",
+             [keys]\nsigning = [\"signing.pem\"]\ndecryption = [\"decryption.pem\"]\n\
+             [egress]\nallow-hosts = [\"localhost\"]\n",
             home.address, home.operations
         );
         fs::write(home.folder.join("config.toml"), config)?;

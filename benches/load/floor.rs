@@ -32,6 +32,21 @@ pub(crate) fn measure(parties: &Parties, rounds: u32) -> Result<f64, Trouble> {
     Ok((thread_time()? - before) / f64::from(rounds))
 }
 
+/// The processor time of one signature and of one verification in milliseconds.
+pub(crate) fn query(parties: &Parties, rounds: u32) -> Result<(f64, f64), Trouble> {
+    let key = &parties.signing.private;
+    let signature = sign(key, &[7; 32])?;
+    let begun = thread_time()?;
+    for _ in 0..rounds {
+        black_box(sign(key, &[8; 32])?);
+    }
+    let signed = thread_time()?;
+    for _ in 0..rounds {
+        black_box(verify(key, &[7; 32], &signature)?);
+    }
+    Ok(((signed - begun) / f64::from(rounds), (thread_time()? - signed) / f64::from(rounds)))
+}
+
 pub(crate) fn sign(key: &PKeyRef<impl HasPrivate>, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
     let mut context = PkeyCtx::new(key)?;
     context.sign_init()?;

@@ -24,6 +24,7 @@ use super::bare::Example;
 use super::http::Connection;
 use super::parties::{Parties, Party};
 use super::register::{Size, acs, cvr, idp, system};
+use super::rights::{Rights, stated};
 use super::{BROKER, PUBLIC_URL, Trouble};
 
 /// The world that all logins of a run share.
@@ -35,7 +36,7 @@ pub(crate) struct Scene {
 /// An identity provider's answer as the browser posts it; posting it again is a replay.
 #[derive(Clone)]
 pub(crate) struct Posted {
-    login: usize,
+    number: usize,
     request: MessageId,
     location: String,
     cookie: String,
@@ -56,14 +57,14 @@ pub(crate) struct Delivered {
 }
 
 impl Scene {
-    /// Plays a login up to the identity provider's answer, and tells how long the parties other than the broker took.
+    /// Plays a login of an authority's user at a fagsystem up to the identity provider's answer, and tells how long the
+    /// parties other than the broker took.
     pub(crate) fn ask(
         &self,
         connection: &mut Connection,
-        login: usize,
+        (authority, number): (usize, usize),
     ) -> Result<(Posted, Duration), Trouble> {
         let begun = Instant::now();
-        let (authority, number) = self.size.pair(login);
         let request = fresh_id();
         let address = self.request(&request, number)?;
         let query = address.split_once('?').ok_or("no query")?.1;
@@ -75,12 +76,12 @@ impl Scene {
         let begun = Instant::now();
         let form = self.answer(location, authority)?;
         away += begun.elapsed();
-        Ok((Posted { login, request, location: location.to_owned(), cookie, form }, away))
+        Ok((Posted { number, request, location: location.to_owned(), cookie, form }, away))
     }
 
     /// The broker's answers to one login, for a server that gives no others.
     pub(crate) fn example(&self, connection: &mut Connection) -> Result<Example, Trouble> {
-        let (posted, _) = self.ask(connection, 0)?;
+        let (posted, _) = self.ask(connection, (0, 0))?;
         let answer = connection.post("/saml/sp/acs", posted.kept_cookie(), &posted.form)?;
         Ok(Example { location: posted.location, cookie: posted.cookie, page: answer.body })
     }
@@ -103,7 +104,7 @@ impl Scene {
 
     /// Reads what was delivered as the fagsystem does, and returns the user's name and the ID of the response.
     pub(crate) fn read(&self, delivered: &Delivered) -> Result<(String, String), Trouble> {
-        let (_, number) = self.size.pair(delivered.posted.login);
+        let number = delivered.posted.number;
         let (keys, decrypter) = (
             TrustedKeys::new(vec![Signer::certificate(&self.parties.signing.key).clone()]),
             self.key(number)?,
@@ -156,7 +157,7 @@ impl Scene {
         let arrived = Arrived::by_redirect(query, Carries::Request).map_err(in_words)?;
         let xml = String::from_utf8(arrived.xml)?;
         let id = xml.split_once(" ID=\"").and_then(|(_, rest)| rest.split_once('"')).ok_or("no ID")?.0;
-        let assertion = assertion(id, authority, &self.parties.idp)?;
+        let assertion = assertion(id, authority, self.size.rights, &self.parties.idp)?;
         let response = response(id, authority, &assertion, &self.parties.decryption)?;
         let state = arrived.relay_state.ok_or("no RelayState")?;
         Ok(format!(
@@ -168,7 +169,7 @@ impl Scene {
 
     /// How large an identity provider's answer is: its assertion, and the whole response around it when encrypted.
     pub(crate) fn sizes(&self) -> Result<(usize, usize), Trouble> {
-        let assertion = assertion("_1", 0, &self.parties.idp)?;
+        let assertion = assertion("_1", 0, self.size.rights, &self.parties.idp)?;
         let response = response("_1", 0, &assertion, &self.parties.decryption)?;
         Ok((assertion.as_str().len(), response.as_str().len()))
     }
@@ -187,7 +188,7 @@ const fn samlp(local: &'static str) -> Name {
     Name::new("urn:oasis:names:tc:SAML:2.0:protocol", "saml2p", local)
 }
 
-fn assertion(question: &str, authority: usize, signer: &Party) -> Result<Canonical, Trouble> {
+fn assertion(question: &str, authority: usize, rights: Rights, signer: &Party) -> Result<Canonical, Trouble> {
     let (now, later) = (written(0), written(300));
     let (id, acs) = (fresh_id(), format!("{PUBLIC_URL}/saml/sp/acs"));
     let mut w = Writer::new();
@@ -207,7 +208,7 @@ fn assertion(question: &str, authority: usize, signer: &Party) -> Result<Canonic
         .end()
         .end();
     w.start(saml("AttributeStatement"));
-    for (name, value) in attributes(authority) {
+    for (name, value) in attributes(authority, rights) {
         w.start(saml("Attribute")).attribute("Name", name);
         w.attribute("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri");
         w.element(saml("AttributeValue"), &value).end();
@@ -215,8 +216,8 @@ fn assertion(question: &str, authority: usize, signer: &Party) -> Result<Canonic
     w.end().end().finish_signed(id.as_str(), &signer.key).map_err(in_words)
 }
 
-fn attributes(authority: usize) -> [(&'static str, String); 12] {
-    [
+fn attributes(authority: usize, rights: Rights) -> Vec<(&'static str, String)> {
+    let mut attributes = vec![
         ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0".into()),
         ("https://data.gov.dk/concept/core/nsis/loa", "Substantial".into()),
         ("https://data.gov.dk/concept/core/nsis/ial", "Substantial".into()),
@@ -231,27 +232,10 @@ fn attributes(authority: usize) -> [(&'static str, String); 12] {
             "https://data.gov.dk/model/core/eid/professional/uuid/persistent",
             "urn:uuid:4f6b1f0a-3a5e-4a53-9b60-0c3a7c1f2d10".into(),
         ),
-        ("https://data.gov.dk/model/core/eid/privilegesIntermediate", privileges(authority)),
-    ]
-}
-
-/// Job function roles in five groups, in base64.
-fn privileges(authority: usize) -> String {
-    let group = |number: usize| {
-        format!(
-            "<PrivilegeGroup Scope=\"urn:dk:gov:saml:cvrNumberIdentifier:{0}\">\
-             <Privilege>http://korsbaek.example.dk/roles/jobrole/sagsbehandler_{number}/1</Privilege>\
-             <Privilege>http://korsbaek.example.dk/roles/jobrole/leder_{number}/1</Privilege>\
-             <Constraint Name=\"http://sts.kombit.dk/constraints/orgenhed/1\">\
-             9a1d58b6-4a1e-4cf4-9a3c-3b8b7a2f{number:04}</Constraint></PrivilegeGroup>",
-            cvr(authority)
-        )
-    };
-    let groups: String = (0..5).map(group).collect();
-    STANDARD.encode(format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><bpp:PrivilegeList \
-         xmlns:bpp=\"http://digst.dk/oiosaml/basic_privilege_profile\">{groups}</bpp:PrivilegeList>"
-    ))
+    ];
+    let list = stated(rights, authority).filter(|_| rights.service.is_none());
+    attributes.extend(list.map(|list| ("https://data.gov.dk/model/core/eid/privilegesIntermediate", list)));
+    attributes
 }
 
 fn response(

@@ -10,6 +10,8 @@ pub(crate) mod http;
 pub(crate) mod login;
 pub(crate) mod parties;
 pub(crate) mod register;
+pub(crate) mod rights;
+pub(crate) mod service;
 
 use std::error::Error;
 

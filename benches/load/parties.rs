@@ -1,5 +1,7 @@
 //! The keys of everybody, made for this run.
 
+use std::sync::Arc;
+
 use context_handler::protocol::keys::FileKey;
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -51,11 +53,13 @@ fn self_signed(name: &str, key: &PKey<Private>) -> Result<X509, Trouble> {
     Ok(builder.build())
 }
 
-/// Everybody: the broker with its two keys, the identity providers' key, and the keys that the fagsystemer share.
+/// Everybody: the broker with its two keys, the identity providers' key, the attribute services' key, and the keys that the
+/// fagsystemer share.
 pub(crate) struct Parties {
     pub(crate) signing: Party,
     pub(crate) decryption: Party,
     pub(crate) idp: Party,
+    pub(crate) service: Arc<Party>,
     pub(crate) fagsystemer: Vec<Party>,
 }
 
@@ -67,6 +71,7 @@ impl Parties {
             signing: Party::new("broker signing", bits)?,
             decryption: Party::new("broker decryption", bits)?,
             idp: Party::new("identity provider", bits)?,
+            service: Arc::new(Party::new("attribute service", bits)?),
             fagsystemer: fagsystemer.collect::<Result<_, _>>()?,
         })
     }

@@ -8,6 +8,8 @@ use context_handler::protocol::keys::Signer;
 
 use super::Trouble;
 use super::parties::Parties;
+use super::rights::{Asked, Rights, registered};
+use super::service::{BESIDE, SERVICE};
 
 /// How large the register is.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,7 @@ pub(crate) struct Size {
     pub(crate) authorities: usize,
     pub(crate) systems: usize,
     pub(crate) agreements: usize,
+    pub(crate) rights: Rights,
 }
 
 impl Size {
@@ -57,11 +60,22 @@ pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), 
     for part in ["authorities", "systems"] {
         fs::create_dir_all(folder.join(part))?;
     }
-    for authority in 0..size.authorities {
+    for authority in 0..size.authorities + usize::from(size.rights.beside.is_some()) {
         let file = folder.join("authorities").join(format!("{authority}.toml"));
         fs::write(file, authority_file(authority, size))?;
         let file = folder.join("authorities").join(format!("{authority}.xml"));
         fs::write(file, idp_metadata(authority, parties))?;
+    }
+    fs::write(folder.join("roles.toml"), registered(size.rights, size))?;
+    let all: Vec<_> = (0..size.authorities).map(cvr).collect();
+    for (name, asked, authorities) in
+        [(SERVICE, size.rights.service, all), (BESIDE, size.rights.beside, vec![cvr(size.authorities)])]
+    {
+        if let Some(asked) = asked {
+            let file = if name == SERVICE { "service" } else { "beside" };
+            fs::write(folder.join(format!("{file}.toml")), service_file(name, file, asked, &authorities))?;
+            fs::write(folder.join(format!("{file}.xml")), service_metadata(name, asked, parties))?;
+        }
     }
     for number in 0..size.systems {
         fs::write(folder.join("systems").join(format!("{number}.toml")), system_file(number))?;
@@ -73,10 +87,12 @@ pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), 
 /// An authority, its identity provider, and its agreements as one list.
 fn authority_file(authority: usize, size: Size) -> String {
     let (cvr, idp) = (cvr(authority), idp(authority));
+    let asks = size.rights.service.is_some() || authority == size.authorities;
+    let rights = if asks { "rights = [\"attribute-service\"]\n" } else { "" };
     let mut file = format!(
         "[[authority]]\ncvr = \"{cvr}\"\nname = \"Kommune {authority}\"\n\n\
          [[identity-provider]]\nentity-id = \"{idp}\"\nname = \"Kommune {authority}\"\nmetadata = \"{authority}.xml\"\n\
-         profile = \"OIOSAML3\"\nnist = 3\nnsis = \"Substantial\"\n\n\
+         profile = \"OIOSAML3\"\nnist = 3\nnsis = \"Substantial\"\n{rights}\n\
          [[federation-agreement]]\nidentity-provider = \"{idp}\"\nauthority = \"{cvr}\"\n\n\
          [[service-agreement]]\nauthority = \"{cvr}\"\nservice-providers = [\n"
     );
@@ -85,6 +101,25 @@ fn authority_file(authority: usize, size: Size) -> String {
     }
     file.push_str("]\n");
     file
+}
+
+fn service_file(name: &str, file: &str, asked: Asked, authorities: &[String]) -> String {
+    format!(
+        "[[attribute-service]]\nentity-id = \"{name}\"\nname = \"{file}\"\nmetadata = \"{file}.xml\"\n\
+         authorities = {authorities:?}\ncache-minutes = {}\ntimeout-seconds = 2\n",
+        asked.cache_minutes
+    )
+}
+
+fn service_metadata(name: &str, asked: Asked, parties: &Parties) -> String {
+    format!(
+        "<md:EntityDescriptor {MD} entityID=\"{name}\"><md:AttributeAuthorityDescriptor {SAML2}>{key}\
+         <md:AttributeService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:SOAP\" \
+         Location=\"http://localhost:{port}/soap\"></md:AttributeService>\
+         </md:AttributeAuthorityDescriptor></md:EntityDescriptor>",
+        key = key("signing", Signer::certificate(&parties.service.key).to_base64(), ""),
+        port = asked.address.port(),
+    )
 }
 
 fn system_file(number: usize) -> String {

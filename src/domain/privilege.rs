@@ -28,10 +28,12 @@ impl PrivilegeList {
     /// The same rights in the one form in which we pass them on: a group for each privilege, nothing twice, and
     /// nothing that gives nothing.
     pub fn normalised(&self) -> Self {
-        let mut seen = HashSet::new();
         let giving = self.groups.iter().filter(|group| group.gives());
-        let groups = giving.flat_map(PrivilegeGroup::one_by_one);
-        Self { groups: groups.filter(|group| seen.insert(group.clone())).collect() }
+        let all: Vec<_> = giving.flat_map(PrivilegeGroup::one_by_one).collect();
+        let mut seen = HashSet::new();
+        let is_first: Vec<bool> = all.iter().map(|group| seen.insert(group)).collect();
+        let groups = all.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+        Self { groups: groups.map(|(group, _)| group).collect() }
     }
 
     /// About how many bytes [`normalised`](Self::normalised) comes to. A group repeats its limits for each of its

@@ -48,7 +48,8 @@ pub(super) async fn attribute_query(
 fn envelope(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
-    match kind.eq_ignore_ascii_case("text/xml") {
+    // The second belongs to SOAP 1.2, but some send it with envelopes of SOAP 1.1. A page in a browser can send neither.
+    match ["text/xml", "application/soap+xml"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         true => read_whole(body),
         false => Err(Fault::new(Reason::HttpMethod, "expected the content type text/xml")),
     }

@@ -218,6 +218,7 @@ fn a_list_beyond_all_bounds_is_refused_before_anybody_unfolds_it() {
 
 #[test]
 fn ten_thousand_random_lists_mean_the_same_to_a_second_reader() {
+    // ATK-196
     let mut chance = Chance::new();
     let (mut taken, mut refused) = (0, [0; FAULTS]);
     for number in 0..10_000 {

@@ -11,6 +11,7 @@
 
 mod browser;
 mod process;
+mod rights;
 mod world;
 
 use browser::{Browser, Page, encode};
@@ -28,7 +29,7 @@ const OAEP_SHA256: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep http://www.w
 const RELAY_STATE: &str = "til/bage?æ=1&b=2+3%41#\"<>";
 
 /// SimpleSAMLphp knows no block encryption but AES-128-CBC.
-const KORSBAEK: Municipality = Municipality { danger_allow_cbc: true, encrypts: true };
+const KORSBAEK: Municipality = Municipality { danger_allow_cbc: true, encrypts: true, states_rights: true };
 
 const MELLON: Sp = Sp {
     program: Program::Apache("mellon"),
@@ -102,10 +103,8 @@ fn simplesamlphp_encrypts_to_us_where_its_cbc_is_allowed_and_is_refused_where_no
         return;
     }
     for allowed in [true, false] {
-        let mut world = World::start(
-            &format!("cbc-{allowed}"),
-            Municipality { danger_allow_cbc: allowed, encrypts: true },
-        );
+        let mut world =
+            World::start(&format!("cbc-{allowed}"), Municipality { danger_allow_cbc: allowed, ..KORSBAEK });
         let url = world.join(NODE_SAML);
         let mut browser = Browser::default();
         let page = browser.log_in(&format!("{url}/login"), "karen");
@@ -128,7 +127,8 @@ fn simplesamlphp_without_encryption_logs_in_and_its_changed_answer_is_refused_by
     if missing() {
         return;
     }
-    let mut world = World::start("plain", Municipality { danger_allow_cbc: false, encrypts: false });
+    let mut world =
+        World::start("plain", Municipality { danger_allow_cbc: false, encrypts: false, ..KORSBAEK });
     let url = world.join(NODE_SAML);
     let mut browser = Browser::default();
     assert_eq!(browser.log_in(&format!("{url}/login"), "karen").json()["name_id"], KAREN);

@@ -31,6 +31,11 @@ impl Process {
         Self { name: name.to_owned(), child, log }
     }
 
+    /// What it was called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Waits until it answers here, and gives what it answers.
     pub(crate) fn wait_for(&mut self, url: &str) -> String {
         let address = url.trim_start_matches("http://").split('/').next().unwrap_or_default();

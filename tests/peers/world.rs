@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::browser::call;
 use crate::process::{Process, free_port, guarded, make_key, wait_until};
 
 /// The entityID of the municipality's identity provider (`simplesamlphp/metadata/saml20-idp-hosted.php`).
 pub(crate) const IDP: &str = "https://saml.korsbaek.example/idp";
 
+/// The attribute that carries rights in OIOSAML 3.
+pub(crate) const RIGHTS: &str = "https://data.gov.dk/model/core/eid/privilegesIntermediate";
+
+const SERVICE: &str = "attribute service";
 const NEIGHBOUR: &str = "https://saml.bogense.example/idp";
 
 /// A running broker and municipality, and the service providers that joined.
@@ -30,6 +35,8 @@ pub(crate) struct Municipality {
     pub(crate) danger_allow_cbc: bool,
     /// It encrypts its assertions to the broker.
     pub(crate) encrypts: bool,
+    /// It knows its users' rights and states them; otherwise the broker asks the municipality's attribute service.
+    pub(crate) states_rights: bool,
 }
 
 /// A service provider: which program, what it is called, and where it answers what.
@@ -87,7 +94,7 @@ impl World {
             broker: format!("http://localhost:{broker}"),
             idp: format!("http://127.0.0.1:{idp}"),
         };
-        world.start_broker(broker, operations);
+        world.start_broker("broker", &world.folder.clone(), [broker, operations]);
         world.start_idp(municipality);
         world.register_idp(municipality);
         world
@@ -124,7 +131,7 @@ impl World {
         self.spawn(sp.name, command);
 
         let metadata = self.wait_for(&format!("{url}{}", sp.metadata));
-        fs::write(self.folder.join("registry").join(format!("{}.xml", sp.name)), metadata).unwrap();
+        self.register(&format!("{}.xml", sp.name), &metadata);
         let registration = format!(
             "[[service-provider]]\nentity-id = \"{entity_id}\"\nname = \"{name}\"\ncvr = \"22222222\"\n\
              metadata = \"{name}.xml\"\nprofile = \"{profile}\"\n{level}\nattribute-profile = \"KOMBIT\"\nsign-response = {sign}\n\n\
@@ -138,20 +145,79 @@ impl World {
                 "required-nsis = \"Substantial\""
             },
         );
-        fs::write(self.folder.join("registry").join(format!("{}.toml", sp.name)), registration).unwrap();
+        self.register(&format!("{}.toml", sp.name), &registration);
         self.apply();
         url
     }
 
+    /// Starts a second broker, which keeps the municipality's users and answers the first one as its attribute service.
+    pub(crate) fn start_attribute_service(&mut self) -> UserStore {
+        let folder = self.folder.join("service");
+        fs::create_dir_all(folder.join("registry")).unwrap();
+        let [port, operations] = [free_port(), free_port()];
+        let url = self.start_broker(SERVICE, &folder, [port, operations]);
+        let store = UserStore::new(&folder, &url);
+        fs::copy(self.folder.join("broker-sp.xml"), folder.join("registry/asks.xml")).unwrap();
+        let asks = store.requester(&self.broker_entity_id(), "asks.xml");
+        fs::write(folder.join("registry/asks.toml"), asks).unwrap();
+        apply_in(&folder);
+        fs::copy(folder.join("broker-aa.xml"), self.folder.join("registry/service.xml")).unwrap();
+        let registration = format!(
+            "[[attribute-service]]\nentity-id = \"{}\"\nname = \"Korsbæks rettigheder\"\nmetadata = \"service.xml\"\n\
+             authorities = [\"11111111\"]\ncache-minutes = 0\ntimeout-seconds = 2\n",
+            entity_id_of(&folder.join("broker-aa.xml"))
+        );
+        self.register("service.toml", &registration);
+        store
+    }
+
+    /// Ends the attribute service.
+    pub(crate) fn stop_attribute_service(&mut self) {
+        self.processes.retain(|process| process.name() != SERVICE);
+    }
+
+    /// Makes the broker keep the municipality's users itself.
+    pub(crate) fn keep_users(&self) -> UserStore {
+        let store = UserStore::new(&self.folder, &self.broker);
+        self.apply();
+        store
+    }
+
+    /// Lets pysaml2 ask the broker's attribute authority, or say its metadata. What is set in the environment is told by
+    /// the program.
+    pub(crate) fn ask_with_pysaml2(
+        &self,
+        entity_id: &str,
+        environment: &[&str],
+        arguments: &[&str],
+    ) -> String {
+        let folder = self.folder.join("requester");
+        if !folder.exists() {
+            fs::create_dir_all(&folder).unwrap();
+            make_key(&folder, "signing", "rsa:2048");
+            make_key(&folder, "encryption", "rsa:2048");
+            fs::copy(self.folder.join("broker-aa.xml"), folder.join("broker-aa.xml")).unwrap();
+        }
+        let mut python = Command::new(libraries().join("venv/bin/python"));
+        python.arg(sources().join("python/pysaml2_query.py")).args(arguments);
+        python
+            .env("PEER_DIR", &folder)
+            .env("PEER_URL", "http://127.0.0.1:1")
+            .env("PEER_ENTITY_ID", entity_id);
+        python.env("PYTHONDONTWRITEBYTECODE", "1").envs(environment.iter().map(|name| (name, "1")));
+        let output = python.output().unwrap();
+        assert!(output.status.success(), "pysaml2: {output:#?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Writes a file of the register; the next [`World::apply`] takes it in.
+    pub(crate) fn register(&self, name: &str, content: &str) {
+        fs::write(self.folder.join("registry").join(name), content).unwrap();
+    }
+
     /// Applies the registry directory to the running broker, which takes it up within a second.
     pub(crate) fn apply(&self) {
-        let output = Command::new(env!("CARGO_BIN_EXE_context-handler"))
-            .args(["apply".as_ref(), self.folder.join("registry").as_os_str()])
-            .args(["--config".as_ref(), self.folder.join("broker.toml").as_os_str()])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "apply: {output:#?}");
-        std::thread::sleep(Duration::from_millis(1100));
+        apply_in(&self.folder);
     }
 
     /// The reasons of everything that the broker refused, oldest first, as its exchange log tells them.
@@ -187,32 +253,36 @@ impl World {
         self.apply();
     }
 
-    fn start_broker(&mut self, port: u16, operations: u16) {
+    /// Starts a broker that has everything of its own in this folder.
+    fn start_broker(&mut self, name: &str, folder: &Path, [port, operations]: [u16; 2]) -> String {
+        let url = format!("http://localhost:{port}");
         for name in ["broker-signing", "broker-decryption"] {
             // As long as the keys that public certificates for organisations have.
-            make_key(&self.folder, name, "rsa:3072");
+            make_key(folder, name, "rsa:3072");
             let pem = ["key", "crt"]
-                .map(|part| fs::read_to_string(self.folder.join(name).with_extension(part)).unwrap());
-            fs::write(self.folder.join(name).with_extension("pem"), pem.concat()).unwrap();
+                .map(|part| fs::read_to_string(folder.join(name).with_extension(part)).unwrap());
+            fs::write(folder.join(name).with_extension("pem"), pem.concat()).unwrap();
         }
         let config = format!(
             "[server]\npublic-url = \"{}\"\nlisten = \"127.0.0.1:{port}\"\n\
              operations-listen = \"127.0.0.1:{operations}\"\n\n\
              [store]\npath = \"{store}\"\n\n\
-             [keys]\nsigning = [\"{signing}\"]\ndecryption = [\"{decryption}\"]\n",
-            self.broker,
-            store = self.folder.join("broker.db").display(),
-            signing = self.folder.join("broker-signing.pem").display(),
-            decryption = self.folder.join("broker-decryption.pem").display(),
+             [keys]\nsigning = [\"{signing}\"]\ndecryption = [\"{decryption}\"]\n\n\
+             [egress]\nallow-hosts = [\"localhost\"]\n",
+            url,
+            store = folder.join("broker.db").display(),
+            signing = folder.join("broker-signing.pem").display(),
+            decryption = folder.join("broker-decryption.pem").display(),
         );
-        fs::write(self.folder.join("broker.toml"), config).unwrap();
+        fs::write(folder.join("broker.toml"), config).unwrap();
         let mut broker = guarded(&[], env!("CARGO_BIN_EXE_context-handler"));
-        broker.args(["serve".as_ref(), "--config".as_ref(), self.folder.join("broker.toml").as_os_str()]);
-        self.spawn("broker", broker);
-        for side in ["idp", "sp"] {
-            let metadata = self.wait_for(&format!("{}/saml/{side}/metadata", self.broker));
-            fs::write(self.folder.join(format!("broker-{side}.xml")), metadata).unwrap();
+        broker.args(["serve".as_ref(), "--config".as_ref(), folder.join("broker.toml").as_os_str()]);
+        self.spawn(name, broker);
+        for side in ["idp", "sp", "aa"] {
+            let metadata = self.wait_for(&format!("{url}/saml/{side}/metadata"));
+            fs::write(folder.join(format!("broker-{side}.xml")), metadata).unwrap();
         }
+        url
     }
 
     fn start_idp(&mut self, municipality: Municipality) {
@@ -226,6 +296,7 @@ impl World {
         php.env("SIMPLESAMLPHP_CONFIG_DIR", sources().join("simplesamlphp"));
         php.env("PEER_DIR", &folder).env("PEER_URL", &self.idp);
         php.env("PEER_ENCRYPT", if municipality.encrypts { "1" } else { "0" });
+        php.env("PEER_RIGHTS", if municipality.states_rights { "1" } else { "0" });
         self.spawn("simplesamlphp", php);
     }
 
@@ -238,9 +309,10 @@ impl World {
             "[[authority]]\ncvr = \"11111111\"\nname = \"Korsbæk Kommune\"\n\n\
              [[authority]]\ncvr = \"22222222\"\nname = \"Leverandør A/S\"\n\n\
              [[identity-provider]]\nentity-id = \"{IDP}\"\nname = \"Korsbæk Kommune\"\nmetadata = \"korsbaek.xml\"\n\
-             active = true\nprofile = \"OIOSAML3\"\nnist = 3\nnsis = \"Substantial\"\ndanger-allow-cbc = {}\n\n\
+             active = true\nprofile = \"OIOSAML3\"\nnist = 3\nnsis = \"Substantial\"\ndanger-allow-cbc = {}\nrights = [\"{}\"]\n\n\
              [[federation-agreement]]\nidentity-provider = \"{IDP}\"\nauthority = \"11111111\"\n",
-            municipality.danger_allow_cbc
+            municipality.danger_allow_cbc,
+            if municipality.states_rights { "assertion" } else { "attribute-service" },
         );
         fs::write(registry.join("korsbaek.toml"), registration).unwrap();
     }
@@ -289,9 +361,7 @@ impl World {
 
     /// The entityID of the broker towards service providers, as its metadata says.
     pub(crate) fn broker_entity_id(&self) -> String {
-        let metadata = fs::read_to_string(self.folder.join("broker-idp.xml")).unwrap();
-        let metadata = roxmltree::Document::parse(&metadata).unwrap();
-        metadata.root_element().attribute("entityID").unwrap().to_owned()
+        entity_id_of(&self.folder.join("broker-idp.xml"))
     }
 
     fn spawn(&mut self, name: &str, command: Command) {
@@ -301,6 +371,55 @@ impl World {
     /// Waits until the process started last answers here, and gives what it answers.
     fn wait_for(&mut self, url: &str) -> String {
         self.processes.last_mut().unwrap().wait_for(url)
+    }
+}
+
+/// The users that a municipality keeps at a broker, reached by the token of the system that looks after them.
+pub(crate) struct UserStore {
+    url: String,
+    token: String,
+}
+
+impl UserStore {
+    /// Makes the token and registers its hash.
+    fn new(folder: &Path, url: &str) -> Self {
+        let file = folder.join("system.token");
+        let output = Command::new(env!("CARGO_BIN_EXE_context-handler"))
+            .args(["keys", "token", "--json", "--out"])
+            .arg(&file)
+            .arg("--config")
+            .arg(folder.join("broker.toml"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "keys token: {output:#?}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let registration = format!(
+            "{}[[api-client]]\nauthority = \"11111111\"\nname = \"Rollekatalog\"\ntoken-sha256 = {}\n",
+            if folder.join("registry/korsbaek.toml").exists() {
+                ""
+            } else {
+                "[[authority]]\ncvr = \"11111111\"\nname = \"Korsbæk Kommune\"\n\n"
+            },
+            told["sha256"]
+        );
+        fs::write(folder.join("registry/client.toml"), registration).unwrap();
+        let token = fs::read_to_string(file).unwrap().trim().to_owned();
+        Self { url: url.to_owned(), token }
+    }
+
+    /// Puts a user with this role into the store.
+    pub(crate) fn put(&self, id: &str, role: &str) {
+        let user = serde_json::json!({ "roles": [{ "role": role }] });
+        let page = call("PUT", &format!("{}/api/v1/users/{id}", self.url), &self.token, &user.to_string());
+        assert_eq!(page.status, 201, "{page:?}");
+    }
+
+    /// The registration of somebody who may ask for the rights of the municipality's users.
+    pub(crate) fn requester(&self, entity_id: &str, metadata: &str) -> String {
+        format!(
+            "[[attribute-requester]]\nentity-id = \"{entity_id}\"\nname = \"Asks\"\nmetadata = \"{metadata}\"\n\
+             authorities = [\"11111111\"]\nattributes = [\"{RIGHTS}\"]\n"
+        )
     }
 }
 
@@ -314,6 +433,23 @@ impl Drop for World {
             drop(fs::remove_dir_all(&self.folder));
         }
     }
+}
+
+/// Applies the registry directory of a broker that has everything in this folder.
+fn apply_in(folder: &Path) {
+    let output = Command::new(env!("CARGO_BIN_EXE_context-handler"))
+        .args(["apply".as_ref(), folder.join("registry").as_os_str()])
+        .args(["--config".as_ref(), folder.join("broker.toml").as_os_str()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "apply: {output:#?}");
+    std::thread::sleep(Duration::from_millis(1100));
+}
+
+fn entity_id_of(metadata: &Path) -> String {
+    let metadata = fs::read_to_string(metadata).unwrap();
+    let metadata = roxmltree::Document::parse(&metadata).unwrap();
+    metadata.root_element().attribute("entityID").unwrap().to_owned()
 }
 
 fn sources() -> PathBuf {

@@ -3,7 +3,7 @@
 
 use super::{check_weight, namespace};
 use crate::domain::federation::Dialect;
-use crate::domain::privilege::PrivilegeList;
+use crate::domain::privilege::{PrivilegeGroup, PrivilegeList};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::attribute::PRIVILEGES;
 use crate::protocol::xml::{Limits, Name, Writer, base64};
@@ -18,11 +18,11 @@ pub fn attribute(
     rights: &PrivilegeList,
     dialect: Dialect,
 ) -> Result<Option<(&'static str, Vec<String>)>, Fault> {
-    let rights = rights.normalised();
-    if rights.is_empty() {
+    let gives = |group: &PrivilegeGroup| group.gives() && !group.privileges.is_empty();
+    if !rights.groups.iter().any(gives) {
         return Ok(None);
     }
-    Ok(Some((PRIVILEGES.in_dialect(dialect), vec![write(&rights, dialect)?])))
+    Ok(Some((PRIVILEGES.in_dialect(dialect), vec![write(rights, dialect)?])))
 }
 
 /// Writes the value of an attribute: XML in base64 without line breaks.

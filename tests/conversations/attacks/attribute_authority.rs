@@ -146,6 +146,10 @@ fn told(town: &Town, answer: &Answer, asked: &Ask) -> Option<Vec<(String, Vec<St
     assert_eq!(text(assertion.only_child(saml("Issuer")).unwrap()), format!("{}/saml", town.url));
     let subject = assertion.only_child(saml("Subject")).unwrap();
     assert_eq!(text(subject.only_child(saml("NameID")).unwrap()), asked.name);
+    let confirmation = subject.only_child(saml("SubjectConfirmation")).unwrap();
+    assert!(confirmation.attribute("Method").unwrap().ends_with(":sender-vouches"), "nobody's login");
+    let data = confirmation.only_child(saml("SubjectConfirmationData")).unwrap();
+    assert_eq!(data.attribute("InResponseTo"), Some(asked.id.as_str()), "bound by the signature");
     assert!(assertion.only_child(saml("Conditions")).unwrap().source().contains(&asked.issuer));
     let Some(statement) = assertion.optional_child(saml("AttributeStatement")).unwrap() else {
         return Some(Vec::new());
@@ -389,6 +393,9 @@ async fn what_is_no_query_is_answered_with_a_fault_that_tells_nothing() {
     let url = format!("{}/saml/aa/soap", town.url);
     let answer = town.browser().post_raw(&url, "application/x-www-form-urlencoded", envelope("", &xml)).await;
     assert_eq!(answer.status, 415);
+    let twin = Ask::about(&town, "ib");
+    let answer = town.browser().post_raw(&url, "application/soap+xml", envelope("", &twin.signed())).await;
+    assert!(told(&town, &answer, &twin).is_some(), "the twin, with the content type of SOAP 1.2");
     let lock = rusqlite::Connection::open(town.database()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let answer = ask(&town, &genuine).await;

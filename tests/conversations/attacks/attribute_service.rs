@@ -1,9 +1,14 @@
 //! Group L, and what an attribute service must not do: each attack beside an answer that is taken. An answer that is not
 //! believed ends the login, since the fagsystems of the town say so; what is only too much is passed over.
 
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use context_handler::broker::registry::Files;
 use context_handler::domain::audit::{Actor, Event};
 use jiff::SignedDuration;
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 
 use crate::attributes::{
     FEDDETS, ROLE, SEES, SHORTLY, login, noticed, records, replace, rights, to_bbr, town,
@@ -172,6 +177,39 @@ async fn atk_236_an_address_of_the_inside_is_not_called_unless_the_operator_name
     assert_eq!(hidden.asked(), 0);
     let detail = records(&town, Event::AttributesReceived).await.pop().unwrap().detail.unwrap();
     assert!(detail.contains("egress.refused"), "{detail}");
+}
+
+#[tokio::test]
+async fn atk_236_a_service_whose_certificate_nobody_vouches_for_is_not_asked() {
+    // The name in it is another one, too.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let secure = format!("https://localhost:{}/soap", listener.local_addr().unwrap().port());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let seen = asked.clone();
+    std::thread::spawn(move || {
+        let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls_server()).unwrap();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev/attribute-service.pem");
+        acceptor.set_certificate_chain_file(file).unwrap();
+        acceptor.set_private_key_file(file, SslFiletype::PEM).unwrap();
+        let acceptor = acceptor.build();
+        for connection in listener.incoming().flatten() {
+            if let Ok(mut connection) = acceptor.accept(connection)
+                && connection.read(&mut [0; 1]).is_ok_and(|read| read > 0)
+            {
+                seen.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let (town, service) = town("as-tls", SHORTLY, nothing).await;
+    assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
+    let plain = service.address.clone();
+    town.change(move |files| {
+        let metadata = String::from_utf8(files["as.xml"].clone()).unwrap();
+        files.insert("as.xml".into(), metadata.replace(&plain, &secure).into_bytes());
+    })
+    .await;
+    refused(&town, 2, "as.down").await;
+    assert_eq!((asked.load(Ordering::SeqCst), service.asked()), (0, 1), "nothing of the query was sent");
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ fn nsis(word: &str) -> String {
 
 #[tokio::test]
 async fn of_levels_that_disagree_the_lower_counts() {
+    // ATK-187
     let mut talk = Talk::new("i-disagree").await;
     talk.accepts("all agree", |say| {
         say.set(IAL, Some("Substantial"));
@@ -108,6 +109,7 @@ async fn of_levels_that_disagree_the_lower_counts() {
 
 #[tokio::test]
 async fn a_word_that_is_no_level_is_not_guessed_at() {
+    // ATK-188
     let mut talk = Talk::new("i-words").await;
     talk.accepts("a class without a level", |say| say.class = LOA.trim_end_matches("/loa").into()).await;
     for word in ["substantial", "SUBSTANTIAL", "Betydelig", "3", "", &nsis("Substantial")] {
@@ -123,6 +125,7 @@ async fn a_word_that_is_no_level_is_not_guessed_at() {
 
 #[tokio::test]
 async fn two_levels_in_one_place_are_none() {
+    // ATK-188
     let mut talk = Talk::new("i-twice").await;
     talk.accepts("the older scale beside the newer", |say| say.set(NIST, Some("3"))).await;
     for name in [LOA, IAL, AAL, NIST] {
@@ -142,6 +145,7 @@ async fn two_levels_in_one_place_are_none() {
 
 #[tokio::test]
 async fn the_older_scale_never_becomes_the_newer() {
+    // ATK-188
     let mut talk = Talk::new("i-older").await;
     for digit in ["1", "2", "3", "4"] {
         talk.no_context("loa.lower", Some("nist-is-not-nsis"), |say| say.nist(digit)).await;
@@ -164,6 +168,7 @@ async fn the_older_scale_never_becomes_the_newer() {
 
 #[tokio::test]
 async fn an_answer_is_held_against_the_request_as_the_request_says() {
+    // ATK-191
     let mut talk = Talk::new("i-comparison").await;
     let driving = talk.town.driving.clone();
     let four = "urn:dk:gov:saml:attribute:AssuranceLevel:4";
@@ -206,6 +211,7 @@ async fn an_answer_is_held_against_the_request_as_the_request_says() {
 
 #[tokio::test]
 async fn an_answer_that_is_lower_or_names_an_unknown_class_is_told_to_the_fagsystem() {
+    // ATK-191
     let mut talk = Talk::new("i-lower").await;
     talk.accepts("as required", |_| {}).await;
     let lower = |say: &mut Say| {
@@ -235,6 +241,7 @@ async fn a_request_for_a_level_that_does_not_exist_is_refused() {
 
 #[tokio::test]
 async fn an_assertion_follows_the_profile_of_its_connection() {
+    // ATK-194
     let mut talk = Talk::new("i-profile").await;
     talk.accepts("the version of the profile", |_| {}).await;
     for version in [None, Some("2.0"), Some("DK-SAML-2.0"), Some("OIO-SAML-3.1"), Some("")] {
@@ -251,6 +258,7 @@ async fn an_assertion_follows_the_profile_of_its_connection() {
 
 #[tokio::test]
 async fn a_private_person_is_not_mixed_with_an_employee() {
+    // ATK-194
     const PERSON: &str = "https://data.gov.dk/model/core/eid/person/";
     let mut talk = Talk::new("i-mixed").await;
     talk.accepts("what belongs to an employee", |say| {

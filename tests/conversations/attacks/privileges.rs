@@ -65,6 +65,7 @@ async fn fails(town: &str, attributes: &[(&str, &[&str])], reason: &str) {
 
 #[tokio::test]
 async fn rights_are_stated_once() {
+    // ATK-181
     let same = STANDARD.encode(genuine());
     let retold = STANDARD.encode(list(DIGST, &format!("{}{}", role("a"), role("a"))));
     let other = STANDARD.encode(list(DIGST, &role("b")));
@@ -87,6 +88,7 @@ async fn rights_are_stated_once() {
 
 #[tokio::test]
 async fn only_the_two_namespaces_and_the_shape_of_the_profile_are_read() {
+    // ATK-182
     for (number, namespace) in [ITST, DIGST].into_iter().enumerate() {
         passes(&format!("i-namespace-{number}"), &[(NEW, &[&STANDARD.encode(list(namespace, &role("a")))])])
             .await;
@@ -111,6 +113,7 @@ async fn only_the_two_namespaces_and_the_shape_of_the_profile_are_read() {
 
 #[tokio::test]
 async fn a_list_is_one_base64_text_of_utf_8_or_plain_xml() {
+    // ATK-184
     let encoded = STANDARD.encode(genuine());
     let lines: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| str::from_utf8(line).unwrap()).collect();
     passes("i-base64-lines", &[(NEW, &[&lines.join("\n")])]).await;

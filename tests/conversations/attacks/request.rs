@@ -100,6 +100,7 @@ async fn a_request_that_is_stale_or_from_the_future_or_for_somebody_else_is_refu
 
 #[tokio::test]
 async fn requests_that_cannot_be_met_are_told_to_the_fagsystem() {
+    // ATK-161 among others
     let town = Town::new("j-told").await;
     let mut both = town.bbr.ask();
     both.attributes.extend([("ForceAuthn", "true".to_owned()), ("IsPassive", "true".to_owned())]);

@@ -26,6 +26,7 @@ async fn dropped(town: &Town, attack: Group<'_>, reason: &str) {
 
 #[tokio::test]
 async fn a_role_in_another_authoritys_matters_is_dropped_without_a_delegation() {
+    // ATK-169
     let town = Town::new("i-scope").await;
     dropped(&town, (FEDDET, FEDDETS, &[]), "bpp.scope").await;
     dropped(&town, (FEDDET, WORKER, &[]), "bpp.delegation").await;
@@ -34,6 +35,7 @@ async fn a_role_in_another_authoritys_matters_is_dropped_without_a_delegation() 
 
 #[tokio::test]
 async fn a_delegation_counts_while_it_is_in_force_and_in_its_direction_only() {
+    // ATK-170
     for (name, from, until, kept) in
         [("now", 0, 1, true), ("over", -10, -1, false), ("just-over", -10, 0, false), ("early", 1, 10, false)]
     {
@@ -61,6 +63,7 @@ async fn a_delegation_counts_while_it_is_in_force_and_in_its_direction_only() {
 
 #[tokio::test]
 async fn a_scope_that_is_no_cvr_number_to_the_letter_gives_nothing() {
+    // ATK-172
     let town = Town::new("i-tricks").await;
     for trick in [
         "*",
@@ -90,6 +93,7 @@ async fn a_scope_that_is_no_cvr_number_to_the_letter_gives_nothing() {
 
 #[tokio::test]
 async fn another_authoritys_role_gives_nothing_in_ones_own_matters() {
+    // ATK-173
     let town = Town::new("i-foreign-role").await;
     dropped(&town, (KORSBAEK, FEDDETS, &[]), "bpp.role").await;
     dropped(&town, (KORSBAEK, LENT, &[]), "bpp.role").await;
@@ -97,6 +101,7 @@ async fn another_authoritys_role_gives_nothing_in_ones_own_matters() {
 
 #[tokio::test]
 async fn a_role_that_nobody_registered_or_somebody_deleted_is_dropped() {
+    // ATK-175
     let town = Town::new("i-unknown").await;
     for unknown in ["http://korsbaek.test/roles/jobrole/borgmester/1", &WORKER.to_uppercase(), "*", "1=1"] {
         dropped(&town, (KORSBAEK, unknown, &[]), "bpp.role").await;
@@ -123,6 +128,7 @@ async fn a_fagsystems_own_role_cannot_be_sent_directly() {
 
 #[tokio::test]
 async fn a_limit_that_the_register_fixes_is_not_changed_by_a_message() {
+    // ATK-176
     let town = Town::new("i-fixed").await;
     let fixed = right(KORSBAEK, EDIT, &[(KLE, "27.00"), (KLE, "32.30")]);
     for limits in
@@ -138,6 +144,7 @@ async fn a_limit_that_the_register_fixes_is_not_changed_by_a_message() {
 
 #[tokio::test]
 async fn a_parameter_that_reaches_further_than_its_syntax_drops_the_right() {
+    // ATK-178
     let town = Town::new("i-parameter").await;
     let long = "27.".repeat(33_000);
     for (role, name, value) in [
@@ -173,6 +180,7 @@ async fn a_parameter_that_reaches_further_than_its_syntax_drops_the_right() {
 
 #[tokio::test]
 async fn two_limits_of_one_name_are_one_list_of_alternatives_and_two_sources_must_agree() {
+    // ATK-179
     let town = Town::new("i-twice").await;
     let both = [right(KORSBAEK, EDIT, &[(KLE, "27.45"), (KLE, "32.30")])];
     for limits in [&[(PARAMETER, "27.45"), (PARAMETER, "32.30")][..], &[(PARAMETER, "27.45,32.30")]] {

@@ -22,6 +22,7 @@ fn say(idp: &Idp, question: &str) -> Say {
 
 #[tokio::test]
 async fn another_municipalitys_provider_cannot_finish_the_login() {
+    // ATK-143
     let town = Town::new("h-other-idp").await;
     let answer = hostile(&town, |question| town.feddet.write(&say(&town.feddet, question))).await;
     refused(&town, &answer, "idp.unexpected").await;
@@ -29,6 +30,7 @@ async fn another_municipalitys_provider_cannot_finish_the_login() {
 
 #[tokio::test]
 async fn a_name_is_not_enough_without_its_key() {
+    // ATK-145
     for signing in [Signing::Assertion, Signing::Response, Signing::Both] {
         for encrypted in [true, false] {
             let town = Town::new(&format!("h-name-{signing:?}-{encrypted}")).await;
@@ -44,15 +46,22 @@ async fn a_name_is_not_enough_without_its_key() {
 
 #[tokio::test]
 async fn envelope_and_assertion_must_name_the_same_sender() {
-    let town = Town::new("h-issuers").await;
-    let write = |question: &str| {
-        let mut said = say(&town.korsbaek, question);
-        said.response_issuer = Some(town.korsbaek.entity_id.clone());
-        said.assertion_issuer = town.feddet.entity_id.clone();
-        town.korsbaek.write(&said)
-    };
-    let answer = hostile(&town, write).await;
-    refused(&town, &answer, "issuer.mismatch").await;
+    // ATK-146: in each order, each signed or both, in plain and encrypted.
+    for signing in [Signing::Assertion, Signing::Response, Signing::Both] {
+        for (first, encrypted) in [(true, true), (true, false), (false, true), (false, false)] {
+            let town = Town::new(&format!("h-issuers-{signing:?}-{first}-{encrypted}")).await;
+            let (a, b) = (town.korsbaek.entity_id.clone(), town.feddet.entity_id.clone());
+            let write = |question: &str| {
+                let mut said = Say { signing, encrypted, ..say(&town.korsbaek, question) };
+                let names = if first { (a, b) } else { (b, a) };
+                (said.response_issuer, said.assertion_issuer) = (Some(names.0), names.1);
+                town.korsbaek.write(&said)
+            };
+            let answer = hostile(&town, write).await;
+            // Whoever the envelope names is whom we look for; it was not that one whom we asked.
+            refused(&town, &answer, if first { "issuer.mismatch" } else { "idp.unexpected" }).await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -89,6 +98,7 @@ async fn a_look_alike_of_the_sender_is_refused() {
 
 #[tokio::test]
 async fn a_provider_names_users_of_its_own_municipality_only() {
+    // ATK-148
     for (n, (name, reason)) in [
         ("C=DK,O=99999999,CN=Ib Dam,Serial=5b0c", "tenant.nameid"),
         ("C=DK,O=1111111１,CN=Ib Dam,Serial=5b0c", "value.format"),
@@ -140,6 +150,7 @@ async fn an_identifying_attribute_that_stands_twice_is_refused() {
 
 #[tokio::test]
 async fn a_token_of_ours_sent_back_to_us_is_refused() {
+    // ATK-163
     let town = Town::new("h-reflection").await;
     let write = |question: &str| {
         let mut said = say(&town.korsbaek, question);
@@ -154,6 +165,7 @@ async fn a_token_of_ours_sent_back_to_us_is_refused() {
 
 #[tokio::test]
 async fn attributes_that_only_we_set_are_replaced_and_noticed() {
+    // ATK-158
     let town = Town::new("h-reserved").await;
     let mut browser = town.browser();
     let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
@@ -198,16 +210,36 @@ fn switch_off(files: &mut context_handler::broker::registry::Files, metadata: &s
 
 #[tokio::test]
 async fn a_provider_that_is_switched_off_cannot_finish_what_is_pending() {
+    // ATK-154: what is pending, what nobody asked for, and what would begin.
     let town = Town::new("h-idp-off").await;
     let mut browser = town.browser();
-    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let twin = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let twin = town.korsbaek.answer(&town, &mut browser, &twin, |_| {}).await;
+    assert_eq!(town.bbr.read(&twin, &town).status, ["Success"]);
+    let again = |id: &str| {
+        let mut ask = town.bbr.ask();
+        ask.id = id.into();
+        ask
+    };
+    let sent = town.bbr.send(&mut browser, &again("_request2")).await;
     town.change(|files| switch_off(files, "korsbaek.xml")).await;
-    let answer = town.korsbaek.answer(&town, &mut browser, &sent, |_| {}).await;
+    let second = |say: &mut Say| say.assertion_id = "_assertion2".into();
+    let answer = town.korsbaek.answer(&town, &mut browser, &sent, second).await;
     told(&town, &answer, &["Responder", "NoAvailableIDP"], "idp.disabled").await;
+
+    let mut unasked = say(&town.korsbaek, "_none");
+    (unasked.in_response_to, unasked.scd_in_response_to) = (None, None);
+    let answer = deliver(&town, &mut town.browser(), &town.korsbaek.write(&unasked), None).await;
+    assert!(answer.status >= 400 && answer.form().is_none() && answer.location.is_none());
+
+    let answer = town.bbr.send(&mut town.browser(), &again("_request3")).await;
+    let onward = answer.location.unwrap_or_default();
+    assert!(!onward.starts_with("https://idp.korsbaek.test/"), "nobody is sent there any more: {onward}");
 }
 
 #[tokio::test]
 async fn a_fagsystem_that_is_switched_off_is_told_nothing_not_even_when_its_login_is_pending() {
+    // ATK-155
     let town = Town::new("h-sp-off").await;
     let mut browser = town.browser();
     let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
@@ -236,6 +268,7 @@ async fn an_agreement_that_ends_while_the_user_is_away_ends_the_login() {
 
 #[tokio::test]
 async fn a_second_registration_of_a_name_is_refused() {
+    // ATK-152
     let town = Town::new("h-conflict").await;
     let mut files = context_handler::store::Store::registry(town.store.as_ref()).await.unwrap().files;
     let again = format!("{}\n", town.feddet.registration());
@@ -247,6 +280,7 @@ async fn a_second_registration_of_a_name_is_refused() {
 
 #[tokio::test]
 async fn a_registration_that_looks_like_another_is_refused() {
+    // ATK-152
     let town = Town::new("h-alike").await;
     let kept = context_handler::store::RegistryFiles::default();
     let plan = |name: &str| {
@@ -274,6 +308,7 @@ fn files_of(idp: &Idp) -> context_handler::broker::registry::Files {
 
 #[tokio::test]
 async fn the_same_number_at_two_municipalities_is_two_users() {
+    // ATK-149
     let town = Town::new("h-same-serial").await;
     let mut browser = town.browser();
     let sent = town.driving.send(&mut browser, &town.driving.ask()).await;
@@ -301,6 +336,7 @@ fn session_index(xml: &str) -> &str {
 
 #[tokio::test]
 async fn what_the_browser_adds_to_an_answer_changes_nothing() {
+    // ATK-151
     let town = Town::new("h-added").await;
     let mut browser = town.browser();
     let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
@@ -335,6 +371,7 @@ fn base64(xml: &str) -> String {
 
 #[tokio::test]
 async fn an_empty_form_moves_no_login_on() {
+    // ATK-157
     let town = Town::new("h-empty").await;
     let mut browser = town.browser();
     let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
@@ -358,6 +395,7 @@ async fn an_empty_form_moves_no_login_on() {
 
 #[tokio::test]
 async fn the_chain_of_who_authenticated_is_ours_to_write() {
+    // ATK-160
     let town = Town::new("h-chain").await;
     let mut browser = town.browser();
     let sent = town.driving.send(&mut browser, &town.driving.ask()).await;
@@ -389,6 +427,7 @@ async fn noticed(town: &Town) -> Vec<String> {
 /// One provider speaks for two municipalities, and the user chose the first.
 #[tokio::test]
 async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
+    // ATK-166
     let town = Town::with("h-two", |files| {
         let second = "[[federation-agreement]]\nidentity-provider = \"https://idp.korsbaek.test/\"\nauthority = \"99999999\"\n";
         files.insert("second.toml".into(), second.as_bytes().to_vec());
@@ -421,10 +460,13 @@ async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
     }
 }
 
-/// Logins of different users at different fagsystemer, in one browser, in an order that dice decide.
+/// Logins of different users at different fagsystemer, in one browser, in an order that dice decide: 40 orders of four
+/// logins each unless `CH_INTERLEAVINGS` says how many.
 #[tokio::test]
 async fn logins_in_many_tabs_do_not_mix() {
-    const ROUNDS: u32 = 40;
+    // ATK-167
+    let rounds =
+        std::env::var_os("CH_INTERLEAVINGS").map_or(40, |count| count.to_str().unwrap().parse().unwrap());
     let town = Town::new("h-tabs").await;
     let mut dice: u64 = 7;
     let mut roll = |sides: usize| {
@@ -432,7 +474,7 @@ async fn logins_in_many_tabs_do_not_mix() {
         usize::try_from(dice >> 33).unwrap() % sides
     };
     let mut number = 0;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let mut browser = town.browser();
         let mut tabs: Vec<(&Fagsystem, Answer, u32)> = Vec::new();
         let mut left = 4;
@@ -448,7 +490,7 @@ async fn logins_in_many_tabs_do_not_mix() {
             }
         }
     }
-    assert_eq!(number, 4 * ROUNDS);
+    assert_eq!(number, 4 * rounds);
 }
 
 async fn begin(fagsystem: &Fagsystem, browser: &mut Browser, number: u32) -> Answer {

@@ -1,6 +1,6 @@
 <?php
 // The employees of the municipality. Their attributes are those of OIOSAML 3, professional profile, plus `subject`, which
-// becomes the NameID and does not leave as an attribute.
+// becomes the NameID and does not leave as an attribute. Rights are stated where PEER_RIGHTS is 1.
 
 $employee = function (string $name, string $uuid, string $email, string $level): array {
     $cvr = '11111111';
@@ -9,7 +9,10 @@ $employee = function (string $name, string $uuid, string $email, string $level):
         . '<bpp:PrivilegeList xmlns:bpp="http://itst.dk/oiosaml/basic_privilege_profile">'
         . "<PrivilegeGroup Scope=\"urn:dk:gov:saml:cvrNumberIdentifier:$cvr\"><Privilege>$role</Privilege></PrivilegeGroup>"
         . '</bpp:PrivilegeList>';
-    return [
+    $stated = getenv('PEER_RIGHTS') === '1'
+        ? ['https://data.gov.dk/model/core/eid/privilegesIntermediate' => [base64_encode($privileges)]]
+        : [];
+    return $stated + [
         'subject' => ["C=DK,O=$cvr,CN=$name,Serial=$uuid"],
         'https://data.gov.dk/model/core/specVersion' => ['OIO-SAML-3.0'],
         'dk:gov:saml:attribute:KombitSpecVer' => ['2.0'],
@@ -19,7 +22,6 @@ $employee = function (string $name, string $uuid, string $email, string $level):
         'https://data.gov.dk/model/core/eid/professional/cvr' => [$cvr],
         'https://data.gov.dk/model/core/eid/professional/orgName' => ['Korsbæk Kommune'],
         'https://data.gov.dk/model/core/eid/professional/uuid/persistent' => [$uuid],
-        'https://data.gov.dk/model/core/eid/privilegesIntermediate' => [base64_encode($privileges)],
     ];
 };
 

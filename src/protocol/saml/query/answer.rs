@@ -153,6 +153,8 @@ impl Verified<Response<Statement>> {
     }
 }
 
+const SENDER_VOUCHES: &str = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches";
+
 /// The frame of what we answer.
 #[derive(Clone, Copy, Debug)]
 pub struct OurAnswer<'a> {
@@ -251,7 +253,13 @@ impl OurAnswer<'_> {
         let mut xml = begin(said.id, self.issuer, self.issue_instant);
         xml.start(saml("Subject"));
         write_name_id(&mut xml, said.name_id);
-        xml.end();
+        // Binds what is signed to the query. No place that takes bearers of an assertion takes this one.
+        xml.start(saml("SubjectConfirmation")).attribute("Method", SENDER_VOUCHES);
+        xml.start(saml("SubjectConfirmationData"));
+        xml.attribute("InResponseTo", self.in_response_to.as_str());
+        xml.attribute("NotOnOrAfter", &written(said.not_on_or_after));
+        xml.attribute("Recipient", said.audience.as_str());
+        xml.end().end().end();
         write_conditions(&mut xml, said.not_before, said.not_on_or_after, said.audience);
         // The schema knows no statement without attributes.
         if !said.attributes.is_empty() {
