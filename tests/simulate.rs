@@ -569,6 +569,7 @@ fn the_xml_of_an_assertion_is_a_source_whatever_its_signature() {
     let (exit, told) = machine.simulate(KORSBAEK, BBR, &xml, &[]);
     assert_eq!(exit, Exit::Ok, "{told}");
     assert!(told.starts_with("issued") && told.contains("no signature was looked at"), "{told}");
+    assert!(told.contains("rights: nobody stated any role"), "{told}");
     let (exit, told) = machine.simulate(KORSBAEK, BBR, &xml.replace("11111111<", "99999999<"), &[]);
     assert_eq!(exit, Exit::CheckFailed, "{told}");
     assert!(told.contains("tenant.mismatch"), "{told}");

@@ -141,8 +141,9 @@ impl Report {
         }
         lines.extend(self.level_lines());
         lines.extend(self.noticed.iter().map(|said| format!("\nnoticed {}: {}", said.code, said.en)));
-        if !self.rights.is_empty() {
-            lines.push("\nrights".to_owned());
+        if self.token.is_some() || !self.rights.is_empty() {
+            let none = if self.rights.is_empty() { ": nobody stated any role" } else { "" };
+            lines.push(format!("\nrights{none}"));
         }
         lines.extend(self.rights.iter().map(Right::text));
         lines.extend(self.token.as_ref().map(Shown::text));
