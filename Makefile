@@ -4,7 +4,7 @@ CARGO_DENY = 0.20.2
 
 .PHONY: demo test web peers browser second-opinion lint bench tools certificates
 
-# Starts the sandbox, plays one login by itself, and goes on serving. `make demo ONCE=1` ends after the login;
+# Starts the sandbox, plays its logins by itself, and goes on serving. `make demo ONCE=1` ends after them;
 # `make demo PORT=9000` takes the ports from there on.
 demo: tools
 	@if command -v npm >/dev/null; then sh web/install.sh; \

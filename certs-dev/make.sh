@@ -52,3 +52,4 @@ make sp-oiosaml2        33333333 7a1c6a52-3f58-4c7e-9d0e-5b0f3c1d2a05 "Køreprø
 make sp-oiosaml3        44444444 7a1c6a52-3f58-4c7e-9d0e-5b0f3c1d2a06 "BBR A/S"               "BBR (development)"
 make attribute-service  99999999 7a1c6a52-3f58-4c7e-9d0e-5b0f3c1d2a07 "Feddet Kommune"        "Feddet attribute service (development)"
 make nemlogin           55555555 7a1c6a52-3f58-4c7e-9d0e-5b0f3c1d2a08 "NemLog-in stand-in"    "NemLog-in stand-in (development)"
+make sp-seb             66666666 7a1c6a52-3f58-4c7e-9d0e-5b0f3c1d2a09 "SEB A/S"               "SEB (development)"

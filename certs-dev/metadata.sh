@@ -30,17 +30,33 @@ END
 
 SAML2=urn:oasis:names:tc:SAML:2.0:protocol
 NAME=urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName
+PERSISTENT=urn:oasis:names:tc:SAML:2.0:nameid-format:persistent
 
 identity_provider() {
-    name=$1 entity_id=$2 port=$3
+    name=$1 entity_id=$2 port=$3 key=$4 names=$5
     {
         begin "$entity_id"
         echo "  <md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"$SAML2\">"
-        key signing "idp-$name" ""
+        key signing "$key" ""
         cat <<END
-    <md:NameIDFormat>$NAME</md:NameIDFormat>
+    <md:NameIDFormat>$names</md:NameIDFormat>
     <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/sso"/>
   </md:IDPSSODescriptor>
+</md:EntityDescriptor>
+END
+    } >"$to/$name.xml"
+}
+
+attribute_service() {
+    name=$1 entity_id=$2 port=$3 key=$4
+    {
+        begin "$entity_id"
+        echo "  <md:AttributeAuthorityDescriptor protocolSupportEnumeration=\"$SAML2\">"
+        key signing "$key" ""
+        cat <<END
+    <md:AttributeService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="http://localhost:$port/soap"/>
+    <md:NameIDFormat>$NAME</md:NameIDFormat>
+  </md:AttributeAuthorityDescriptor>
 </md:EntityDescriptor>
 END
     } >"$to/$name.xml"
@@ -66,7 +82,10 @@ END
 GCM="http://www.w3.org/2009/xmlenc11#aes256-gcm"
 OAEP="http://www.w3.org/2009/xmlenc11#rsa-oaep"
 
-identity_provider korsbaek https://saml.korsbaek.example/idp 8081
-identity_provider feddet https://saml.feddet.example/idp 8082
+identity_provider korsbaek https://saml.korsbaek.example/idp 8081 idp-korsbaek $NAME
+identity_provider feddet https://saml.feddet.example/idp 8082 idp-feddet $NAME
+identity_provider nemlogin https://saml.nemlog-in.example 8086 nemlogin $PERSISTENT
+attribute_service feddet-rettigheder https://rettigheder.feddet.example/saml 8085 attribute-service
 fagsystem koereproevebooking https://saml.koereproevebooking.example 8083 sp-oiosaml2 ""
 fagsystem bbr https://saml.bbr.example 8084 sp-oiosaml3 "$GCM $OAEP"
+fagsystem seb https://saml.seb.example 8087 sp-seb "$GCM $OAEP"

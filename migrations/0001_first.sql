@@ -22,6 +22,7 @@ CREATE TABLE used (
     mark    BLOB NOT NULL PRIMARY KEY,
     expires INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX used_expires ON used (expires);
 
 -- Ids of logins and sessions are 16 bytes and begin with the time, so that new ones stand side by side.
 CREATE TABLE session (
@@ -29,6 +30,7 @@ CREATE TABLE session (
     expires INTEGER NOT NULL,
     content TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX session_expires ON session (expires);
 
 -- The exchange log. `message` is the ID of the message in or out; the rest of the record stands in `content`.
 CREATE TABLE audit (

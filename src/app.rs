@@ -51,6 +51,17 @@ pub enum Failed {
 
 /// Opens the broker that a configuration describes.
 pub async fn open(config: &Config, keyring: &Keyring) -> Result<Arc<Broker>, Fault> {
+    let (settings, keys, store) = parts(config, keyring)?;
+    Ok(Arc::new(Broker::open(settings, keys, store, Arc::new(SystemClock), Arc::new(SystemRandom)).await?))
+}
+
+/// The same broker at some moment, for asking what would happen. It lets nobody in.
+pub async fn look(config: &Config, keyring: &Keyring, clock: Arc<dyn Clock>) -> Result<Broker, Fault> {
+    let (settings, keys, store) = parts(config, keyring)?;
+    Broker::at_rest(settings, keys, store, clock, Arc::new(SystemRandom)).await
+}
+
+fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn Store>), Fault> {
     let store = Sqlite::open(&config.store.path)?;
     let settings = Settings {
         entity_id: config.identity.entity_id.clone(),
@@ -62,10 +73,7 @@ pub async fn open(config: &Config, keyring: &Keyring) -> Result<Arc<Broker>, Fau
     };
     let signing: Vec<Arc<dyn Signer>> = keyring.signing.iter().map(|key| key.clone() as _).collect();
     let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();
-    let keys = Keys::new(&signing, decrypters)?;
-    let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    let store: Arc<dyn Store> = Arc::new(store);
-    Ok(Arc::new(Broker::open(settings, keys, store, clock, random).await?))
+    Ok((settings, Keys::new(&signing, decrypters)?, Arc::new(store)))
 }
 
 /// Serves until told to stop, then finishes what is under way.

@@ -14,6 +14,7 @@ mod metadata;
 mod register;
 mod sandbox;
 mod serve;
+mod simulate;
 mod users;
 mod verify_response;
 
@@ -76,6 +77,9 @@ enum Command {
 
     /// Judge one stored SAML response as a login would
     VerifyResponse(verify_response::VerifyResponse),
+
+    /// Say how a login would end and why, without a login
+    Simulate(simulate::Simulate),
 
     /// Show readably what a message says: an address, a form, base64, XML or a privilege value
     Decode(decode::Decode),
@@ -157,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Export(export) => export.run(&mut session),
         Command::Metadata(metadata) => metadata.run(&mut session),
         Command::VerifyResponse(verify) => verify.run(&mut session),
+        Command::Simulate(simulate) => simulate.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
         Command::Users(users) => users.run(&mut session),
         Command::Bpp(bpp) => bpp.run(&mut session),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -52,7 +53,7 @@ fn sandbox(port: u16, folder: &Folder, words: &[&str]) -> (Output, String, Strin
 }
 
 #[test]
-fn one_command_plays_a_login_tells_every_hop_and_leaves_nothing_behind() {
+fn one_command_plays_a_login_hop_by_hop_and_each_story_in_a_line_and_leaves_nothing_behind() {
     let folder = Folder::new("demo");
     let (output, out, err) = sandbox(free_port(), &folder, &["--demo", "--once"]);
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
@@ -75,23 +76,46 @@ fn one_command_plays_a_login_tells_every_hop_and_leaves_nothing_behind() {
         assert!(hop.trim_start().starts_with(&format!("{}  {way} ", number + 1)), "{hop}");
         assert!(hop.contains(what) && hop.contains(checked) && hop.contains(" ms"), "{hop}");
     }
-    let log = out.split("audit search").nth(1).expect("the exchange log");
+    let (login, stories) = out.split_once("Further stories").expect("the stories");
+    let log = login.split("audit search").nth(1).expect("the exchange log");
     for event in ["RequestReceived", "QuestionSent", "AnswerReceived", "TokenIssued"] {
         assert_eq!(log.matches(event).count(), 1, "{event}: {log}");
+    }
+    let expected = [
+        "Agnes Holm of Korsbæk → BBR: let in; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34 or 02.36)",
+        "Agnes Holm of Korsbæk → Køreprøvebooking: let in; Book driving tests (Korsbæk Kommune; Category: A or B); Book driving tests (Feddet Kommune)",
+        "Viggo Lund of Korsbæk → BBR: let in, without rights",
+        "Poul Kruse of Feddet → Køreprøvebooking: let in; Book driving tests (Feddet Kommune)",
+        "Sofie Bak of Feddet → Køreprøvebooking: let in; Book driving tests (Feddet Kommune)",
+        "Karen Birk of Feddet → Køreprøvebooking: refused: loa.lower",
+        "Ellen Friis of Korsbæk, then Ellen Friis at NemLog-in → BBR: let in by https://saml.korsbaek.example/idp → https://saml.nemlog-in.example; See buildings",
+        "Ellen Friis of Korsbæk, then Benny Skov at NemLog-in → BBR: refused: loa.stepup_user",
+        "Robot 7 of Korsbæk → Køreprøvebooking: let in; Book driving tests",
+        "Robot 7 of Korsbæk → BBR: refused: robot.nsis: The user is a robot",
+        "Signe Vang of Korsbæk → SEB: let in; See health data",
+    ];
+    let stories: Vec<&str> = stories.lines().skip(1).collect();
+    assert_eq!(stories.len(), expected.len(), "{out}");
+    for (story, expected) in stories.iter().zip(expected) {
+        assert!(story.contains(expected), "{story}");
     }
     assert!(folder.is_empty(), "something was left behind");
 }
 
 #[test]
-fn every_hop_is_told_as_json_too() {
+fn every_hop_and_every_story_is_told_as_json_too() {
     let folder = Folder::new("json");
     let (output, out, err) = sandbox(free_port(), &folder, &["--demo", "--once", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     let told: Vec<serde_json::Value> =
         serde_json::Deserializer::from_str(&out).into_iter().collect::<Result<_, _>>().unwrap();
-    assert_eq!(told.len(), 12);
+    assert_eq!(told.len(), 23);
     assert_eq!(told[8]["from"], "Korsbæk IdP");
     assert_eq!(told[11]["log"][3]["event"], "token-issued");
+    assert_eq!(
+        (&told[15]["story"], &told[15]["fagsystem"]),
+        (&"attribute service".into(), &"Køreprøvebooking".into())
+    );
 }
 
 #[test]
@@ -114,10 +138,16 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     let folder = Folder::new("metadata");
     let made = Command::new("sh").arg(root.join("certs-dev/metadata.sh")).arg(&folder.0).status().unwrap();
     assert!(made.success());
-    for name in ["korsbaek.xml", "feddet.xml", "koereproevebooking.xml", "bbr.xml"] {
-        let fresh = fs::read_to_string(folder.0.join(name)).unwrap();
-        assert_eq!(fs::read_to_string(root.join("metadata").join(name)).unwrap(), fresh, "{name}");
-    }
+    let written = |folder: &Path| -> BTreeMap<String, String> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let metadata = paths.filter(|path| path.extension().is_some_and(|kind| kind == "xml"));
+        metadata
+            .map(|path| {
+                (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())
+            })
+            .collect()
+    };
+    assert_eq!(written(&root.join("metadata")), written(&folder.0));
 
     let config = folder.0.join("config.toml");
     let key = |name: &str| root.join("certs-dev").join(name).display().to_string();
@@ -132,7 +162,7 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     let output = command.arg("--config").arg(config).arg("apply").arg(root.join("metadata")).arg("--dry-run");
     let output = output.output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && told.contains("26 added, 0 changed, 0 removed"), "{told}");
+    assert!(output.status.success() && told.contains("37 added, 0 changed, 0 removed"), "{told}");
 }
 
 #[test]

@@ -151,6 +151,16 @@ async fn expired_marks_are_forgotten_and_living_ones_are_not() {
     store.commit(uses()).await.unwrap();
 }
 
+#[tokio::test]
+async fn one_clean_up_forgets_all_that_has_expired_however_much_it_is() {
+    let folder = Folder::new("purge-many");
+    let store = folder.open();
+    let uses = || (0..1_700).map(|n| mark(Kind::Question, &format!("_q{n}"))).collect();
+    store.commit(Batch { uses: uses(), ..Batch::default() }).await.unwrap();
+    store.purge(at(601)).await.unwrap();
+    store.commit(Batch { unused: uses(), ..Batch::default() }).await.unwrap();
+}
+
 fn half_done(question: &str) -> HalfDone {
     HalfDone { question: MessageId::new(question).unwrap(), content: "sealed".into(), expires: at(600) }
 }

@@ -4,24 +4,24 @@
 use super::Broker;
 use super::registry::KnownIdp;
 use crate::domain::assurance::{Achieved, Stated};
-use crate::domain::federation::Dialect;
+use crate::domain::federation::{Agreement, AttributeProfile, Dialect};
 use crate::domain::id::Cvr;
+use crate::domain::person::Person;
 use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Subject, SubjectName};
+use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{Assertion, Attributes};
 use crate::protocol::saml::attribute as name;
-use crate::protocol::saml::response::Response;
-use crate::protocol::{Accepted, bpp};
 
 impl Broker {
     pub(super) fn identify(
         &self,
-        answer: &Accepted<Response>,
-        chosen: Cvr,
+        assertion: &Assertion,
+        agreement: &Agreement<'_>,
         idp: &KnownIdp<'_>,
     ) -> Result<Subject, Fault> {
-        let assertion = answer.assertion();
+        let chosen = agreement.authority().cvr;
         let dialect = idp.registered.profile.dialect();
         check_profile(assertion, dialect)?;
         let user = SubjectName::new(&assertion.name_id)?;
@@ -39,12 +39,34 @@ impl Broker {
             authority: chosen,
             idp: idp.registered.entity_id.clone(),
             name: user,
-            email: assertion.attributes.all(name::EMAIL)?,
+            person: Person::read(agreement.fagsystem().attributes, |claim| {
+                assertion.attributes.all(name::of_claim(claim))
+            })?,
             level,
             rights: rights(&assertion.attributes)?,
             parameters: parameters(&assertion.attributes)?,
             is_robot,
         })
+    }
+
+    /// What the municipality told beforehand about the person, for a fagsystem that is told more than any assertion of
+    /// most providers holds. What the assertion says goes before it.
+    pub(super) async fn learn_person(
+        &self,
+        subject: Subject,
+        agreement: &Agreement<'_>,
+    ) -> Result<Subject, Fault> {
+        let profile = agreement.fagsystem().attributes;
+        if profile != AttributeProfile::Seb {
+            return Ok(subject);
+        }
+        let user = self.user(subject.authority, subject.name.serial()).await?;
+        let claims = user.map(|user| user.claims).unwrap_or_default();
+        let stored = Person::read(profile, |claim| {
+            let named = claims.iter().filter(|(known, _)| name::of_claim(claim).is(known));
+            Ok(named.flat_map(|(_, values)| values.iter().cloned()).collect())
+        })?;
+        Ok(Subject { person: subject.person.or(stored), ..subject })
     }
 
     /// The name must be one of a municipality that the provider speaks for, and of the one that was chosen.

@@ -10,6 +10,7 @@ use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::Dialect;
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::Asked;
+use crate::domain::person::Claim;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::bpp;
@@ -74,7 +75,7 @@ impl Broker {
         let (response, assertion) =
             (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
-        let level = stated_level(grant.level(), dialect)?;
+        let told = Told::of(grant)?;
         let step_up = upstream.step_up.map(|(idp, _)| idp);
         let authenticated_by: Vec<_> =
             std::iter::once(&grant.agreement().idp().entity_id).chain(step_up).collect();
@@ -90,10 +91,10 @@ impl Broker {
             audience: &asked.fagsystem,
             session_index: &session.index.to_string(),
             session_not_on_or_after: session.expires,
-            class: &level.class(),
+            class: &told.level.class(),
             authenticated_by: &authenticated_by,
             name_format: name::name_format(dialect),
-            attributes: &attributes(grant, dialect, level)?,
+            attributes: &told.attributes,
         };
         let frame = OurResponse {
             id: &response,
@@ -167,29 +168,38 @@ fn stated_level(level: &Achieved, dialect: Dialect) -> Result<Level, Fault> {
     stated.ok_or_else(|| Fault::new(Reason::LoaUnknown, "the identity provider stated no level that counts"))
 }
 
-/// What a fagsystem is told, by its generation of the profile. Rights are told in the fagsystem's own roles.
-fn attributes(
-    grant: &Grant<'_>,
-    dialect: Dialect,
-    level: Level,
-) -> Result<Vec<(&'static str, Vec<String>)>, Fault> {
-    let authority = grant.agreement().authority();
-    let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
-    let mut told = vec![
-        one(name::SPEC_VERSION.in_dialect(dialect), name::spec_version(dialect)),
-        one(name::KOMBIT_SPEC_VERSION.oiosaml2, name::kombit_spec_version(dialect)),
-        match level {
-            Level::Nsis(nsis) => one(name::LOA, nsis.word()),
-            Level::Nist(nist) => one(name::ASSURANCE_LEVEL, &nist.digit().to_string()),
-        },
-        one(name::CVR.in_dialect(dialect), authority.cvr.as_str()),
-    ];
-    if dialect == Dialect::Oiosaml3 {
-        told.push(one(name::ORGANISATION.oiosaml3, &authority.name));
+/// What one fagsystem is told about its user, and nothing else: what it all rests on is in the grant.
+pub(super) struct Told {
+    pub(super) level: Level,
+    pub(super) attributes: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Told {
+    /// By the fagsystem's generation of the profile and its attribute profile. Rights are told in its own roles.
+    pub(super) fn of(grant: &Grant<'_>) -> Result<Self, Fault> {
+        let authority = grant.agreement().authority();
+        let dialect = grant.agreement().fagsystem().dialect;
+        let level = stated_level(grant.level(), dialect)?;
+        let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
+        let mut attributes = vec![
+            one(name::SPEC_VERSION.in_dialect(dialect), name::spec_version(dialect)),
+            one(name::KOMBIT_SPEC_VERSION.oiosaml2, name::kombit_spec_version(dialect)),
+            match level {
+                Level::Nsis(nsis) => one(name::LOA, nsis.word()),
+                Level::Nist(nist) => one(name::ASSURANCE_LEVEL, &nist.digit().to_string()),
+            },
+            one(name::CVR.in_dialect(dialect), authority.cvr.as_str()),
+        ];
+        if dialect == Dialect::Oiosaml3 {
+            attributes.push(one(name::ORGANISATION.oiosaml3, &authority.name));
+        }
+        // The municipal profile of the older generation has no e-mail address.
+        let known = |claim: &Claim| *claim != Claim::Email || dialect == Dialect::Oiosaml3;
+        let claims = grant.person().filter(|(claim, _)| known(claim));
+        attributes.extend(
+            claims.map(|(claim, values)| (name::of_claim(claim).in_dialect(dialect), values.to_vec())),
+        );
+        attributes.extend(bpp::attribute(grant.rights()?, dialect)?);
+        Ok(Self { level, attributes })
     }
-    if !grant.email().is_empty() && dialect == Dialect::Oiosaml3 {
-        told.push((name::EMAIL.oiosaml3, grant.email().to_vec()));
-    }
-    told.extend(bpp::attribute(grant.rights()?, dialect)?);
-    Ok(told)
 }

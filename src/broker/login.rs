@@ -1,22 +1,26 @@
 //! A login, read aloud: each function is the list of what happens when somebody knocks, one step a line. The order is
 //! the policy. Whatever step says no, `Broker::conclude` writes it down and tells whoever may be told.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::ask::{choose_for_user, chosen};
+use super::attributes::AskService;
 use super::audit::Trail;
 use super::issue::Authenticated;
 use super::registry::{KnownFagsystem, KnownIdp};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
-use crate::domain::assurance::Requirement;
+use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event};
-use crate::domain::federation::Federation;
+use crate::domain::federation::{Agreement, Federation};
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
+use crate::protocol::saml::assertion::Assertion;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Answer, Expectation, Response};
@@ -27,6 +31,16 @@ use crate::store::{Batch, Kind, Mark};
 /// How long a mark of use is kept. A request is taken until five minutes after it was made and the login that it
 /// began may be answered ten minutes later, clocks being up to five minutes apart: a mark must outlive all of that.
 const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+/// What a user is weighed by.
+pub(super) struct Case<'c> {
+    pub(super) agreement: Agreement<'c>,
+    pub(super) idp: KnownIdp<'c>,
+    pub(super) requirement: &'c Requirement,
+    /// Where the user sits.
+    pub(super) source: Option<IpAddr>,
+    pub(super) service: AskService<'c>,
+}
 
 impl Broker {
     /// A fagsystem's user arrives with a request.
@@ -175,14 +189,16 @@ impl Broker {
         let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
         let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
-        let subject = self.identify(&answer, login.authority, &idp)?; // who, by the register's measure
-        trail.reached(&subject);
-        check_robot(federation, &subject, asked, visit, now)?; // a robot only where robots may
-        let offered = federation.step_up(login.authority).is_some();
-        let step_up = trail.judged(subject.level.judge(&asked.requirement, offered)).step_up()?; // sure enough, or nearly
-        let subject = self.learn_rights(trail, subject, answer.assertion(), &agreement).await?; // from whom the register says
+        let case = Case {
+            agreement,
+            idp,
+            requirement: &asked.requirement,
+            source: visit.source,
+            service: AskService::Yes,
+        };
+        let (subject, step_up) = self.weigh(trail, &case, answer.assertion()).await?; // who, how sure, what rights
         if let Some(level) = step_up {
-            let first = FirstLeg::new(subject, &answer, self.marks_of(&login.question, &answer))?;
+            let first = FirstLeg::new(subject, answer.assertion(), self.marks_of(&login.question, &answer))?;
             return self.begin_step_up(trail, login, first, level).await;
         }
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
@@ -190,6 +206,27 @@ impl Broker {
         let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
         let uses = self.marks_of(&login.question, &answer);
         self.complete(trail, asked, &grant, authenticated, Batch { uses, ..Batch::default() }).await
+    }
+
+    /// From what an identity provider says to the user as the register knows it, and the level that is still missing.
+    /// A simulation weighs by the same steps what nobody has proved.
+    pub(super) async fn weigh(
+        &self,
+        trail: &mut Trail,
+        case: &Case<'_>,
+        said: &Assertion,
+    ) -> Result<(Subject, Option<Nsis>), Fault> {
+        let Case { agreement, idp, requirement, .. } = case;
+        let snapshot = self.snapshot();
+        let federation = snapshot.federation();
+        let subject = self.identify(said, agreement, idp)?; // who, by the register's measure
+        trail.reached(&subject);
+        check_robot(federation, &subject, case, self.clock.now())?; // a robot only where robots may
+        let offered = federation.step_up(subject.authority).is_some();
+        let step_up = trail.judged(subject.level.judge(requirement, offered)).step_up()?; // sure enough, or nearly
+        let subject = self.learn_rights(trail, subject, said, case).await?; // from whom the register says
+        let subject = self.learn_person(subject, agreement).await?; // and what else the fagsystem is told
+        Ok((subject, step_up))
     }
 
     /// From an answer to one that is proved, for us, now, and answers our question.
@@ -281,16 +318,15 @@ fn asked(
 fn check_robot(
     federation: &Federation,
     subject: &Subject,
-    asked: &Asked,
-    visit: &Visit,
+    case: &Case<'_>,
     now: Timestamp,
 ) -> Result<(), Fault> {
     if !subject.is_robot {
         return Ok(());
     }
-    robot::check_level(&asked.requirement)?;
+    robot::check_level(case.requirement)?;
     match federation.robot(subject.authority, subject.name.serial()) {
-        Some(declared) => declared.check(&asked.fagsystem, visit.source, now),
+        Some(declared) => declared.check(&case.agreement.fagsystem().entity_id, case.source, now),
         None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }

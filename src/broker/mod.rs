@@ -16,6 +16,7 @@ mod login;
 mod metadata;
 pub mod registry;
 mod sealing;
+pub mod simulate;
 mod step_up;
 pub mod users;
 
@@ -94,6 +95,19 @@ impl Broker {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, Fault> {
+        let broker = Self::at_rest(settings, keys, store, clock, random).await?;
+        broker.rotate_seal_keys().await?;
+        Ok(broker)
+    }
+
+    /// The same without a key for logins: it can be asked what would happen, and lets nobody in.
+    pub async fn at_rest(
+        settings: Settings,
+        keys: Keys,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Fault> {
         let broker = Self {
             attributes: Attributes::new(settings.egress.clone()),
             settings,
@@ -105,7 +119,6 @@ impl Broker {
             sealer: ArcSwap::from_pointee(Sealer::new(Vec::new())),
         };
         broker.reload_registry().await?;
-        broker.rotate_seal_keys().await?;
         Ok(broker)
     }
 

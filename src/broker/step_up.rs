@@ -13,7 +13,7 @@ use super::audit::Trail;
 use super::identify::{chain, check_profile, is_called_robot, level};
 use super::issue::Authenticated;
 use super::login::mark;
-use super::registry::Snapshot;
+use super::registry::{KnownIdp, Snapshot};
 use super::{Broker, Next};
 use crate::domain::assurance::Nsis;
 use crate::domain::audit::{Actor, Event, Record};
@@ -23,10 +23,10 @@ use crate::domain::login::{Asked, AtIdp, AtStepUp, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
+use crate::protocol::Unverified;
 use crate::protocol::saml::assertion::{Assertion, AuthnStatement};
 use crate::protocol::saml::attribute as name;
-use crate::protocol::saml::response::{Answer, Response};
-use crate::protocol::{Accepted, Unverified};
+use crate::protocol::saml::response::Answer;
 use crate::store::{Batch, HalfDone, Kind, Mark, StoreError};
 
 /// What the first leg proved.
@@ -41,8 +41,7 @@ pub(super) struct FirstLeg {
 }
 
 impl FirstLeg {
-    pub(super) fn new(subject: Subject, answer: &Accepted<Response>, used: Vec<Mark>) -> Result<Self, Fault> {
-        let assertion = answer.assertion();
+    pub(super) fn new(subject: Subject, assertion: &Assertion, used: Vec<Mark>) -> Result<Self, Fault> {
         let stated = assertion.attributes.one_named(name::PERSISTENT_UUID)?;
         let person = stated.map(|uuid| person(name::PERSISTENT_UUID, uuid)).transpose()?;
         Ok(Self { subject, authn: assertion.authn.clone(), person, used })
@@ -61,11 +60,7 @@ impl Broker {
         let now = self.clock.now();
         let snapshot = self.snapshot();
         check_may_show_a_page(&login)?;
-        self.linked(&first).await?; // nobody is sent on in vain
-        let provider = snapshot.federation().step_up(login.authority);
-        let provider = provider.ok_or_else(|| not_allowed(login.authority))?;
-        let provider = snapshot.idp(&provider.entity_id, now)?; // allowed, on, with metadata that holds
-        check_reach(provider.registered, level)?;
+        let provider = self.way_up(&snapshot, &first, level).await?; // nobody is sent on in vain
         let id = MessageId::made(now, self.random.bits());
         let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
@@ -80,6 +75,21 @@ impl Broker {
         let sealed = self.seal(&Pending::AtStepUp(login))?; // the cookie of the first leg is worth nothing now
         self.store.commit(batch).await?; // all of it, durably, or nothing
         Ok(Next::Ask { sealed, question, receiver: provider.registered.name.clone() })
+    }
+
+    /// Who can raise the level of this user, whose person is known.
+    pub(super) async fn way_up<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        first: &FirstLeg,
+        level: Nsis,
+    ) -> Result<KnownIdp<'s>, Fault> {
+        self.linked(first).await?;
+        let authority = first.subject.authority;
+        let provider = snapshot.federation().step_up(authority).ok_or_else(|| not_allowed(authority))?;
+        let provider = snapshot.idp(&provider.entity_id, self.clock.now())?; // on, with metadata that holds
+        check_reach(provider.registered, level)?;
+        Ok(provider)
     }
 
     /// The second leg is answered.

@@ -184,7 +184,7 @@ fn summary(list: &PrivilegeList) -> String {
 }
 
 /// A line for each privilege and one for each limit beneath it.
-fn rows(list: &PrivilegeList) -> Vec<Vec<String>> {
+pub(super) fn rows(list: &PrivilegeList) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for group in &list.groups {
         let scope = match &group.scope {

@@ -1,4 +1,5 @@
-//! `sandbox`: Korsbæk in a box, until it is told to stop; with `--demo` it plays one login first.
+//! `sandbox`: Korsbæk in a box, until it is told to stop; with `--demo` it plays one login first, and then each story in
+//! a line.
 
 use clap::Args;
 use serde_json::json;
@@ -6,7 +7,7 @@ use serde_json::json;
 use super::serve::told_to_stop;
 use super::{Done, Exit, Session, audit, table, wait_for, wrong};
 use crate::config::{Format, Level, Logging};
-use crate::sandbox::{self, Hop, Places};
+use crate::sandbox::{self, Hop, Places, Told};
 use crate::store::Logged;
 use crate::system::SystemClock;
 use crate::telemetry;
@@ -18,11 +19,11 @@ pub(super) struct Sandbox {
     #[arg(long, default_value_t = 8080)]
     port: u16,
 
-    /// Play one login through the real addresses, and tell each hop
+    /// Play one login through the real addresses and tell each hop, then each further story in a line
     #[arg(long)]
     demo: bool,
 
-    /// End after the login
+    /// End after that
     #[arg(long, requires = "demo")]
     once: bool,
 }
@@ -66,6 +67,9 @@ impl Sandbox {
                 Ok(log) => session.answer(&json!({ "log": log }), || story(&log)),
                 Err(why) => return Ended::DemoFailed(why),
             }
+            if let Err(why) = Self::stories(session, sandbox).await {
+                return Ended::DemoFailed(why);
+            }
         }
         if self.once {
             return Ended::Well;
@@ -82,6 +86,22 @@ impl Sandbox {
         let mut tell = |hop: &Hop| session.answer(hop, || line(hop));
         sandbox::play(sandbox, &mut tell).await
     }
+
+    async fn stories(session: &mut Session<'_>, sandbox: &sandbox::Sandbox) -> Result<(), String> {
+        if !session.json {
+            let _ = writeln!(
+                session.desk.out,
+                "\nFurther stories, each a login of its own; README.md says how to play them:"
+            );
+        }
+        let mut tell = |story: &Told| session.answer(story, || told(story));
+        sandbox::tell(sandbox, &mut tell).await
+    }
+}
+
+fn told(story: &Told) -> String {
+    let Told { story, who, fagsystem, ended, .. } = story;
+    format!("{story:17}  {who} → {fagsystem}: {ended}")
 }
 
 fn line(hop: &Hop) -> String {

@@ -107,13 +107,14 @@ impl Import {
     fn run(self, session: &mut Session<'_>) -> Done {
         let shown = self.file.display().to_string();
         let content = session.read(&self.file)?;
+        let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&content); // places count from the text
         let authority = self.whose.authority;
         let now = session.desk.clock.now();
-        let users = csv::read(&shown, &content, authority, now)?;
+        let users = csv::read(&shown, content, authority, now)?;
         let store = session.store()?;
         let kept = wait_for(store.registry())?.map_err(|error| wrong("the store", error))?;
         let register = Snapshot::read(&kept)?;
-        self.check(&shown, &register, &users)?;
+        self.check((&shown, content), &register, &users)?;
         let (imported, users) = self.compare(self.whose.users(&store)?, users);
         if !self.dry_run {
             let call = LoginId::begun(now, session.desk.random.bits());
@@ -128,7 +129,12 @@ impl Import {
     }
 
     /// What only the register knows: who the authority is, and which users stand in its files.
-    fn check(&self, shown: &str, register: &Snapshot, users: &[(usize, User)]) -> Result<(), Vec<Complaint>> {
+    fn check(
+        &self,
+        (shown, content): (&str, &[u8]),
+        register: &Snapshot,
+        users: &[(usize, User)],
+    ) -> Result<(), Vec<Complaint>> {
         let authority = self.whose.authority;
         if register.federation().authority(authority).is_none() {
             return Err(wrong(
@@ -138,8 +144,8 @@ impl Import {
         }
         let fixed = users.iter().filter(|(_, user)| register.user(authority, &user.id).is_some());
         let complaints: Vec<Complaint> = fixed
-            .map(|(line, user)| Complaint {
-                line: *line,
+            .map(|(at, user)| Complaint {
+                line: csv::line_of(content, *at),
                 column: 1,
                 hint: Some("change it there with `apply`, or leave it out here".to_owned()),
                 ..Complaint::whole_file(

@@ -155,8 +155,9 @@ impl From<MessageId> for String {
 pub struct PersonUuid(String);
 
 impl PersonUuid {
-    /// Takes a UUID in its usual form, in capitals or not.
+    /// Takes a UUID in its usual form, in capitals or not, bare or as a URN.
     pub fn new(uuid: &str) -> Result<Self, BadId> {
+        let uuid = uuid.strip_prefix("urn:uuid:").unwrap_or(uuid);
         let fits = |(at, byte): (usize, u8)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),

@@ -9,6 +9,7 @@
 //! | *service agreement* | an authority says: our users may use this fagsystem |
 //! | *subject* | who is logged in, whatever protocol told us |
 //! | *user* | somebody whose rights and claims a municipality keeps here, because its IdP cannot send them |
+//! | *person* | who the user is to the state and to other federations; told only where the attribute profile says so |
 //! | *grant* | what one fagsystem may be told about a subject; cannot be made without an agreement |
 //! | *job function role* | what a user does at an authority, in the authority's own words |
 //! | *user system role* | a right in a fagsystem, in the fagsystem's own words |
@@ -26,6 +27,7 @@ pub mod group;
 pub mod id;
 pub mod login;
 pub mod network;
+pub mod person;
 pub mod privilege;
 pub mod reason;
 pub mod robot;

@@ -739,6 +739,11 @@ reasons! {
         / "Attributservicen sagde mere, end den bliver spurgt om; det blev sprunget over."
         "Whoever runs the attribute service sends the privilege list and the agreed parameters only: no level, no login, nothing else about the user."
         / "Den, der driver attributservicen, sender kun privilegielisten og de aftalte parametre: intet sikringsniveau, intet login og intet andet om brugeren.";
+    AsUnasked "as.unasked" Nobody
+        "The attribute service was not asked, so it is not known what the user may do."
+        / "Attributservicen blev ikke spurgt, så det vides ikke, hvad brugeren må."
+        "Simulate again with --rights and what the service would say, or with --ask to have it asked."
+        / "Simulér igen med --rights og det, servicen ville sige, eller med --ask for at få den spurgt.";
     AsDown "as.down" AttributeService
         "The authority's attribute service does not answer, so nobody knows what the user may do."
         / "Myndighedens attributservice svarer ikke, så ingen ved, hvad brugeren må."

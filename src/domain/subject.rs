@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assurance::Achieved;
-use super::federation::{Agreement, AttributeProfile, Federation, NoRights};
+use super::federation::{Agreement, Federation, NoRights};
 use super::id::{Cvr, EntityId};
+use super::person::{Claim, Person};
 use super::privilege::{Constraint, PrivilegeList};
 use super::reason::{Fault, Reason};
 use super::role::{Ruling, Translated};
@@ -97,8 +98,8 @@ pub struct Subject {
     pub idp: EntityId,
     /// The user's name.
     pub name: SubjectName,
-    /// The user's e-mail addresses.
-    pub email: Vec<String>,
+    /// What is known of the person, as far as the fagsystem may be told it.
+    pub person: Person,
     /// How sure we are.
     pub level: Achieved,
     /// Whether this is a robot: its municipality has declared it, or its identity provider says so.
@@ -118,8 +119,9 @@ pub struct Grant<'f> {
 }
 
 impl<'f> Grant<'f> {
-    /// Joins a subject with the agreement under which it may be told, and translates its rights by the roles that are
-    /// registered. Subject and agreement must speak of the same municipality and identity provider.
+    /// Joins a subject with the agreement under which it may be told, translates its rights by the roles that are
+    /// registered, and forgets what the fagsystem's attribute profile does not tell. Subject and agreement must speak of
+    /// the same municipality and identity provider.
     pub fn new(
         subject: Subject,
         agreement: Agreement<'f>,
@@ -136,6 +138,8 @@ impl<'f> Grant<'f> {
         }
         let roles = federation.roles();
         let translated = roles.translate(&subject.rights, &subject.parameters, &agreement, now);
+        let person = subject.person.told(agreement.fagsystem().attributes);
+        let subject = Subject { person, ..subject };
         Ok(Self { agreement, subject, translated })
     }
 
@@ -171,12 +175,9 @@ impl<'f> Grant<'f> {
         &self.translated.rulings
     }
 
-    /// The e-mail addresses, where the fagsystem's profile has them.
-    pub fn email(&self) -> &[String] {
-        match self.agreement.fagsystem().attributes {
-            AttributeProfile::Kombit | AttributeProfile::Seb => &self.subject.email,
-            AttributeProfile::KombitWithoutPersonalData => &[],
-        }
+    /// What the fagsystem's attribute profile tells of the person. Nothing else is here to be told.
+    pub fn person(&self) -> impl Iterator<Item = (Claim, &[String])> {
+        self.subject.person.claims()
     }
 }
 

@@ -4,10 +4,13 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
+use super::MAX_BODY;
 use super::visitor::Visitor;
 use crate::broker::{Broker, Refusal, Visit};
 use crate::domain::id::{Cvr, LoginId};
@@ -119,4 +122,15 @@ impl Kept {
             }
         }
     }
+}
+
+/// A message that was not read to its end is refused like any other, so that it is written down, too.
+pub(super) fn read_whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
+    body.map_err(|rejection| {
+        let got = rejection.status();
+        Fault::new(
+            Reason::LimitXml,
+            format!("expected a whole message of at most {MAX_BODY} bytes, got {got}"),
+        )
+    })
 }

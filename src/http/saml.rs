@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
 use axum::extract::{Form as FormBody, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
-use super::door::{Door, Knock};
+use super::door::{Door, Knock, read_whole};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post};
 use super::visitor::Visitor;
 use crate::broker::{Next, Question, Step};
@@ -38,9 +38,9 @@ pub(super) async fn sso_post(
     knock: Knock,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let arrived = posted(query.as_deref(), &headers, &body, Carries::Request);
+    let arrived = posted(query.as_deref(), &headers, body, Carries::Request);
     let visit = door.visit(&knock, "/saml/idp/sso POST");
     let step = door.broker.begin_login(&visit, arrived).await;
     answer(&knock.visitor, step, Onward::ByRedirect)
@@ -52,9 +52,9 @@ pub(super) async fn acs(
     knock: Knock,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let arrived = posted(query.as_deref(), &headers, &body, Carries::Response);
+    let arrived = posted(query.as_deref(), &headers, body, Carries::Response);
     let visit = door.visit(&knock, "/saml/sp/acs POST");
     let cookie = |login| cookies::pending(&headers, login);
     let step = door.broker.receive_answer(&visit, arrived, cookie).await;
@@ -148,7 +148,12 @@ fn metadata(
 }
 
 /// Takes a message out of a form. The same parameters in the address as well would leave it open which of them counts.
-fn posted(query: Option<&str>, headers: &HeaderMap, body: &[u8], carries: Carries) -> Result<Arrived, Fault> {
+fn posted(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    carries: Carries,
+) -> Result<Arrived, Fault> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
@@ -158,8 +163,9 @@ fn posted(query: Option<&str>, headers: &HeaderMap, body: &[u8], carries: Carrie
     if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
         return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
     }
+    let body = read_whole(body)?;
     let body =
-        std::str::from_utf8(body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
+        std::str::from_utf8(&body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
     Arrived::by_post(body, carries)
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::door::{Door, Knock};
+use super::door::{Door, Knock, read_whole};
 use crate::domain::reason::{Blame, Fault, Reason};
 use crate::protocol::saml::soap::CONTENT_TYPE;
 use crate::telemetry::{Noted, Outcome};
@@ -17,10 +18,12 @@ pub(super) async fn attribute_query(
     State(door): State<Arc<Door>>,
     knock: Knock,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let visit = door.visit(&knock, "/saml/aa/soap POST");
-    let answered = door.broker.answer_query(&visit, envelope(&headers, &body)).await;
+    let envelope = envelope(&headers, body);
+    let envelope = envelope.as_deref().map_err(Clone::clone);
+    let answered = door.broker.answer_query(&visit, envelope).await;
     // A denial is an answer of SAML and travels as one. SOAP 1.1 gives every fault the status of our own failures,
     // which would tell whoever watches us that we fail when strangers send nonsense.
     let status = match answered.refused.filter(|_| answered.is_fault) {
@@ -42,12 +45,12 @@ pub(super) async fn attribute_query(
     response
 }
 
-fn envelope<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<&'b [u8], Fault> {
+fn envelope(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     // The second belongs to SOAP 1.2, but some send it with envelopes of SOAP 1.1. A page in a browser can send neither.
     match ["text/xml", "application/soap+xml"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
-        true => Ok(body),
+        true => read_whole(body),
         false => Err(Fault::new(Reason::HttpMethod, "expected the content type text/xml")),
     }
 }

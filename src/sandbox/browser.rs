@@ -115,10 +115,30 @@ impl Page {
         None
     }
 
+    /// Whether there are buttons of this name.
+    pub(super) fn offers(&self, name: &str) -> bool {
+        tags(&self.body, "<button").any(|tag| attribute(tag, "name").as_deref() == Some(name))
+    }
+
     /// The reason that a neighbour's page shows.
     pub(super) fn code(&self) -> Option<String> {
-        let shown = self.body.split("<code id=\"code\">").nth(1)?.split("</code>").next()?;
-        plain(shown)
+        self.text("<code id=\"code\">", "</code>")
+    }
+
+    /// The text between two tags.
+    pub(super) fn text(&self, from: &str, to: &str) -> Option<String> {
+        plain(self.body.split(from).nth(1)?.split(to).next()?)
+    }
+
+    /// The texts in the spans of each row of a table that is of this class.
+    pub(super) fn rows(&self, class: &str) -> Vec<Vec<String>> {
+        let begins = format!("<tr class=\"{class}\"");
+        let rows = self.body.split(begins.as_str()).skip(1).filter_map(|row| row.split("</tr>").next());
+        let spans = |row: &str| {
+            let spans = row.split("<span>").skip(1).filter_map(|span| plain(span.split("</span>").next()?));
+            spans.collect()
+        };
+        rows.map(spans).collect()
     }
 
     /// Where the page leads by itself: by redirect, or by the refresh that it asks for.

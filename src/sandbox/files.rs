@@ -13,17 +13,22 @@ use crate::domain::world::Random;
 pub(super) const CONFIG: &str = "config.toml";
 
 /// The files of `metadata/`, as they stand in the repository.
-pub const FEDERATION: [(&str, &str); 10] = [
+pub const FEDERATION: [(&str, &str); 15] = [
     ("README.md", include_str!("../../metadata/README.md")),
     ("agreements.toml", include_str!("../../metadata/agreements.toml")),
     ("authorities.toml", include_str!("../../metadata/authorities.toml")),
     ("bbr.xml", include_str!("../../metadata/bbr.xml")),
+    ("feddet-rettigheder.xml", include_str!("../../metadata/feddet-rettigheder.xml")),
     ("feddet.xml", include_str!("../../metadata/feddet.xml")),
     ("identity-providers.toml", include_str!("../../metadata/identity-providers.toml")),
     ("koereproevebooking.xml", include_str!("../../metadata/koereproevebooking.xml")),
     ("korsbaek.xml", include_str!("../../metadata/korsbaek.xml")),
+    ("nemlogin.xml", include_str!("../../metadata/nemlogin.xml")),
+    ("rights.toml", include_str!("../../metadata/rights.toml")),
     ("roles.toml", include_str!("../../metadata/roles.toml")),
+    ("seb.xml", include_str!("../../metadata/seb.xml")),
     ("service-providers.toml", include_str!("../../metadata/service-providers.toml")),
+    ("users.toml", include_str!("../../metadata/users.toml")),
 ];
 
 /// The development keys, which are not secret.
@@ -34,10 +39,14 @@ pub(super) const IDP_FEDDET: &[u8] = include_bytes!("../../certs-dev/idp-feddet.
 pub(super) const SP_OIOSAML2: &[u8] = include_bytes!("../../certs-dev/sp-oiosaml2.pem");
 pub(super) const SP_OIOSAML3: &[u8] = include_bytes!("../../certs-dev/sp-oiosaml3.pem");
 
+pub(super) const SP_SEB: &[u8] = include_bytes!("../../certs-dev/sp-seb.pem");
+pub(super) const ATTRIBUTE_SERVICE: &[u8] = include_bytes!("../../certs-dev/attribute-service.pem");
+pub(super) const NEMLOGIN_KEY: &[u8] = include_bytes!("../../certs-dev/nemlogin.pem");
+
 /// The port of the addresses in `metadata/`.
 const USUAL_PORT: u16 = 8080;
 /// How far the neighbours' ports go beyond the broker's.
-const NEIGHBOURS: std::ops::RangeInclusive<u16> = 1..=4;
+const NEIGHBOURS: std::ops::RangeInclusive<u16> = 1..=7;
 /// Where the broker's operations are, so that further neighbours fit in between.
 const OPERATIONS: u16 = 9;
 
@@ -89,6 +98,7 @@ impl Places {
              public-url = \"http://localhost:{port}\"\n\
              operations-listen = \"127.0.0.1:{operations}\"\n\n\
              [identity]\nentity-id = \"https://saml.context-handler.example\"\n\n\
+             [egress]\nallow-hosts = [\"localhost\"]\n\n\
              [store]\npath = \"store.sqlite\"\n\n\
              [keys]\nsigning = [\"broker-signing.pem\"]\ndecryption = [\"broker-decryption.pem\"]\n\n\
              [logging]\nformat = \"text\"\nlevel = \"warn\"\n"

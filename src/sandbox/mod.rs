@@ -9,9 +9,12 @@
 //! |---|---|
 //! | `--port` | the broker |
 //! | + 1, + 2 | the identity providers of Korsbæk and Feddet |
-//! | + 3, + 4 | the fagsystemer Køreprøvebooking and BBR |
+//! | + 3, + 4, + 7 | the fagsystemer Køreprøvebooking, BBR and SEB |
+//! | + 5 | Feddet's attribute service |
+//! | + 6 | the stand-in for NemLog-in |
 //! | + 9 | the broker's operations |
 
+mod attribute_service;
 mod browser;
 mod demo;
 mod fagsystem;
@@ -20,7 +23,10 @@ mod idp;
 mod memory;
 mod pages;
 mod partner;
+mod roles;
 mod saml;
+mod stories;
+mod walk;
 mod wire;
 mod words;
 
@@ -47,6 +53,7 @@ use crate::system::{SystemClock, SystemRandom};
 
 pub use demo::{Hop, play};
 pub use files::{FEDERATION, Places};
+pub use stories::{Told, tell};
 
 use fagsystem::Fagsystem;
 use files::Folder;
@@ -140,15 +147,22 @@ impl Sandbox {
     }
 
     /// What can be opened in a browser, and what one finds there.
-    pub fn addresses(&self) -> [(String, &'static str); 5] {
+    pub fn addresses(&self) -> [(String, &'static str); 8] {
+        let at = |place| self.places.neighbour(place);
         [
+            (at(fagsystem::BBR.place), "BBR: OIOSAML 3, wants NSIS Substantial, takes encrypted assertions"),
+            (at(fagsystem::BOOKING.place), "Køreprøvebooking: OIOSAML 2, wants NIST 3"),
             (
-                self.places.neighbour(fagsystem::BBR.place),
-                "BBR: OIOSAML 3, wants NSIS Substantial, takes encrypted assertions",
+                at(fagsystem::SEB.place),
+                "SEB: OIOSAML 3, wants NSIS Substantial and who the user is, by CPR number",
             ),
-            (self.places.neighbour(fagsystem::BOOKING.place), "Køreprøvebooking: OIOSAML 2, wants NIST 3"),
-            (self.places.neighbour(idp::KORSBAEK.place), "the identity provider of Korsbæk Kommune"),
-            (self.places.neighbour(idp::FEDDET.place), "the identity provider of Feddet Kommune"),
+            (at(idp::KORSBAEK.place), "the identity provider of Korsbæk Kommune"),
+            (
+                at(idp::FEDDET.place),
+                "the identity provider of Feddet Kommune, which knows groups and no privilege lists",
+            ),
+            (at(attribute_service::PLACE), "the attribute service of Feddet Kommune"),
+            (at(idp::NEMLOGIN.place), "the stand-in for NemLog-in, which raises levels"),
             (self.places.broker(), "the context handler, which stands between them"),
         ]
     }
@@ -168,12 +182,15 @@ impl Sandbox {
     }
 }
 
-fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 4], Failed> {
+fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 7], Failed> {
     Ok([
         IdentityProvider::router(&idp::KORSBAEK, world, broker)?,
         IdentityProvider::router(&idp::FEDDET, world, broker)?,
         Fagsystem::router(&fagsystem::BOOKING, world, broker)?,
         Fagsystem::router(&fagsystem::BBR, world, broker)?,
+        attribute_service::router(world, broker)?,
+        IdentityProvider::router(&idp::NEMLOGIN, world, broker)?,
+        Fagsystem::router(&fagsystem::SEB, world, broker)?,
     ])
 }
 

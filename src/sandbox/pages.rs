@@ -6,9 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::fagsystem::LoggedIn;
-use super::idp::Persona;
-use super::words::{self, Words};
+use super::words::Words;
 use crate::http::visitor::Visitor;
 
 /// What every page is set in.
@@ -25,8 +23,17 @@ impl<'v> Frame<'v> {
         Self { party, kind, t: Words::of(visitor.lang()), visitor }
     }
 
+    /// What the page says, in its language.
+    pub(super) fn words(&self) -> &'static Words {
+        self.t
+    }
+
     fn what(&self) -> &'static str {
-        if self.kind == "idp" { self.t.idp } else { self.t.fagsystem }
+        match self.kind {
+            "idp" | "step-up" => self.t.idp,
+            "service" => self.t.service,
+            _ => self.t.fagsystem,
+        }
     }
 
     fn switch(&self) -> Option<&str> {
@@ -42,24 +49,74 @@ pub(super) struct Carried {
     pub(super) relay_state: Option<String>,
 }
 
+/// Somebody who can log in.
+pub(super) struct Person {
+    /// The value of the button.
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    /// What they are, in Danish and in English.
+    pub(super) what: [&'static str; 2],
+    pub(super) level: String,
+}
+
+/// A role that an attribute service keeps for somebody.
+pub(super) struct Kept {
+    pub(super) who: &'static str,
+    pub(super) serial: &'static str,
+    pub(super) role: &'static str,
+    /// In whose matters.
+    pub(super) of: &'static str,
+}
+
+/// Who is logged in at a fagsystem.
+pub(super) struct Session {
+    pub(super) who: String,
+    pub(super) rights: Vec<Limited>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) checks: Vec<String>,
+}
+
+/// What the user may do, in whose matters, and within what.
+pub(super) struct Limited {
+    pub(super) of: &'static str,
+    pub(super) cvr: String,
+    pub(super) may: &'static str,
+    pub(super) role: String,
+    /// Each limit: what it is, its values, and its name.
+    pub(super) only: Vec<(&'static str, String, String)>,
+}
+
+/// One thing that the fagsystem was told.
+pub(super) struct Fact {
+    pub(super) label: &'static str,
+    /// The name of the attribute; empty for what is none.
+    pub(super) name: String,
+    pub(super) value: String,
+    /// What stands there until somebody wants to see the value.
+    pub(super) cover: Option<String>,
+}
+
+/// A login that the broker refused.
+pub(super) struct Refusal<'a> {
+    /// The two codes.
+    pub(super) top: &'a str,
+    pub(super) second: &'a str,
+    /// What the broker says about it, in its own words.
+    pub(super) message: &'a str,
+}
+
 #[derive(Template)]
 #[template(path = "sandbox/fagsystem.html")]
 struct FagsystemPage<'a> {
     f: &'a Frame<'a>,
-    session: Option<Session<'a>>,
+    session: Option<Session>,
 }
 
-/// Who is logged in, as the page shows it.
-struct Session<'a> {
-    who: &'a str,
-    rows: Vec<Row<'a>>,
-    checks: &'a [String],
-}
-
-struct Row<'a> {
-    label: &'static str,
-    name: &'a str,
-    value: &'a str,
+#[derive(Template)]
+#[template(path = "sandbox/service.html")]
+struct ServicePage<'a> {
+    f: &'a Frame<'a>,
+    kept: &'a [Kept],
 }
 
 #[derive(Template)]
@@ -69,6 +126,7 @@ struct RefusedPage<'a> {
     title: &'static str,
     words: &'a str,
     code: &'a str,
+    message: &'a str,
 }
 
 #[derive(Template)]
@@ -82,54 +140,37 @@ struct CarryPage<'a> {
 #[template(path = "sandbox/idp.html")]
 struct IdpPage<'a> {
     f: &'a Frame<'a>,
-    personas: &'a [Persona],
-    session: Option<&'a Persona>,
+    people: &'a [Person],
+    session: Option<Person>,
     /// The login that waits for a button, and the classes that are asked for.
     login: Option<(&'a str, &'a [String])>,
 }
 
 /// A fagsystem's front page.
-pub(super) fn fagsystem(f: &Frame<'_>, session: Option<&LoggedIn>) -> Response {
-    let session = session.map(|session| Session {
-        who: common_name(&session.name),
-        rows: rows(f.t, session),
-        checks: &session.checks,
-    });
+pub(super) fn fagsystem(f: &Frame<'_>, session: Option<Session>) -> Response {
     page(f, StatusCode::OK, &FagsystemPage { f, session })
 }
 
-fn rows<'a>(t: &'static Words, session: &'a LoggedIn) -> Vec<Row<'a>> {
-    let row = |label, value: &'a str| Row { label, name: "", value };
-    let mut rows = vec![
-        row(t.rows.name, &session.name),
-        row(t.rows.class, &session.class),
-        row(t.rows.authenticated_by, &session.authenticated_by),
-        row(t.rows.relay_state, &session.relay_state),
-    ];
-    rows.extend(session.attributes.iter().map(|(name, value)| Row {
-        label: words::label(name)[t.index],
-        name,
-        value,
-    }));
-    rows
-}
-
-/// The name for people inside `C=DK,O=…,CN=…,Serial=…`.
-fn common_name(name: &str) -> &str {
-    let from = name.find("CN=").map_or(0, |at| at + 3);
-    name[from..].rsplit_once(",Serial=").map_or(name, |(name, _)| name)
+/// What an attribute service keeps.
+pub(super) fn attribute_service(f: &Frame<'_>, kept: &[Kept]) -> Response {
+    page(f, StatusCode::OK, &ServicePage { f, kept })
 }
 
 /// The broker said no.
-pub(super) fn refused(f: &Frame<'_>, top: &str, second: &str) -> Response {
+pub(super) fn refused(f: &Frame<'_>, refusal: &Refusal<'_>) -> Response {
+    let Refusal { top, second, message } = refusal;
     let code = format!("{top} / {second}");
-    let view = RefusedPage { f, title: f.t.refused, words: f.t.status(second), code: &code };
+    let view = RefusedPage { f, title: f.t.refused, words: f.t.status(second), code: &code, message };
     page(f, StatusCode::FORBIDDEN, &view)
 }
 
 /// A message that this party does not take.
 pub(super) fn trouble(f: &Frame<'_>, why: &str) -> Response {
-    page(f, StatusCode::BAD_REQUEST, &RefusedPage { f, title: f.t.trouble, words: "", code: why })
+    page(
+        f,
+        StatusCode::BAD_REQUEST,
+        &RefusedPage { f, title: f.t.trouble, words: "", code: why, message: "" },
+    )
 }
 
 /// A page that goes on by itself, or when its button is pressed.
@@ -138,13 +179,13 @@ pub(super) fn carry(f: &Frame<'_>, carried: &Carried) -> Response {
 }
 
 /// The people, and who is logged in.
-pub(super) fn idp_home(f: &Frame<'_>, personas: &[Persona], session: Option<&Persona>) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, personas, session, login: None })
+pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>) -> Response {
+    page(f, StatusCode::OK, &IdpPage { f, people, session, login: None })
 }
 
 /// The people as buttons.
-pub(super) fn idp_login(f: &Frame<'_>, personas: &[Persona], id: &str, classes: &[String]) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, personas, session: None, login: Some((id, classes)) })
+pub(super) fn idp_login(f: &Frame<'_>, people: &[Person], id: &str, classes: &[String]) -> Response {
+    page(f, StatusCode::OK, &IdpPage { f, people, session: None, login: Some((id, classes)) })
 }
 
 fn page(f: &Frame<'_>, status: StatusCode, page: &impl Template) -> Response {
@@ -170,16 +211,4 @@ pub(super) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/style.css", file("text/css; charset=utf-8", include_str!("style.css")))
         .route("/press.js", file("text/javascript; charset=utf-8", include_str!("press.js")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_for_people_is_found_in_the_name_for_systems() {
-        assert_eq!(common_name("C=DK,O=11111111,CN=Agnes Holm,Serial=1"), "Agnes Holm");
-        assert_eq!(common_name("C=DK, O=11111111, CN=Holm, Agnes,Serial=1"), "Holm, Agnes");
-        assert_eq!(common_name("something else"), "something else");
-    }
 }

@@ -11,6 +11,7 @@ pub(super) struct Words {
     pub(super) made_up: &'static str,
     pub(super) fagsystem: &'static str,
     pub(super) idp: &'static str,
+    pub(super) service: &'static str,
     pub(super) welcome: &'static str,
     pub(super) log_in: &'static str,
     pub(super) log_in_hint: &'static str,
@@ -19,6 +20,18 @@ pub(super) struct Words {
     pub(super) logged_in_as: &'static str,
     pub(super) log_out: &'static str,
     pub(super) log_out_hint: &'static str,
+    pub(super) may: &'static str,
+    pub(super) may_nothing: &'static str,
+    pub(super) right: &'static str,
+    pub(super) on_behalf_of: &'static str,
+    pub(super) only_for: &'static str,
+    pub(super) no_limit: &'static str,
+    pub(super) or: &'static str,
+    pub(super) characters: &'static str,
+    pub(super) kept: &'static str,
+    pub(super) kept_hint: &'static str,
+    pub(super) person: &'static str,
+    pub(super) role: &'static str,
     pub(super) what_was_said: &'static str,
     pub(super) attribute: &'static str,
     pub(super) value: &'static str,
@@ -29,6 +42,7 @@ pub(super) struct Words {
     pub(super) choose_person: &'static str,
     pub(super) asked_for: &'static str,
     pub(super) refuse: &'static str,
+    pub(super) step_up: &'static str,
     pub(super) people: &'static str,
     pub(super) nobody: &'static str,
     pub(super) continue_: &'static str,
@@ -61,7 +75,7 @@ impl Words {
                 "Du er ikke logget ind med den sikkerhed, som systemet kræver.",
                 "You did not log in with the assurance that this system requires.",
             ],
-            "AuthnFailed" => ["Din kommune afviste login.", "Your municipality refused the login."],
+            "AuthnFailed" => ["Det blev ikke bekræftet, hvem du er.", "It was not confirmed who you are."],
             "NoPassive" => [
                 "Der kan ikke logges ind uden at vise en side.",
                 "Nobody can be logged in without showing a page.",
@@ -90,7 +104,47 @@ pub(super) fn label(attribute: &str) -> [&'static str; 2] {
         "cvr" | "CvrNumberIdentifier" => ["Myndighedens CVR-nummer", "CVR number of the authority"],
         "orgName" => ["Myndighedens navn", "Name of the authority"],
         "email" => ["E-mailadresse", "E-mail address"],
+        "privilegesIntermediate" | "Privileges_intermediate" => {
+            ["Rettigheder, som de kom", "Rights as they came"]
+        }
+        "CprNumberIdentifier" | "cprNumber" => ["CPR-nummer", "CPR number"],
+        "persistent" => ["Personens UUID i NemLog-in", "The person's UUID in NemLog-in"],
+        "bootstrapToken" => ["Bootstrap-token, uændret", "Bootstrap token, untouched"],
+        "0.9.2342.19200300.100.1.1" => ["Brugernavn", "User name"],
+        "fullName" => ["Navn", "Name"],
+        "kombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
         _ => ["", ""],
+    }
+}
+
+/// What a role of a fagsystem lets its user do, in Danish and English.
+pub(super) fn right(role: &str) -> [&'static str; 2] {
+    match role.trim_end_matches("/1").rsplit('/').next().unwrap_or_default() {
+        "se" => ["Se bygninger", "See buildings"],
+        "ret" => ["Rette bygninger", "Change buildings"],
+        "godkend" => ["Godkende sager", "Approve cases"],
+        "booker" => ["Booke køreprøver", "Book driving tests"],
+        "sundhedsdata" => ["Se sundhedsdata", "See health data"],
+        _ => ["", ""],
+    }
+}
+
+/// What a limit is about, in Danish and English.
+pub(super) fn limit(name: &str) -> [&'static str; 2] {
+    match name.trim_end_matches("/1").rsplit('/').next().unwrap_or_default() {
+        "KLE" => ["KLE-emne", "KLE subject"],
+        "orgenhed" => ["Enhed", "Unit"],
+        "kategori" => ["Kategori", "Category"],
+        _ => ["", ""],
+    }
+}
+
+/// The municipalities that fagsystemer here know.
+pub(super) fn organisation(cvr: &str) -> &'static str {
+    match cvr {
+        "11111111" => "Korsbæk Kommune",
+        "99999999" => "Feddet Kommune",
+        _ => "",
     }
 }
 
@@ -101,7 +155,8 @@ static DANISH: Words = Words {
     index: 0,
     made_up: "Sandkasse: alle personer, kommuner og systemer her er opdigtede.",
     fagsystem: "Fagsystem",
-    idp: "Medarbejderlogin",
+    idp: "Login",
+    service: "Attributservice",
     welcome: "Velkommen",
     log_in: "Log ind",
     log_in_hint: "Du bliver sendt til din kommunes login og kommer tilbage hertil.",
@@ -110,6 +165,19 @@ static DANISH: Words = Words {
     logged_in_as: "Logget ind som",
     log_out: "Log ud her",
     log_out_hint: "Kun her: fælles logout er ikke bygget endnu.",
+    may: "Det må brugeren her",
+    may_nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
+    right: "Rettighed",
+    on_behalf_of: "På vegne af",
+    only_for: "Kun for",
+    no_limit: "Uden begrænsning",
+    or: " eller ",
+    characters: "tegn",
+    kept: "De rettigheder ligger her",
+    kept_hint: "Kommunens login kan ikke sende dem. Derfor spørger context-handleren her, når en af dem logger ind og ingen gruppe \
+                siger, hvad brugeren må.",
+    person: "Bruger",
+    role: "Jobfunktionsrolle",
     what_was_said: "Det fik systemet at vide",
     attribute: "Attribut",
     value: "Værdi",
@@ -120,6 +188,7 @@ static DANISH: Words = Words {
     choose_person: "Hvem er du?",
     asked_for: "Der bliver bedt om",
     refuse: "Afvis dette login",
+    step_up: "Din kommunes login har ikke det sikringsniveau, som systemet kræver. Log ind her som den samme person, så hæves det.",
     people: "De kan logge ind her",
     nobody: "Ingen er logget ind.",
     continue_: "Fortsæt",
@@ -141,7 +210,8 @@ static ENGLISH: Words = Words {
     index: 1,
     made_up: "Sandbox: all people, municipalities and systems here are made up.",
     fagsystem: "Fagsystem",
-    idp: "Employee login",
+    idp: "Login",
+    service: "Attribute service",
     welcome: "Welcome",
     log_in: "Log in",
     log_in_hint: "You are sent to your municipality's login and come back here.",
@@ -150,6 +220,19 @@ static ENGLISH: Words = Words {
     logged_in_as: "Logged in as",
     log_out: "Log out here",
     log_out_hint: "Only here: single logout is not built yet.",
+    may: "What the user may do here",
+    may_nothing: "Nothing: the system was told of no rights.",
+    right: "Right",
+    on_behalf_of: "On behalf of",
+    only_for: "Only for",
+    no_limit: "No limit",
+    or: " or ",
+    characters: "characters",
+    kept: "The rights that are kept here",
+    kept_hint: "The municipality's login cannot send them. So the context handler asks here when one of these users logs in \
+                and no group says what the user may do.",
+    person: "User",
+    role: "Job function role",
     what_was_said: "What the system was told",
     attribute: "Attribute",
     value: "Value",
@@ -160,6 +243,7 @@ static ENGLISH: Words = Words {
     choose_person: "Who are you?",
     asked_for: "What is asked for",
     refuse: "Refuse this login",
+    step_up: "Your municipality's login does not have the level that the system requires. Log in here as the same person to raise it.",
     people: "Who can log in here",
     nobody: "Nobody is logged in.",
     continue_: "Continue",

@@ -3,6 +3,7 @@
 //! writes, so that one that is refused leaves nothing behind in the group.
 
 mod audit;
+mod expired;
 mod half_done;
 mod users;
 
@@ -225,13 +226,7 @@ impl Store for Sqlite {
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
-        self.change(move |transaction| {
-            let now = now.as_millisecond();
-            transaction.execute("DELETE FROM used WHERE expires < ?1", [now])?;
-            transaction.execute("DELETE FROM session WHERE expires < ?1", [now])?;
-            transaction.execute("DELETE FROM half_done WHERE expires < ?1", [now])?;
-            Ok(())
-        })
+        Box::pin(expired::purge(self, now))
     }
 }
 

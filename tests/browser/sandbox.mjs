@@ -4,15 +4,35 @@ import { fits, judged, launch, picture, strict } from "./chromium.mjs";
 
 const port = Number(process.argv[2]);
 const at = (place) => `http://localhost:${port + place}`;
-const [korsbaek, booking, bbr] = [at(1), at(3), at(4)];
+const [korsbaek, feddet, booking, bbr, service, nemlogin, seb] = [1, 2, 3, 4, 5, 6, 7].map(at);
 const browser = await launch();
 
 const words = {
-  da: { logIn: "Log ind", korsbaek: "Korsbæk Kommune", who: "Hvem er du?", loggedIn: "Logget ind som Agnes Holm", refused: "Login blev afvist",
-    lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver." },
-  en: { logIn: "Log in", korsbaek: "Korsbæk Kommune", who: "Who are you?", loggedIn: "Logged in as Agnes Holm", refused: "The login was refused",
-    lower: "You did not log in with the assurance that this system requires." },
+  da: { logIn: "Log ind", korsbaek: "Korsbæk Kommune", who: "Hvem er du?", loggedIn: "Logget ind som", refused: "Login blev afvist",
+    lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver.", denied: "Det blev ikke bekræftet, hvem du er.",
+    see: "Se bygninger", change: "Rette bygninger", approve: "Godkende sager", subjects: "KLE-emne: 02.34 eller 02.36", nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
+    book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "De rettigheder ligger her" },
+  en: { logIn: "Log in", korsbaek: "Korsbæk Kommune", who: "Who are you?", loggedIn: "Logged in as", refused: "The login was refused",
+    lower: "You did not log in with the assurance that this system requires.", denied: "It was not confirmed who you are.",
+    see: "See buildings", change: "Change buildings", approve: "Approve cases", subjects: "KLE subject: 02.34 or 02.36", nothing: "Nothing: the system was told of no rights.",
+    book: "Book driving tests", category: "Category: A or B", health: "See health data", kept: "The rights that are kept here" },
 };
+
+const chain = "https://saml.korsbaek.example/idp → https://saml.nemlog-in.example";
+
+/** The stories of the README: who logs in where, as whom they go on at NemLog-in, and what one sees at the end. */
+const stories = (t) => [
+  { name: "delegation", who: "Agnes Holm", at: "Korsbæk Kommune", system: booking, sees: [t.book, t.category, "Feddet Kommune"] },
+  { name: "no-rights", who: "Viggo Lund", at: "Korsbæk Kommune", system: bbr, sees: [t.nothing] },
+  { name: "attribute-service", who: "Poul Kruse", at: "Feddet Kommune", system: booking, sees: [t.book, "Feddet Kommune", "DK-SAML-2.0"] },
+  { name: "groups", who: "Sofie Bak", at: "Feddet Kommune", system: booking, sees: [t.book] },
+  { name: "too-low", who: "Karen Birk", at: "Feddet Kommune", system: booking, refused: t.lower, sees: ["loa.lower"] },
+  { name: "step-up", who: "Ellen Friis", at: "Korsbæk Kommune", system: bbr, stepUp: "Ellen Friis", sees: [t.see, "02.34", "Substantial", chain] },
+  { name: "another-person", who: "Ellen Friis", at: "Korsbæk Kommune", system: bbr, stepUp: "Benny Skov", refused: t.denied, sees: ["loa.stepup_user"] },
+  { name: "robot", who: "Robot 7", at: "Korsbæk Kommune", system: booking, sees: [t.book] },
+  { name: "robot-refused", who: "Robot 7", at: "Korsbæk Kommune", system: bbr, refused: t.lower, sees: ["robot.nsis", "API"] },
+  { name: "seb", who: "Signe Vang", system: seb, sees: [t.health, "••••••-••••", "sivan"] },
+];
 
 /** One test in a browser of its own; whatever the browser complains about fails it. */
 async function test(name, options, steps) {
@@ -20,7 +40,9 @@ async function test(name, options, steps) {
   const page = await context.newPage();
   const complaints = strict(page);
   await steps(page);
-  assert.deepEqual(complaints.filter((complaint) => !/status of 403/.test(complaint)), [], name);
+  // An icon that is still on its way when the next party's page is there is held against that page's policy; no fault.
+  const noFault = /status of 403|localhost:\d+\/assets\/favicon-[0-9a-f]+\.svg/;
+  assert.deepEqual(complaints.filter((complaint) => !noFault.test(complaint)), [], name);
   await context.close();
   console.log(`ok ${name}`);
 }
@@ -63,22 +85,38 @@ for (const javaScriptEnabled of [true, false]) {
         await look(page, "broker-goes-on");
       }
       await goOn(page, javaScriptEnabled, `${bbr}/`);
-      assert.equal((await page.textContent("h1")).trim(), t.loggedIn);
-      const told = await page.textContent("table");
+      assert.equal((await page.textContent("h1")).trim(), `${t.loggedIn} Agnes Holm`);
+      const may = await page.textContent("table.rights");
+      for (const right of [t.see, t.change, t.subjects, t.approve, "Korsbæk Kommune"]) assert.ok(may.includes(right), right);
+      const told = await page.textContent("table:not(.rights)");
       for (const value of ["Substantial", "11111111", "Korsbæk Kommune", "OIO-SAML-3.0", "agnes.holm@korsbaek.example"]) assert.ok(told.includes(value), value);
       await look(page, "logged-in");
     });
 
-    await test(`Ellen is not sure enough for BBR, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+    await test(`a robot is no person for BBR, ${how}`, { javaScriptEnabled, locale }, async (page) => {
       await page.goto(`${bbr}/login`);
       await page.locator("#choices").getByRole("button", { name: t.korsbaek }).click();
       await page.waitForURL(`${korsbaek}/**`);
-      await page.getByRole("button", { name: "Ellen Friis" }).click();
+      await page.getByRole("button", { name: "Robot 7" }).click();
       if (!javaScriptEnabled) await goOn(page, false, "**/saml/sp/acs");
       await goOn(page, javaScriptEnabled, `${bbr}/acs`);
       assert.equal(await page.textContent("h1"), t.refused);
       assert.equal(await page.textContent("#words"), t.lower);
       await look(page, "refused");
+    });
+
+    await test(`Ellen goes on to NemLog-in, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+      await page.goto(`${bbr}/login`);
+      await page.locator("#choices").getByRole("button", { name: t.korsbaek }).click();
+      await page.waitForURL(`${korsbaek}/**`);
+      await page.getByRole("button", { name: "Ellen Friis" }).click();
+      // The broker's page in between goes on by itself with and without scripts.
+      await goOn(page, javaScriptEnabled, `${nemlogin}/**`);
+      await look(page, "nemlogin");
+      await page.getByRole("button", { name: "Ellen Friis" }).click();
+      if (!javaScriptEnabled) await goOn(page, false, "**/saml/sp/acs");
+      await goOn(page, javaScriptEnabled, `${bbr}/`);
+      assert.ok((await page.textContent("table:not(.rights)")).includes(chain));
     });
 
     await test(`Køreprøvebooking asks in a form, Feddet answers, ${how}`, { javaScriptEnabled, locale }, async (page) => {
@@ -95,6 +133,47 @@ for (const javaScriptEnabled of [true, false]) {
     });
   }
 }
+
+for (const [lang, locale] of [["da", "da-DK"], ["en", "en-GB"]]) {
+  const t = words[lang];
+  for (const story of stories(t)) {
+    await test(`the story "${story.name}", ${lang}`, { locale }, async (page) => {
+      await page.goto(story.system);
+      await page.getByRole("button", { name: t.logIn }).click();
+      // Where only one municipality uses the fagsystem there is nothing to choose.
+      if (story.at) await page.locator("#choices").getByRole("button", { name: story.at }).click();
+      await page.getByRole("button", { name: story.who }).click();
+      if (story.stepUp) {
+        await page.waitForURL(`${nemlogin}/**`);
+        await page.getByRole("button", { name: story.stepUp }).click();
+      }
+      await page.waitForURL(story.refused ? `${story.system}/acs` : `${story.system}/`);
+      assert.equal((await page.textContent("h1")).trim(), story.refused ? t.refused : `${t.loggedIn} ${story.who}`);
+      if (story.refused) assert.equal(await page.textContent("#words"), story.refused);
+      const main = await page.textContent("main");
+      for (const text of story.sees) assert.ok(main.includes(text), text);
+      await seen(page, `story-${story.name}`, lang);
+      if (story.system === seb) {
+        const cpr = page.getByText("6102850004");
+        assert.equal(await cpr.isVisible(), false, "the number is covered");
+        await page.getByText("••••••-••••").click();
+        assert.equal(await cpr.isVisible(), true, "and shown to whoever asks");
+      }
+    });
+  }
+
+  await test(`the attribute service shows what it keeps, ${lang}`, { locale }, async (page) => {
+    await page.goto(service);
+    assert.equal(await page.textContent("h1"), t.kept);
+    assert.ok((await page.textContent("table")).includes("Poul Kruse"));
+    await seen(page, "service", lang);
+  });
+}
+
+await test("the people of Feddet", { locale: "da-DK" }, async (page) => {
+  await page.goto(feddet);
+  await seen(page, "feddet", "da");
+});
 
 await test("the language is chosen once and stays on the whole way", { locale: "da-DK" }, async (page) => {
   await page.goto(bbr);

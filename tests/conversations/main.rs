@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod attacks;
+mod attribute_profiles;
 mod attributes;
 mod discovery;
 mod judge;
@@ -12,6 +13,7 @@ mod profiles;
 mod registry;
 mod robots;
 mod samael;
+mod simulate;
 mod step_up;
 mod store_down;
 mod support;

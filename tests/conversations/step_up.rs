@@ -573,3 +573,24 @@ async fn a_restart_between_the_legs_loses_no_login() {
     let step = broker.receive_answer(&Visit::default(), arrived, cookie).await;
     assert!(matches!(step.next, Next::Answer { refused: None, .. }), "{:?}", step.next);
 }
+
+#[tokio::test]
+async fn who_the_person_is_to_seb_is_the_municipalitys_word_even_after_a_step_up() {
+    const CPR: &str = "https://data.gov.dk/model/core/eid/cprNumber";
+    let town = Town::with("step-up-seb", |files| {
+        allow(files);
+        change(files, "name = \"BBR\"\n", "name = \"BBR\"\nattribute-profile = \"SEB\"\n");
+    })
+    .await;
+    let mut browser = town.browser();
+    let knows = |say: &mut Say| {
+        low(say);
+        say.set(CPR, Some("0101010101"));
+    };
+    let sent = first_leg(&town, &mut browser, knows).await.onward();
+    let mut halfway = Halfway { browser, sent };
+    let answer = halfway.answer(&town, |say| say.set(CPR, Some("0202020202"))).await;
+    let told = town.bbr.read(&answer, &town);
+    assert_eq!(told.attribute(CPR), Some("0101010101"));
+    assert_eq!(told.attribute(PERSISTENT), Some(UUID));
+}

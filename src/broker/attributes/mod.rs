@@ -14,7 +14,7 @@ use moka::sync::Cache;
 use super::Broker;
 use super::audit::Trail;
 use super::egress::Egress;
-use crate::domain::federation::Agreement;
+use super::login::Case;
 use crate::domain::group;
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
@@ -41,6 +41,17 @@ pub(super) struct Attributes {
 
 /// Which service was asked about which user, named letter by letter.
 type Asked = (EntityId, Cvr, String);
+
+/// Whether an attribute service may be asked.
+#[derive(Clone, Copy, Debug)]
+pub enum AskService<'r> {
+    /// It is.
+    Yes,
+    /// It is not; this is what it is supposed to say.
+    Instead(&'r PrivilegeList),
+    /// It is not, and nobody knows what it would say.
+    No,
+}
 
 /// What a source says.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +82,10 @@ fn kept(user: User) -> Learned {
     Learned { parameters: constraints(stated), rights: user.rights }
 }
 
+fn unasked(authority: Cvr) -> Fault {
+    Fault::new(Reason::AsUnasked, format!("the rights stand with the attribute service of {authority}"))
+}
+
 impl Attributes {
     pub(super) fn new(egress: Egress) -> Self {
         let answers = Cache::builder().max_capacity(MEMORY);
@@ -86,8 +101,9 @@ impl Broker {
         trail: &mut Trail,
         subject: Subject,
         assertion: &Assertion,
-        agreement: &Agreement<'_>,
+        case: &Case<'_>,
     ) -> Result<Subject, Fault> {
+        let agreement = &case.agreement;
         let (authority, parameters) = (subject.authority, &subject.parameters);
         let beside_the_name = |rights| Learned { rights, parameters: parameters.clone() };
         let mut learned = Learned::default();
@@ -98,7 +114,11 @@ impl Broker {
                 RightsSource::Users => {
                     self.user(authority, subject.name.serial()).await?.map(kept).unwrap_or_default()
                 }
-                RightsSource::AttributeService => self.ask_service(trail, &subject, agreement).await?,
+                RightsSource::AttributeService => match case.service {
+                    AskService::Yes => self.ask_service(trail, &subject, agreement).await?,
+                    AskService::Instead(rights) => Learned { rights: rights.clone(), ..Learned::default() },
+                    AskService::No => return Err(unasked(authority)),
+                },
             };
             if !learned.rights.is_empty() {
                 break;

@@ -14,7 +14,7 @@ use crate::domain::written::{Complaint, Source, nearest};
 
 const COLUMNS: [&str; 5] = ["id", "role", "scope", "constraints", "claims"];
 
-/// Users with the line in which each comes first.
+/// Users with the place at which each comes first, in bytes; [`line_of`] tells its line.
 type Numbered = Vec<(usize, User)>;
 
 /// Reads a file, or says everything that is wrong with it.
@@ -25,12 +25,11 @@ pub(super) fn read(
     now: Timestamp,
 ) -> Result<Numbered, Vec<Complaint>> {
     let text = std::str::from_utf8(content).map_err(|error| {
-        let line = content[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = line_of(content, error.valid_up_to());
         let complaint = Complaint::whole_file(file, "expected text in UTF-8, got other bytes");
         let hint = "spreadsheets offer it as `CSV UTF-8` when they save".to_owned();
         vec![Complaint { line, column: 1, hint: Some(hint), ..complaint }]
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(file, text);
     let header_end = text.find(['\n', '\r']).unwrap_or(text.len());
     let separator = if text[..header_end].contains(';') { ';' } else { ',' };
@@ -41,6 +40,11 @@ pub(super) fn read(
     let mut sheet = Sheet { source, authority, now, columns, complaints: Vec::new() };
     let drafts = sheet.drafts(rows);
     sheet.users(drafts)
+}
+
+/// The line of a place in the file, counted from 1.
+pub(super) fn line_of(content: &[u8], at: usize) -> usize {
+    content.iter().take(at).filter(|&&byte| byte == b'\n').count() + 1
 }
 
 /// A cell and where it begins.
@@ -223,7 +227,7 @@ impl Sheet<'_> {
         let mut users = Numbered::new();
         for (at, draft) in drafts {
             match draft.check(self.authority, self.now) {
-                Ok(user) => users.push((self.source.position(at).0, user)),
+                Ok(user) => users.push((at, user)),
                 Err(mistakes) => {
                     let complaints =
                         mistakes.into_iter().map(|mistake| self.source.complain(at..at, mistake.detail));
@@ -275,7 +279,7 @@ mod tests {
             .map_err(|complaints| complaints.iter().map(ToString::to_string).collect())
     }
 
-    const FILE: &str = "\u{feff}id;role;scope;constraints;claims\r\n\
+    const FILE: &str = "id;role;scope;constraints;claims\r\n\
         ib;http://k.dk/roles/jobrole/byg/1;;http://s.dk/kle/1=27.*,28.*|http://s.dk/org/1=a;urn:oid:2.5.4.12=Chef|urn:x:b=1\r\n\
         ib;http://k.dk/roles/jobrole/skat/1;22222222;;\r\n\
         \r\n\

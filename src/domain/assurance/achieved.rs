@@ -58,7 +58,7 @@ impl Achieved {
     }
 
     /// As if somebody had reached this level and stated nothing else.
-    pub(super) fn exactly(level: Level) -> Self {
+    pub fn exactly(level: Level) -> Self {
         let nsis = if let Level::Nsis(nsis) = level { Some(nsis) } else { None };
         Self { nist: Some(level.as_nist()), nsis, nist_by_nsis: nsis.is_some(), noticed: Vec::new() }
     }

@@ -1,5 +1,7 @@
 //! The assertion: what an identity provider says about a user, read; and what we say to a fagsystem, written.
 
+mod supposed;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,8 @@ use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
 use crate::protocol::xml::{Canonical, Element, Writer, namespace};
+
+pub use supposed::Supposed;
 
 /// The types of XML Schema whose values are text, as far as anybody sends them.
 const SIMPLE_TYPES: [&str; 10] = [

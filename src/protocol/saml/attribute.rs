@@ -1,6 +1,7 @@
 //! The names of the attributes of OIOSAML 2 and 3, and how each generation writes them.
 
 use crate::domain::federation::Dialect;
+use crate::domain::person::Claim;
 
 /// An attribute as the two generations name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,25 @@ pub const EMAIL: AttributeName = AttributeName {
     oiosaml3: "https://data.gov.dk/model/core/eid/email",
 };
 
+/// The name by which the user is called.
+pub const COMMON_NAME: AttributeName =
+    AttributeName { oiosaml2: "urn:oid:2.5.4.3", oiosaml3: "https://data.gov.dk/model/core/eid/fullName" };
+
+/// The name by which the user logs in at home. OIOSAML 3 has no name of its own for it.
+pub const UID: AttributeName = AttributeName {
+    oiosaml2: "urn:oid:0.9.2342.19200300.100.1.1",
+    oiosaml3: "urn:oid:0.9.2342.19200300.100.1.1",
+};
+
+/// The user's number in the Civil Registration System.
+pub const CPR: AttributeName = AttributeName {
+    oiosaml2: "dk:gov:saml:attribute:CprNumberIdentifier",
+    oiosaml3: "https://data.gov.dk/model/core/eid/cprNumber",
+};
+
+/// A token for another federation, in base64. Both generations name it alike.
+pub const BOOTSTRAP_TOKEN: &str = "https://data.gov.dk/model/core/eid/bootstrapToken";
+
 /// The rights, as a base64 privilege list.
 pub const PRIVILEGES: AttributeName = AttributeName {
     oiosaml2: "dk:gov:saml:attribute:Privileges_intermediate",
@@ -67,6 +87,7 @@ pub const PRIVILEGES_SIMPLE: AttributeName = AttributeName {
     oiosaml2: "dk:gov:saml:attribute:Privileges_simple",
     oiosaml3: "https://data.gov.dk/model/core/eid/privilegesSimple",
 };
+
 /// The number by which the state knows a person in an organisation, the same towards everybody.
 pub const PERSISTENT_UUID: &str = "https://data.gov.dk/model/core/eid/professional/uuid/persistent";
 /// What the NameID of a person in an organisation begins with, before a UUID.
@@ -89,6 +110,19 @@ pub const IS_ROBOT: &str = "https://data.gov.dk/model/core/eid/professional/isRo
 
 /// How every name begins that is about a private person. Here users act for their organisation.
 pub const OF_A_PERSON: &str = "https://data.gov.dk/model/core/eid/person/";
+
+/// How a claim about the user is named.
+pub fn of_claim(claim: Claim) -> AttributeName {
+    let alike = |name| AttributeName { oiosaml2: name, oiosaml3: name };
+    match claim {
+        Claim::Email => EMAIL,
+        Claim::CommonName => COMMON_NAME,
+        Claim::Uid => UID,
+        Claim::Cpr => CPR,
+        Claim::PersistentUuid => alike(PERSISTENT_UUID),
+        Claim::BootstrapToken => alike(BOOTSTRAP_TOKEN),
+    }
+}
 
 /// The NameFormat of a generation.
 pub fn name_format(dialect: Dialect) -> &'static str {

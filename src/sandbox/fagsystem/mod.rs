@@ -1,6 +1,8 @@
 //! A fagsystem: it sends its user to the broker, judges the answer by itself, and shows who is logged in.
 
 mod receipt;
+mod rights;
+mod view;
 
 use std::sync::Arc;
 
@@ -11,9 +13,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::files::{SP_OIOSAML2, SP_OIOSAML3};
+use super::files::{SP_OIOSAML2, SP_OIOSAML3, SP_SEB};
 use super::memory::{Checks, Memory};
-use super::pages::{self, Carried, Frame};
+use super::pages::{self, Carried, Frame, Refusal};
 use super::partner::Partner;
 use super::saml::{POST, Refused, fresh_id, saml, samlp, written};
 use super::{World, wire};
@@ -21,8 +23,7 @@ use crate::domain::reason::Fault;
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::{FileKey, Signer};
 use crate::protocol::xml::Writer;
-pub(super) use receipt::LoggedIn;
-use receipt::{Expected, Outcome};
+use receipt::{Expected, LoggedIn, Outcome};
 
 /// What a fagsystem is.
 pub(super) struct System {
@@ -43,6 +44,8 @@ pub(super) struct System {
     wants_response_signed: bool,
     /// The attribute that tells the level, and the values that are enough.
     level: (&'static str, &'static [&'static str]),
+    /// How the names of its own roles begin.
+    roles: &'static str,
 }
 
 pub(super) const BOOKING: System = System {
@@ -56,6 +59,7 @@ pub(super) const BOOKING: System = System {
     encrypted: false,
     wants_response_signed: true,
     level: ("dk:gov:saml:attribute:AssuranceLevel", &["3", "4"]),
+    roles: "http://koereproevebooking.example/roles/usersystemrole/",
 };
 
 pub(super) const BBR: System = System {
@@ -69,6 +73,18 @@ pub(super) const BBR: System = System {
     encrypted: true,
     wants_response_signed: false,
     level: ("https://data.gov.dk/concept/core/nsis/loa", &["Substantial", "High"]),
+    roles: "http://bbr.example/roles/usersystemrole/",
+};
+
+/// The health sector's broker, which is told who the user is by CPR number.
+pub(super) const SEB: System = System {
+    name: "SEB",
+    entity_id: "https://saml.seb.example",
+    key: SP_SEB,
+    place: 7,
+    cookies: ["seb-asked", "seb"],
+    roles: "http://seb.example/roles/usersystemrole/",
+    ..BBR
 };
 
 /// A running fagsystem.
@@ -146,7 +162,9 @@ impl Fagsystem {
 
 async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
     let session = wire::cookie(&headers, here.system.cookies[1]).and_then(|id| here.sessions.find(&id));
-    pages::fagsystem(&here.frame(&visitor), session.as_deref())
+    let frame = here.frame(&visitor);
+    let shown = session.map(|logged_in| view::session(&logged_in, frame.words()));
+    pages::fagsystem(&frame, shown)
 }
 
 /// The two boxes of the front page.
@@ -234,7 +252,9 @@ async fn acs(
             here.sessions.keep(session, Arc::new(logged_in));
             response
         }
-        Ok(Outcome::Refused { top, second }) => pages::refused(&frame, &top, &second),
+        Ok(Outcome::Refused { top, second, message }) => {
+            pages::refused(&frame, &Refusal { top: &top, second: &second, message: &message })
+        }
         Err(Refused(why)) => {
             tracing::warn!(event = "sandbox.refused", "{}: {why}", here.system.name);
             (StatusCode::BAD_REQUEST, pages::trouble(&frame, &why)).into_response()

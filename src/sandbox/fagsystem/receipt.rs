@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::System;
+use super::rights::{self, Right};
 use crate::protocol::keys::{Decrypter, FileKey};
 use crate::protocol::xml::{Cbc, Document, Element, decrypt, is_signed, verify};
 use crate::sandbox::memory::Checks;
@@ -26,22 +27,25 @@ pub(super) struct Expected<'e> {
 /// How a login ended.
 pub(super) enum Outcome {
     LoggedIn(LoggedIn),
-    /// The broker says no, with these two codes.
+    /// The broker says no, with these two codes and in these words.
     Refused {
         top: String,
         second: String,
+        message: String,
     },
 }
 
 /// Who is logged in, and everything that was said.
 #[derive(Clone, Debug, Default)]
-pub(in crate::sandbox) struct LoggedIn {
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) class: String,
-    pub(in crate::sandbox) authenticated_by: String,
-    pub(in crate::sandbox) attributes: Vec<(String, String)>,
-    pub(in crate::sandbox) checks: Vec<String>,
-    pub(in crate::sandbox) relay_state: String,
+pub(super) struct LoggedIn {
+    pub(super) name: String,
+    pub(super) class: String,
+    /// Who authenticated the user, the first first.
+    pub(super) authenticated_by: Vec<String>,
+    pub(super) attributes: Vec<(String, String)>,
+    pub(super) rights: Vec<Right>,
+    pub(super) checks: Vec<String>,
+    pub(super) relay_state: String,
 }
 
 /// Reads an answer, if all is well with it.
@@ -81,7 +85,8 @@ pub(super) fn read(xml: &[u8], expected: &Expected<'_>, checks: &mut Checks) -> 
 }
 
 fn refusal(root: Element<'_>) -> Result<Option<Outcome>, Refused> {
-    let top = root.only_child(samlp("Status"))?.only_child(samlp("StatusCode"))?;
+    let status = root.only_child(samlp("Status"))?;
+    let top = status.only_child(samlp("StatusCode"))?;
     let code = |element: Element<'_>| {
         let value = element.attribute("Value").unwrap_or_default();
         value.strip_prefix(STATUS).unwrap_or(value).to_owned()
@@ -90,7 +95,11 @@ fn refusal(root: Element<'_>) -> Result<Option<Outcome>, Refused> {
         return Ok(None);
     }
     let second = top.optional_child(samlp("StatusCode"))?.map(code).unwrap_or_default();
-    Ok(Some(Outcome::Refused { top: code(top), second }))
+    let message = match status.optional_child(samlp("StatusMessage"))? {
+        Some(message) => message.text()?.into_owned(),
+        None => String::new(),
+    };
+    Ok(Some(Outcome::Refused { top: code(top), second, message }))
 }
 
 fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -> Result<LoggedIn, Refused> {
@@ -114,14 +123,17 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
         (Some(level), None) if enough.contains(&level) => checks.passed(format!("sure enough: {level}")),
         other => return refused(format!("{name}: expected one of {enough:?}, got {other:?}")),
     }
+    let rights = rights::read(&attributes, expected.system)?;
+    checks.passed(format!("its own roles only: {}", rights.len()));
+    let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));
     Ok(LoggedIn {
         name: subject.only_child(saml("NameID"))?.text()?.into_owned(),
         class: context.only_child(saml("AuthnContextClassRef"))?.text()?.into_owned(),
-        authenticated_by: match context.optional_child(saml("AuthenticatingAuthority"))? {
-            Some(authority) => authority.text()?.into_owned(),
-            None => String::new(),
-        },
+        authenticated_by: authorities
+            .map(|authority| Ok(authority.text()?.into_owned()))
+            .collect::<Result<_, Refused>>()?,
         attributes,
+        rights,
         ..LoggedIn::default()
     })
 }

@@ -9,8 +9,8 @@ use crate::domain::world::Random;
 use crate::protocol::keys::Signer;
 use crate::protocol::xml::{Canonical, ContentCipher, Encryption, KeyTransport, Writer, encrypt};
 use crate::sandbox::partner::Partner;
-use crate::sandbox::saml::{BEARER, Refused, STATUS, X509_SUBJECT_NAME, fresh_id, saml, samlp, written};
-use crate::sandbox::wire;
+use crate::sandbox::roles::privilege_list;
+use crate::sandbox::saml::{BEARER, Refused, STATUS, fresh_id, saml, samlp, written};
 
 const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
 const SESSION_FOR: SignedDuration = SignedDuration::from_hours(8);
@@ -75,19 +75,22 @@ impl Answer<'_> {
         self.conditions(&mut xml);
         self.authentication(&mut xml, persona);
         xml.start(saml("AttributeStatement"));
-        for (name, value) in self.attributes(persona)? {
+        for (name, values) in self.attributes(persona)? {
             xml.start(saml("Attribute")).attribute("Name", name);
             xml.attribute("NameFormat", self.provider.dialect.name_format());
-            xml.element(saml("AttributeValue"), &value).end();
+            for value in values {
+                xml.element(saml("AttributeValue"), &value);
+            }
+            xml.end();
         }
         xml.end();
         Ok(xml.end().finish_signed(&id, self.signer)?)
     }
 
     fn subject(&self, xml: &mut Writer, persona: &Persona) {
-        let (cvr, name, serial) = (self.provider.cvr, persona.name, persona.serial);
-        xml.start(saml("Subject")).start(saml("NameID")).attribute("Format", X509_SUBJECT_NAME);
-        xml.text(&format!("C=DK,O={cvr},CN={name},Serial={serial}")).end();
+        let (format, name) = self.provider.naming.name(persona);
+        xml.start(saml("Subject")).start(saml("NameID")).attribute("Format", format);
+        xml.text(&name).end();
         xml.start(saml("SubjectConfirmation")).attribute("Method", BEARER);
         xml.start(saml("SubjectConfirmationData")).attribute("InResponseTo", &self.question.id);
         xml.attribute("NotOnOrAfter", &written(self.now + HOLDS_FOR));
@@ -112,55 +115,45 @@ impl Answer<'_> {
         xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &class).end().end();
     }
 
-    fn attributes(&self, persona: &Persona) -> Result<Vec<(&'static str, String)>, Refused> {
-        let cvr = self.provider.cvr.to_owned();
-        let mut said = match self.provider.dialect {
+    fn attributes(&self, persona: &Persona) -> Result<Vec<(&'static str, Vec<String>)>, Refused> {
+        let dialect = self.provider.dialect;
+        let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
+        let mut said = match dialect {
             Dialect::Oiosaml2 => vec![
-                ("dk:gov:saml:attribute:SpecVer", "DK-SAML-2.0".to_owned()),
-                ("dk:gov:saml:attribute:KombitSpecVer", "1.0".to_owned()),
-                ("dk:gov:saml:attribute:CvrNumberIdentifier", cvr),
+                one("dk:gov:saml:attribute:SpecVer", "DK-SAML-2.0"),
+                one("dk:gov:saml:attribute:KombitSpecVer", "1.0"),
+                one("dk:gov:saml:attribute:CvrNumberIdentifier", persona.employer.cvr),
             ],
             Dialect::Oiosaml3 => vec![
-                ("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0".to_owned()),
-                ("https://data.gov.dk/model/core/eid/professional/cvr", cvr),
-                (
-                    "https://data.gov.dk/model/core/eid/professional/orgName",
-                    self.provider.organisation.to_owned(),
-                ),
+                one("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
+                one("https://data.gov.dk/model/core/eid/professional/cvr", persona.employer.cvr),
+                one("https://data.gov.dk/model/core/eid/professional/orgName", persona.employer.name),
             ],
         };
         said.push(match persona.level {
-            Level::Nsis(word) => ("https://data.gov.dk/concept/core/nsis/loa", word.to_owned()),
-            Level::Nist(digit) => ("dk:gov:saml:attribute:AssuranceLevel", digit.to_owned()),
+            Level::Nsis(word) => one("https://data.gov.dk/concept/core/nsis/loa", word),
+            Level::Nist(digit) => one("dk:gov:saml:attribute:AssuranceLevel", digit),
         });
-        if let Some(email) = persona.email {
-            let name = match self.provider.dialect {
-                Dialect::Oiosaml2 => "urn:oid:0.9.2342.19200300.100.1.3",
-                Dialect::Oiosaml3 => "https://data.gov.dk/model/core/eid/email",
-            };
-            said.push((name, email.to_owned()));
-        }
-        if persona.is_robot {
-            said.push(("https://data.gov.dk/model/core/eid/professional/isRobot", "true".to_owned()));
-        }
+        let email = match dialect {
+            Dialect::Oiosaml2 => "urn:oid:0.9.2342.19200300.100.1.3",
+            Dialect::Oiosaml3 => "https://data.gov.dk/model/core/eid/email",
+        };
+        let maybe = [
+            (email, persona.email),
+            ("https://data.gov.dk/model/core/eid/professional/uuid/persistent", persona.uuid),
+            ("dk:gov:saml:attribute:CprNumberIdentifier", persona.cpr),
+            ("https://data.gov.dk/model/core/eid/professional/isRobot", persona.is_robot.then_some("true")),
+        ];
+        said.extend(maybe.into_iter().filter_map(|(name, value)| Some(one(name, value?))));
         if !persona.roles.is_empty() {
-            let name = "https://data.gov.dk/model/core/eid/privilegesIntermediate";
-            said.push((name, wire::encoded(&self.privileges(persona.roles)?)));
+            let list = privilege_list("http://itst.dk/oiosaml/basic_privilege_profile", persona.roles)?;
+            said.push(one("https://data.gov.dk/model/core/eid/privilegesIntermediate", &list));
+        }
+        said.extend(persona.beside.iter().map(|(name, value)| one(name, value)));
+        if !persona.groups.is_empty() {
+            let groups = persona.groups.iter().map(|group| (*group).to_owned()).collect();
+            said.push(("http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", groups));
         }
         Ok(said)
-    }
-
-    /// The roles as a privilege list, one group each.
-    fn privileges(&self, roles: &[&str]) -> Result<String, Refused> {
-        use crate::protocol::xml::Name;
-        let list = Name::new("http://itst.dk/oiosaml/basic_privilege_profile", "bpp", "PrivilegeList");
-        let mut xml = Writer::new();
-        xml.start(list);
-        for role in roles {
-            xml.start(Name::new("", "", "PrivilegeGroup"));
-            xml.attribute("Scope", &format!("urn:dk:gov:saml:cvrNumberIdentifier:{}", self.provider.cvr));
-            xml.element(Name::new("", "", "Privilege"), role).end();
-        }
-        Ok(xml.end().finish()?.into_string())
     }
 }

@@ -1,4 +1,5 @@
-//! A municipality's identity provider: it shows its people as buttons, and says to the broker who pressed one.
+//! An identity provider, a municipality's or the stand-in for NemLog-in: it shows its people as buttons, and says to the
+//! broker who pressed one.
 
 mod answer;
 mod persona;
@@ -13,26 +14,30 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::files::{IDP_FEDDET, IDP_KORSBAEK};
+use super::files::{IDP_FEDDET, IDP_KORSBAEK, NEMLOGIN_KEY};
 use super::memory::{Checks, Memory};
 use super::pages::{self, Frame};
 use super::partner::Partner;
-use super::saml::{Refused, fresh_id};
+use super::saml::{Refused, X509_SUBJECT_NAME, fresh_id};
 use super::{World, wire};
 use crate::domain::reason::Fault;
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::FileKey;
 use answer::Answer;
-pub(super) use persona::Persona;
+use persona::Persona;
 use question::Question;
 
 /// What an identity provider is.
 pub(super) struct Provider {
     pub(super) name: &'static str,
     entity_id: &'static str,
+    /// Whose pages it shows, and of which kind.
     organisation: &'static str,
-    cvr: &'static str,
+    kind: &'static str,
     dialect: Dialect,
+    naming: Naming,
+    /// Whether whoever logged in once is known again. One that is not can be tried with another person each time.
+    remembers: bool,
     personas: &'static [Persona],
     key: &'static [u8],
     /// Its port above the broker's.
@@ -56,12 +61,41 @@ impl Dialect {
     }
 }
 
+/// What it calls its users.
+#[derive(Clone, Copy)]
+enum Naming {
+    /// Their number at their employer, with its CVR number and their name.
+    ByEmployer,
+    /// The number that the state gave them at their employer.
+    ByUuid,
+}
+
+impl Naming {
+    fn name(self, persona: &Persona) -> (&'static str, String) {
+        let Persona { name, serial, .. } = persona;
+        match self {
+            Self::ByEmployer => {
+                (X509_SUBJECT_NAME, format!("C=DK,O={},CN={name},Serial={serial}", persona.employer.cvr))
+            }
+            Self::ByUuid => (
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+                format!(
+                    "https://data.gov.dk/model/core/eid/professional/uuid/{}",
+                    persona.uuid.unwrap_or_default()
+                ),
+            ),
+        }
+    }
+}
+
 pub(super) const KORSBAEK: Provider = Provider {
     name: "Korsbæk IdP",
     entity_id: "https://saml.korsbaek.example/idp",
     organisation: "Korsbæk Kommune",
-    cvr: "11111111",
+    kind: "idp",
     dialect: Dialect::Oiosaml3,
+    naming: Naming::ByEmployer,
+    remembers: true,
     personas: persona::KORSBAEK,
     key: IDP_KORSBAEK,
     place: 1,
@@ -72,12 +106,29 @@ pub(super) const FEDDET: Provider = Provider {
     name: "Feddet IdP",
     entity_id: "https://saml.feddet.example/idp",
     organisation: "Feddet Kommune",
-    cvr: "99999999",
+    kind: "idp",
     dialect: Dialect::Oiosaml2,
+    naming: Naming::ByEmployer,
+    remembers: true,
     personas: persona::FEDDET,
     key: IDP_FEDDET,
     place: 2,
     cookie: "feddet",
+};
+
+/// The stand-in for NemLog-in.
+pub(super) const NEMLOGIN: Provider = Provider {
+    name: "NemLog-in",
+    entity_id: "https://saml.nemlog-in.example",
+    organisation: "NemLog-in (stand-in)",
+    kind: "step-up",
+    dialect: Dialect::Oiosaml3,
+    naming: Naming::ByUuid,
+    remembers: false,
+    personas: persona::NEMLOGIN,
+    key: NEMLOGIN_KEY,
+    place: 6,
+    cookie: "nemlogin",
 };
 
 /// A running identity provider.
@@ -118,7 +169,11 @@ impl IdentityProvider {
     }
 
     fn frame<'v>(&self, visitor: &'v Visitor) -> Frame<'v> {
-        Frame::new(self.provider.organisation, "idp", visitor)
+        Frame::new(self.provider.organisation, self.provider.kind, visitor)
+    }
+
+    fn people(&self) -> Vec<pages::Person> {
+        self.provider.personas.iter().map(Persona::shown).collect()
     }
 
     fn session(&self, headers: &HeaderMap) -> Option<&'static Persona> {
@@ -182,7 +237,7 @@ enum Taken {
 
 async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
     let frame = here.frame(&visitor);
-    pages::idp_home(&frame, here.provider.personas, here.session(&headers))
+    pages::idp_home(&frame, &here.people(), here.session(&headers).map(Persona::shown))
 }
 
 /// The broker's question arrives.
@@ -209,7 +264,7 @@ struct Waiting {
 async fn login(State(here): Here, visitor: Visitor, Query(waiting): Query<Waiting>) -> Response {
     let frame = here.frame(&visitor);
     match here.waiting.find(&waiting.id) {
-        Some(question) => pages::idp_login(&frame, here.provider.personas, &waiting.id, &question.classes),
+        Some(question) => pages::idp_login(&frame, &here.people(), &waiting.id, &question.classes),
         None => pages::trouble(&frame, "this login is over, or it was never begun here"),
     }
 }
@@ -235,7 +290,7 @@ async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed
         Err(Refused(why)) => return pages::trouble(&frame, &why),
     };
     let mut response = pages::carry(&frame, &carried);
-    if let Some(persona) = persona {
+    if let Some(persona) = persona.filter(|_| here.provider.remembers) {
         let session = fresh_id(here.world.random.as_ref());
         wire::set_cookie(&mut response, here.provider.cookie, &session);
         here.sessions.keep(session, persona);

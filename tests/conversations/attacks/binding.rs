@@ -250,3 +250,16 @@ async fn a_relay_state_that_cannot_be_carried_is_refused_at_the_door() {
         refused(&town, &town.browser().post(&form.action, &fields).await, "relaystate").await;
     }
 }
+
+#[tokio::test]
+async fn a_form_without_end_is_refused_and_written_down() {
+    let town = Town::new("f-huge").await;
+    let form = town.driving.form(&town.driving.ask());
+    for (path, name) in [("/saml/idp/sso", "SAMLRequest"), ("/saml/sp/acs", "SAMLResponse")] {
+        let huge = "A".repeat(1024 * 1024);
+        let answer = town.browser().post(&format!("{}{path}", town.url), &[(name, &huge)]).await;
+        refused(&town, &answer, "limit.xml").await;
+    }
+    let answer = town.browser().post(&form.action, &[("SAMLRequest", &form.message)]).await;
+    assert_eq!(answer.status, 303, "a form of usual size: {}", answer.body);
+}

@@ -1,0 +1,60 @@
+//! A user with a browser, who goes the whole way of a login: from a fagsystem over the choice of a municipality to a page
+//! where somebody is logged in, or is told why not.
+
+use super::Places;
+use super::browser::{Browser, Form, Page};
+
+/// More steps than any login has.
+const MOST: usize = 30;
+
+/// The user, on the way.
+pub(super) struct Walk {
+    pub(super) places: Places,
+    pub(super) browser: Browser,
+}
+
+impl Walk {
+    /// A user who was nowhere before.
+    pub(super) fn new(places: Places) -> Result<Self, String> {
+        Ok(Self { places, browser: Browser::new()? })
+    }
+
+    /// Presses "log in" at a fagsystem and chooses a municipality; where only one uses the fagsystem there is no choice.
+    pub(super) async fn choose(
+        &mut self,
+        fagsystem: u16,
+        options: &str,
+        municipality: &str,
+    ) -> Result<Page, String> {
+        let begun = format!("{}/login{options}", self.places.neighbour(fagsystem));
+        let begun = self.browser.open(&begun).await?;
+        let choices = self.follow(begun).await?;
+        if choices.offers("who") {
+            return Ok(choices);
+        }
+        self.press(&choices, ("choice", municipality)).await
+    }
+
+    /// Presses a button, and goes on until somebody has to do something.
+    pub(super) async fn press(&mut self, page: &Page, button: (&str, &str)) -> Result<Page, String> {
+        let form = page.form(Some(button)).ok_or_else(|| format!("{} is not offered", button.1))?;
+        let pressed = self.browser.submit(&form).await?;
+        self.follow(pressed).await
+    }
+
+    /// Follows redirects, and forms that go on by themselves, until somebody has to do something.
+    pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, String> {
+        for _ in 0..MOST {
+            page = match (page.onward(), page.form(None)) {
+                (Some(address), _) => self.browser.open(&address).await?,
+                (None, Some(form)) if carries(&form) => self.browser.submit(&form).await?,
+                _ => return Ok(page),
+            };
+        }
+        Err("the way has no end".to_owned())
+    }
+}
+
+fn carries(form: &Form) -> bool {
+    form.fields.iter().any(|(name, _)| name.starts_with("SAML"))
+}

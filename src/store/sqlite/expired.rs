@@ -1,0 +1,39 @@
+//! What has expired and may be forgotten: marks of use, sessions, half-done logins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use rusqlite::{Transaction, params};
+
+use super::Sqlite;
+use crate::store::StoreError;
+
+/// Forgets everything that has expired, a little at a time: no login waits for a long clean-up.
+pub(super) async fn purge(store: &Sqlite, now: Timestamp) -> Result<(), StoreError> {
+    let is_more_left = Arc::new(AtomicBool::new(true));
+    while is_more_left.load(Ordering::Relaxed) {
+        let told = is_more_left.clone();
+        let some = move |transaction: &Transaction<'_>| {
+            told.store(forget_some(transaction, now)?, Ordering::Relaxed);
+            Ok(())
+        };
+        store.change(some).await?;
+    }
+    Ok(())
+}
+
+/// Says whether more is left.
+fn forget_some(transaction: &Transaction<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    const AT_ONCE: usize = 500;
+    let mut is_more_left = false;
+    for statement in [
+        "DELETE FROM used WHERE mark IN (SELECT mark FROM used WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM half_done WHERE question IN (SELECT question FROM half_done WHERE expires < ?1 LIMIT ?2)",
+    ] {
+        let mut statement = transaction.prepare_cached(statement)?;
+        is_more_left |= statement.execute(params![now.as_millisecond(), AT_ONCE])? == AT_ONCE;
+    }
+    Ok(is_more_left)
+}
