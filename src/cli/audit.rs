@@ -105,7 +105,6 @@ fn counted(record: &Record) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::audit::{Actor, Event};
-    use crate::domain::id::Cvr;
     use crate::domain::reason::Reason;
     use crate::domain::role::Ruling;
 
@@ -113,8 +112,6 @@ mod tests {
     fn a_line_counts_the_roles_that_became_rights_and_those_that_did_not() {
         let ruling = |reason| Ruling {
             reason,
-            authority: Cvr::new("11111111").unwrap(),
-            fagsystem: EntityId::new("https://bbr.test").unwrap(),
             scope: "11111111".to_owned(),
             role: "http://korsbaek.test/roles/jobrole/a/1".to_owned(),
             mapping: None,

@@ -354,7 +354,7 @@ fn a_ruling_names_everything_but_people() {
     assert!(!written.contains("1234"), "{written}");
     let last = done.rulings.last().unwrap();
     let expected = serde_json::json!({
-        "reason": "bpp.kept", "authority": OWN, "fagsystem": CASES, "scope": LENDER, "role": "borrowed",
+        "reason": "bpp.kept", "scope": LENDER, "role": "borrowed",
         "mapping": "case", "detail": "delegated by 99999999",
     });
     assert_eq!(serde_json::to_value(last).unwrap(), expected);

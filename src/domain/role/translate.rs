@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
 use crate::domain::audit::{Record, without_cpr};
 use crate::domain::federation::{Agreement, Validity};
-use crate::domain::id::{Cvr, EntityId};
+use crate::domain::id::Cvr;
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
 
@@ -24,15 +24,12 @@ pub struct Translated {
     pub rulings: Vec<Ruling>,
 }
 
-/// Why a role that a municipality named became a right, or did not. Holds no value of a limit and no CPR number.
+/// Why a role that a municipality named became a right, or did not. Holds no value of a limit and no CPR number. Under which
+/// agreement stands in the record that it belongs to, once for all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruling {
     /// The reason code.
     pub reason: Reason,
-    /// The user's municipality.
-    pub authority: Cvr,
-    /// The fagsystem that the rights are for.
-    pub fagsystem: EntityId,
     /// In whose matters it was said.
     pub scope: String,
     /// The role as it was said.
@@ -59,7 +56,6 @@ impl Roles {
             roles: self,
             parameters,
             authority: agreement.authority().cvr,
-            fagsystem: &agreement.fagsystem().entity_id,
             mapped: self.mappings.get(&agreement.fagsystem().entity_id),
             now,
             given: HashSet::new(),
@@ -79,7 +75,6 @@ struct Translation<'t> {
     roles: &'t Roles,
     parameters: &'t [Constraint],
     authority: Cvr,
-    fagsystem: &'t EntityId,
     /// What each job function role stands for in the fagsystem.
     mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
     now: Timestamp,
@@ -224,8 +219,6 @@ impl<'t> Translation<'t> {
     fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
         self.done.rulings.push(Ruling {
             reason: why.reason,
-            authority: self.authority,
-            fagsystem: self.fagsystem.clone(),
             scope: shown(&group.scope),
             role,
             mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
