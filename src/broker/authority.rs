@@ -3,9 +3,10 @@
 //! A user who is not known and a user of whom nothing may be told are answered alike, by the same steps, so that
 //! nobody learns from us who works where.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::audit::Trail;
+use super::issue::BACK_DATED;
 use super::login::mark;
 use super::registry::KnownRequester;
 use super::{Broker, Visit};
@@ -24,9 +25,6 @@ use crate::protocol::saml::soap;
 use crate::protocol::saml::status::Status;
 use crate::protocol::xml::{Canonical, Document};
 use crate::store::{Batch, Kind};
-
-/// How far an answer is dated back: some readers' clocks are behind.
-const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
 
 /// What came of a query.
 #[derive(Debug)]

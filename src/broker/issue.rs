@@ -21,8 +21,8 @@ use crate::protocol::saml::metadata::SpMetadata;
 use crate::protocol::saml::response::{OurResponse, Sealed};
 use crate::store::Session;
 
-/// How far an assertion is dated back: some fagsystemer refuse what is a second ahead of their clock.
-const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
+/// How far an assertion is dated back: some readers refuse what is a second ahead of their clock.
+pub(super) const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
 
 /// How and when the user authenticated: at the municipality's provider, and at the one that raised the level, if any.
 #[derive(Clone, Copy)]
