@@ -196,10 +196,13 @@ impl Record {
         self.more_rulings = rulings.len() - self.rulings.len();
     }
 
-    /// Cuts and cleans text of a stranger's choosing, so that it can neither fill the log nor forge a line of it.
+    /// Cuts and cleans text of a stranger's choosing, so that it can neither fill the log nor forge a line of it, nor
+    /// bring a CPR number into it: some municipalities name users by theirs.
     pub fn tame(text: &str) -> String {
-        let shown = text.chars().take(Self::MAX_TEXT);
-        shown.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+        // Hidden before it is cut, and looked at a little beyond the cut: half a number is too much.
+        let beyond: String = text.chars().take(Self::MAX_TEXT + 11).collect();
+        let hidden = without_cpr(&beyond);
+        hidden.chars().take(Self::MAX_TEXT).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
     }
 }
 

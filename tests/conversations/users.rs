@@ -158,6 +158,22 @@ async fn a_user_is_created_read_replaced_found_and_removed_and_every_call_is_wri
 }
 
 #[tokio::test]
+async fn a_user_who_is_named_by_a_cpr_number_is_kept_and_the_number_stands_in_no_record() {
+    let town = town("users-cpr").await;
+    let mut system = System::new(&town, "of korsbaek");
+    for id in ["0101701234", "010170-1234"] {
+        let path = format!("/api/v1/users/{id}");
+        assert_eq!(system.call("PUT", &path, Some(user(id, BYG))).await.status, 201);
+        assert_eq!(system.get(&path).await["id"], id);
+        assert_eq!(system.call("DELETE", &path, None).await.status, 204);
+        assert_eq!(system.call("GET", &path, None).await.status, 404);
+    }
+    let log = town.log().await;
+    assert!(log.iter().any(|r| r.detail.as_deref() == Some("put user ******-****")), "{log:?}");
+    assert!(!["0101701234", "010170-1234"].iter().any(|id| format!("{log:?}").contains(id)), "{log:?}");
+}
+
+#[tokio::test]
 async fn privileges_may_be_told_in_their_own_json_form() {
     let town = town("users-privileges").await;
     let mut system = System::new(&town, "of korsbaek");

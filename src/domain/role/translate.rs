@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
-use crate::domain::audit::{Record, without_cpr};
+use crate::domain::audit::Record;
 use crate::domain::federation::{Agreement, Validity};
 use crate::domain::id::Cvr;
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
@@ -87,7 +87,7 @@ impl<'t> Translation<'t> {
         let role = match self.admit(&group.scope, said) {
             Ok(role) => role,
             Err(fault) => {
-                let said = if self.roles.is_role(said) { said.to_owned() } else { strangers(said) };
+                let said = if self.roles.is_role(said) { said.to_owned() } else { Record::tame(said) };
                 return self.rule(group, said, None, fault);
             }
         };
@@ -232,7 +232,7 @@ fn ignored(group: &PrivilegeGroup, mappings: &[RoleMapping]) -> Option<Fault> {
     let limits = || mappings.iter().flat_map(|mapping| &mapping.restrictions);
     let asked = |name: &str| limits().any(|(_, limit)| matches!(limit, Limit::Parameter(p) if p == name));
     let mut ignored = group.constraints.iter().filter(|constraint| !asked(&constraint.name));
-    let first = strangers(&ignored.next()?.name);
+    let first = Record::tame(&ignored.next()?.name);
     let detail = match ignored.count() {
         0 => format!("{first} is no parameter here and was ignored"),
         more => format!("{first} and {more} more are no parameters here and were ignored"),
@@ -270,12 +270,7 @@ fn shown(scope: &Scope) -> String {
         Scope::Cpr(_) => "a person".to_owned(),
         // A CPR number with a slip in it is still somebody's.
         Scope::Other(text) if text.to_ascii_lowercase().contains("cpr") => "a person".to_owned(),
-        Scope::Other(text) => strangers(text),
+        Scope::Other(text) => Record::tame(text),
         Scope::Missing => "none".to_owned(),
     }
-}
-
-/// Text that a stranger chose, as a record may show it.
-fn strangers(text: &str) -> String {
-    without_cpr(&Record::tame(text))
 }
