@@ -15,7 +15,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
-use openssl::symm::{Cipher, encrypt, encrypt_aead};
+use openssl::symm::{Cipher, Crypter, Mode, encrypt, encrypt_aead};
 use openssl::x509::{X509, X509NameBuilder};
 
 pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -316,6 +316,20 @@ impl Envelope {
             content: [&iv[..], &sealed].concat(),
             ..Self::gcm(plain)
         }
+    }
+
+    /// AES-256-CBC whose last byte says that no byte is padding, which none may say. Sealed so, not cut off a sound
+    /// text: the last byte of a block that was cut opens to anything, and one time in sixteen to a padding that fits.
+    pub(crate) fn cbc_without_padding(plain: &str) -> Self {
+        let (cipher, iv) = (Cipher::aes_256_cbc(), [9; 16]);
+        let mut filled = plain.as_bytes().to_vec();
+        filled.resize(filled.len().next_multiple_of(16) + 16, 0);
+        let mut crypter = Crypter::new(cipher, Mode::Encrypt, &CONTENT_KEY, Some(&iv)).unwrap();
+        crypter.pad(false);
+        let mut sealed = vec![0; filled.len() + 16];
+        let written = crypter.update(&filled, &mut sealed).unwrap();
+        sealed.truncate(written);
+        Self { content: [&iv[..], &sealed].concat(), ..Self::cbc(plain) }
     }
 
     /// The `EncryptedKey`.
