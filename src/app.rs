@@ -69,6 +69,7 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         skew: config.login.clock_skew_seconds.duration(),
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),
+        idle_for: config.login.session_idle_minutes.duration(),
         egress: egress(config)?,
     };
     let signing: Vec<Arc<dyn Signer>> = keyring.signing.iter().map(|key| key.clone() as _).collect();

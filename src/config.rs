@@ -96,6 +96,8 @@ pub struct Login {
     pub assertion_minutes: Minutes,
     /// How long a session lives.
     pub session_hours: Hours,
+    /// How long a session that is not used can be used again.
+    pub session_idle_minutes: Minutes,
 }
 
 /// Whom we may call.
@@ -321,6 +323,7 @@ struct RawLogin {
     clock_skew_seconds: Option<SkewSeconds>,
     assertion_minutes: Option<Minutes>,
     session_hours: Option<Hours>,
+    session_idle_minutes: Option<Minutes>,
 }
 
 impl RawLogin {
@@ -329,6 +332,7 @@ impl RawLogin {
             clock_skew_seconds: self.clock_skew_seconds.unwrap_or(SkewSeconds::of(60)),
             assertion_minutes: self.assertion_minutes.unwrap_or(Minutes::of(5)),
             session_hours: self.session_hours.unwrap_or(Hours::of(8)),
+            session_idle_minutes: self.session_idle_minutes.unwrap_or(Minutes::of(60)),
         }
     }
 }

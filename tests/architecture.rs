@@ -35,7 +35,17 @@ const ROOMS: &[Room] = &[
     Room {
         name: "store",
         knows: &["domain", "store"],
-        names: &["jiff", "openssl", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        names: &[
+            "jiff",
+            "moka",
+            "openssl",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+        ],
     },
     Room {
         name: "broker",

@@ -544,6 +544,31 @@ reasons! {
         / "Loginnets tilstand blev ændret undervejs eller kommer et andet sted fra."
         "Begin again in the fagsystem and let the browser keep its cookies. If it goes on in other browsers too, tell us the case number."
         / "Begynd forfra i fagsystemet, og lad browseren beholde sine cookies. Sker det også i andre browsere, så oplys os sagsnummeret.";
+    SessionReused "session.reused" Nobody
+        "The user was logged in already, and that login was enough for this fagsystem too."
+        / "Brugeren var allerede logget ind, og det login var nok også til dette fagsystem."
+        "Nothing: the user is logged in."
+        / "Intet: Brugeren er logget ind.";
+    SessionUnfit "session.unfit" Nobody
+        "The user was logged in already, but that login was not enough for this fagsystem, so the identity provider was asked."
+        / "Brugeren var allerede logget ind, men det login var ikke nok til dette fagsystem, så identitetsudbyderen blev spurgt."
+        "Nothing: the answer of the identity provider decides."
+        / "Intet: Identitetsudbyderens svar afgør sagen.";
+    SessionEnded "session.ended" User
+        "The session ended while it was being used."
+        / "Sessionen blev afsluttet, mens den var i brug."
+        "Log in again in the fagsystem."
+        / "Log ind igen i fagsystemet.";
+    SloRace "slo.race" User
+        "The user was logged out while this login was under way, so it ends here."
+        / "Brugeren blev logget ud, mens dette login var i gang, så det slutter her."
+        "Begin again in the fagsystem, if the user wants to be logged in."
+        / "Begynd forfra i fagsystemet, hvis brugeren vil være logget ind.";
+    TokenSpent "token.spent" Fagsystem
+        "A code or refresh token that may be used once was used again."
+        / "En kode eller et fornyelsestoken, der kun må bruges én gang, blev brugt igen."
+        "Whoever runs the fagsystem lets it keep the newest refresh token and use each code once. If it does, somebody else has a copy: tell your security team."
+        / "Den, der driver fagsystemet, lader det gemme det nyeste fornyelsestoken og bruge hver kode én gang. Gør det allerede det, har en anden en kopi: Giv jeres sikkerhedsteam besked.";
     FlowStep "flow.step" User
         "A step of the login was skipped."
         / "Et trin i loginnet blev sprunget over."
