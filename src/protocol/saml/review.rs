@@ -107,6 +107,7 @@ impl Review {
             self.ok("md.role", kind, kind);
             self.readable(document, &name, role);
             self.endpoints(element, role);
+            self.logout(element);
             signing.extend(self.keys(element, role));
             self.name_formats(element, role);
             if role == Role::Sp {
@@ -184,13 +185,19 @@ impl Review {
                 }
             }
         }
-        let logout = endpoints(role_element, "SingleLogoutService").unwrap_or_default();
-        match logout.iter().find(|endpoint| endpoint.binding == Binding::Redirect.uri()) {
-            Some(endpoint) => self.ok("md.slo", "a SingleLogoutService with Redirect", endpoint.location),
-            None => {
-                let fix = "Add one: without it users stay logged in here when they log out elsewhere.";
-                self.warning("md.slo", "a SingleLogoutService with Redirect", "none", fix);
-            }
+    }
+
+    fn logout(&mut self, role: Element<'_>) {
+        let expected = "a SingleLogoutService with Redirect";
+        match endpoints(role, "SingleLogoutService") {
+            Err(fault) => self.fault("md.location", "https addresses", &fault, "Use https."),
+            Ok(found) => match found.iter().find(|endpoint| endpoint.binding == Binding::Redirect.uri()) {
+                Some(endpoint) => self.ok("md.slo", expected, endpoint.location),
+                None => {
+                    let fix = "Add one: without it users stay logged in here when they log out elsewhere.";
+                    self.warning("md.slo", expected, "none", fix);
+                }
+            },
         }
     }
 
