@@ -173,6 +173,9 @@ fn end(name_id: &'static str, session_index: Option<&'static str>) -> Says<'stat
     Says::End { name_id, name_format: Some(X509_SUBJECT_NAME), session_index, not_on_or_after: at(120) }
 }
 
+/// What a tester puts into a request.
+type Fill<'f> = &'f dyn Fn(&mut Writer);
+
 /// A request with parts of a tester's choosing after its signature, signed.
 fn request_of(fill: impl FnOnce(&mut Writer)) -> String {
     request_to(Some(HERE), fill)
@@ -410,9 +413,8 @@ fn extensions_are_passed_over_where_they_belong_and_refused_elsewhere() {
         }
         xml.end();
     };
-    let judged = |fill: &dyn Fn(&mut Writer)| {
-        Wire::inside(Way::Post, &request_of(fill), Carries::Request).request(&keys, HERE, 1)
-    };
+    let judged =
+        |fill: Fill<'_>| Wire::inside(Way::Post, &request_of(fill), Carries::Request).request(&keys, HERE, 1);
     let name = |xml: &mut Writer| {
         xml.element(saml("NameID"), NAME);
     };
@@ -421,7 +423,7 @@ fn extensions_are_passed_over_where_they_belong_and_refused_elsewhere() {
     };
     let read = judged(&|xml| (extensions(xml), name(xml), index(xml), index(xml)).0).unwrap();
     assert_eq!((read.name_id.as_str(), read.session_indexes.len()), (NAME, 2));
-    let wrong: [(&str, &dyn Fn(&mut Writer)); 8] = [
+    let wrong: [(&str, Fill<'_>); 8] = [
         ("after the name", &|xml| (name(xml), extensions(xml)).0),
         ("between indexes", &|xml| (name(xml), index(xml), extensions(xml), index(xml)).0),
         ("twice", &|xml| (extensions(xml), extensions(xml), name(xml)).0),
