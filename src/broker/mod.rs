@@ -31,6 +31,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::{Clock, Random};
 use crate::protocol::saml::binding::Form;
+use crate::protocol::saml::metadata::OurLogoutAddresses;
 use crate::protocol::seal::{Sealer, Ticket};
 use crate::store::{Kind, Store, StoreError};
 
@@ -69,6 +70,21 @@ impl Settings {
     /// Where identity providers send their answers.
     pub fn acs(&self) -> String {
         format!("{}/saml/sp/acs", self.public_url)
+    }
+
+    /// Where fagsystemer send messages about logout.
+    pub fn idp_logout(&self) -> OurLogoutAddresses {
+        self.logout("idp")
+    }
+
+    /// Where identity providers send messages about logout.
+    pub fn sp_logout(&self) -> OurLogoutAddresses {
+        self.logout("sp")
+    }
+
+    fn logout(&self, role: &str) -> OurLogoutAddresses {
+        let browser = format!("{}/saml/{role}/slo", self.public_url);
+        OurLogoutAddresses { soap: format!("{browser}/soap"), browser }
     }
 
     /// Where others ask for the attributes of users.

@@ -559,11 +559,6 @@ reasons! {
         / "Sessionen blev afsluttet, mens den var i brug."
         "Log in again in the fagsystem."
         / "Log ind igen i fagsystemet.";
-    SloRace "slo.race" User
-        "The user was logged out while this login was under way, so it ends here."
-        / "Brugeren blev logget ud, mens dette login var i gang, så det slutter her."
-        "Begin again in the fagsystem, if the user wants to be logged in."
-        / "Begynd forfra i fagsystemet, hvis brugeren vil være logget ind.";
     TokenSpent "token.spent" Fagsystem
         "A code or refresh token that may be used once was used again."
         / "En kode eller et fornyelsestoken, der kun må bruges én gang, blev brugt igen."
@@ -794,6 +789,46 @@ reasons! {
         / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
         "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
         / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
+    SloSig "slo.sig" Fagsystem
+        "Somebody asked to end a session without a signature; the session lives on."
+        / "Nogen bad uden signatur om at afslutte en session; sessionen fortsætter."
+        "Whoever runs the sending system signs its logout requests, in every binding, with the key that its metadata lists."
+        / "Den, der driver det afsendende system, signerer sine logoutanmodninger i alle bindinger med den nøgle, som dets metadata angiver.";
+    SloIssuer "slo.issuer" Fagsystem
+        "Somebody asked to end a session that it has no part in; the session lives on."
+        / "Nogen bad om at afslutte en session, som de ingen del har i; sessionen fortsætter."
+        "Whoever runs the sending system names only users and sessions that it was given itself. If it does, tell your security team."
+        / "Den, der driver det afsendende system, nævner kun brugere og sessioner, det selv har fået. Gør det allerede det, så giv jeres sikkerhedsteam besked.";
+    SloResponse "slo.response" Fagsystem
+        "An answer to a logout request is unsigned, or is not from the one that was asked, or not to what was asked; it does not count."
+        / "Et svar på en logoutanmodning er ikke signeret, kommer ikke fra den, der blev spurgt, eller svarer ikke på det, der blev spurgt om; det tæller ikke med."
+        "Whoever runs the answering system signs its answer and names our request in InResponseTo."
+        / "Den, der driver det svarende system, signerer sit svar og nævner vores anmodning i InResponseTo.";
+    SloReplay "slo.replay" Fagsystem
+        "A logout message was made for another address or another time, or has been used before."
+        / "En logoutmeddelelse er lavet til en anden adresse eller et andet tidspunkt, eller den har været brugt før."
+        "Whoever runs the sending system takes the address from our present metadata, letter by letter, sets its clock by NTP, and sends each message once."
+        / "Den, der driver det afsendende system, tager adressen fra vores aktuelle metadata, bogstav for bogstav, stiller uret med NTP og sender hver meddelelse én gang.";
+    SloPartial "slo.partial" Nobody
+        "The session here has ended, but not everybody has confirmed that it has ended with them."
+        / "Sessionen her er afsluttet, men ikke alle har bekræftet, at den også er afsluttet hos dem."
+        "The user closes the browser to be sure. Whoever runs a system that did not confirm sees to it that its logout address answers."
+        / "Brugeren lukker browseren for at være sikker. Den, der driver et system, som ikke bekræftede, sørger for, at dets logoutadresse svarer.";
+    SloSchema "slo.schema" Fagsystem
+        "A logout message lacks a part that SAML demands, or has its parts in another order."
+        / "En logoutmeddelelse mangler en del, som SAML kræver, eller har delene i en anden rækkefølge."
+        "Whoever runs the sending system compares the message with the SAML schema; the detail in the audit log names the part."
+        / "Den, der driver det afsendende system, sammenholder meddelelsen med SAML-skemaet; detaljen i revisionsloggen nævner delen.";
+    SloRace "slo.race" User
+        "The user logged out while a login was under way, so nothing came of the login."
+        / "Brugeren loggede ud, mens et login var i gang, så loginnet blev ikke til noget."
+        "Begin again in the fagsystem if you want to be logged in."
+        / "Begynd forfra i fagsystemet, hvis du vil være logget ind.";
+    SloRedirect "slo.redirect" Fagsystem
+        "The address that the user was to be sent to after logout is not registered, so the user stays here."
+        / "Den adresse, brugeren skulle sendes til efter logout, er ikke registreret, så brugeren bliver her."
+        "The supplier of the fagsystem has the address registered, letter by letter, or asks for none."
+        / "Fagsystemets leverandør får adressen registreret, bogstav for bogstav, eller beder ikke om nogen.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

@@ -293,7 +293,7 @@ impl Store for Sqlite {
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
         let expired = self.sessions.iter().filter(|(_, session)| session.expires < now);
-        expired.for_each(|(id, _)| self.sessions.invalidate(&id));
+        expired.for_each(|(id, _)| self.sessions.invalidate(&*id));
         Box::pin(expired::purge(self, now))
     }
 }

@@ -105,7 +105,12 @@ pub(super) fn read(element: Element<'_>) -> Result<Assertion, Fault> {
 }
 
 pub(super) fn name_id(subject: Element<'_>) -> Result<String, Fault> {
-    let name = subject.only_child(saml("NameID"))?.text()?;
+    name_in(subject.only_child(saml("NameID"))?)
+}
+
+/// The name in a NameID.
+pub(super) fn name_in(name_id: Element<'_>) -> Result<String, Fault> {
+    let name = name_id.text()?;
     if name.is_empty() {
         return Err(Fault::new(Reason::ValueFormat, "expected a NameID, got an empty one"));
     }
