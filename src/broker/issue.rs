@@ -47,7 +47,7 @@ impl Issued {
             algorithm: Some(self.algorithm.clone()),
             claimed_issuer: None,
             sha256: None,
-            ..trail.allowed(Actor::Broker, Reason::LoginOk)
+            ..trail.allowed(Actor::Broker, seat.reason)
         };
         record.ruled(&trail.rulings);
         record

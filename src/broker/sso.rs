@@ -79,6 +79,8 @@ impl Sso {
 /// A fagsystem's place in a session.
 pub(super) struct Seat {
     pub(super) participant: Participant,
+    /// Why the user is let in.
+    pub(super) reason: Reason,
     /// When the user authenticated.
     pub(super) authenticated: Timestamp,
     /// Who authenticated the user, in their order.
@@ -219,6 +221,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Seat, Fault> {
         let authority = grant.agreement().authority().cvr;
+        let reason = sso.reason();
         let (mut begins, mut replaces, mut within) = (None, None, None);
         let (session, expires, remembered) = match sso {
             Sso::Begins(remembered) => {
@@ -252,7 +255,7 @@ impl Broker {
             std::iter::once(grant.agreement().idp().entity_id.clone()).chain(step_up).collect();
         let begun =
             Begun { browsers: asked.browser.into_iter().chain(visit.browser).collect(), at: asked.begun };
-        Ok(Seat { participant, authenticated, authenticated_by, begun, begins, replaces, within })
+        Ok(Seat { participant, reason, authenticated, authenticated_by, begun, begins, replaces, within })
     }
 
     /// A session lasts as long as ours do, and not longer than the identity providers'. It has a new name and a new secret
