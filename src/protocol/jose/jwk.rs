@@ -87,14 +87,14 @@ impl Jwks {
         Self::of(keys)
     }
 
-    /// The keys of these certificates, for signatures, each named by its thumbprint.
+    /// The keys of these certificates, for signatures, each named by its certificate's [`KeyId`].
     pub fn of_certificates<'c>(
         certificates: impl IntoIterator<Item = &'c Certificate>,
     ) -> Result<Self, Fault> {
         let mut keys: Vec<Jwk> = Vec::new();
         for certificate in certificates {
             let key = Jwk::of_certificate(certificate)?;
-            // A renewed certificate for the same key is the same key.
+            // It may sign in two roles.
             if keys.iter().all(|other| other.kid != key.kid) {
                 keys.push(key);
             }
@@ -184,17 +184,15 @@ impl Jwk {
     fn of_certificate(certificate: &Certificate) -> Result<Self, Fault> {
         let material = Material::public(certificate.key().clone())?;
         let required = material.required()?;
-        let mut key = Self {
-            kid: None,
+        Ok(Self {
+            kid: Some(certificate.id().as_str().to_owned()),
             usage: Some(Usage::Signature),
             operations: None,
             algorithm: None,
             material,
             required,
             certificate: Some(certificate.clone()),
-        };
-        key.kid = Some(key.thumbprint());
-        Ok(key)
+        })
     }
 
     /// What the key is called in its set.

@@ -247,7 +247,7 @@ pub(super) fn moment(claims: &Members, name: &str) -> Result<Option<Timestamp>, 
     moment.map(Some).ok_or_else(|| Fault::new(Reason::JwtTime, format!("expected seconds in `{name}`")))
 }
 
-/// Signs a token. Its `kid` is the thumbprint under which [`Jwks::of_certificates`] publishes the key.
+/// Signs a token. Its `kid` is the name under which [`Jwks::of_certificates`] publishes the key.
 pub fn sign<C: Serialize>(
     claims: &C,
     typ: Typ,
@@ -257,9 +257,7 @@ pub fn sign<C: Serialize>(
     let broken = |what| Fault::new(Reason::Internal, what);
     let name = algorithm.jose().filter(|_| signs(signer, algorithm));
     let name = name.ok_or_else(|| broken("our key does not sign tokens with this algorithm"))?;
-    let published = Jwks::of_certificates([signer.certificate()])?;
-    let kid =
-        published.keys().first().and_then(|key| key.kid()).ok_or_else(|| broken("a key without a name"))?;
+    let kid = signer.certificate().id().as_str();
     let head = json!({ "alg": name, "typ": typ.name(), "kid": kid }).to_string();
     let claims = serde_json::to_vec(claims).map_err(|_| broken("claims that cannot be written"))?;
     let content = format!("{}.{}", json::base64(head), json::base64(claims));

@@ -108,7 +108,7 @@ impl KeyKind {
 fn is_guessable(modulus: &BigNumRef) -> bool {
     const PRIMES: [u32; 17] = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
     let is_power = |prime: u32| {
-        let rest = modulus.mod_word(prime.into()).unwrap_or_default();
+        let rest = modulus.mod_word(prime).unwrap_or_default();
         let powers = std::iter::successors(Some(1), |power| Some(power * 65_537 % u64::from(prime)));
         powers.take(prime as usize).any(|power| power == rest)
     };
