@@ -84,6 +84,8 @@ pub struct Keys {
     pub signing: Vec<KeyFile>,
     /// Keys that decrypt.
     pub decryption: Vec<KeyFile>,
+    /// Further keys that sign tokens of OpenID Connect, for algorithms that the signing key cannot do.
+    pub token_signing: Vec<KeyFile>,
 }
 
 /// How long things last.
@@ -158,6 +160,7 @@ impl Config {
         });
         let signing = origins.at("keys.signing").resolve(keys.signing);
         let decryption = origins.at("keys.decryption").resolve(keys.decryption);
+        let token_signing = origins.at("keys.token-signing").resolve(keys.token_signing);
         for (key, list) in [("keys.signing", &signing), ("keys.decryption", &decryption)] {
             if list.is_empty() {
                 needed(key);
@@ -181,7 +184,7 @@ impl Config {
             },
             identity: Identity { entity_id },
             store: Store { path: path.unwrap_or_else(|| "/var/lib/context-handler/store.sqlite".into()) },
-            keys: Keys { signing, decryption },
+            keys: Keys { signing, decryption, token_signing },
             login: login.resolve(),
             egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default() },
             logging: Logging {
@@ -315,6 +318,7 @@ struct RawStore {
 struct RawKeys {
     signing: Option<Vec<KeyFile>>,
     decryption: Option<Vec<KeyFile>>,
+    token_signing: Option<Vec<KeyFile>>,
 }
 
 #[derive(Default, Deserialize)]

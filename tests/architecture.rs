@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
             "base64",
             "flate2",
             "jiff",
+            "jsonwebtoken",
             "libxml",
             "openssl",
             "roxmltree",

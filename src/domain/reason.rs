@@ -329,6 +329,51 @@ reasons! {
         / "Den krypterede del har en form, som profilen ikke tillader."
         "Whoever runs the identity provider uses AES-GCM with RSA-OAEP, as our metadata lists."
         / "Den, der driver identitetsudbyderen, bruger AES-GCM med RSA-OAEP, som vores metadata angiver.";
+    JwtHeader "jwt.header" Fagsystem
+        "A token does not have the form of a signed token, or its header asks for something that is never done."
+        / "Et token har ikke et signeret tokens form, eller dets hoved beder om noget, der aldrig gøres."
+        "The supplier of the fagsystem sends the token in its compact form, names only the algorithm, the key and the type in its header, and brings no key or address along."
+        / "Fagsystemets leverandør sender tokenet i kompakt form, nævner kun algoritme, nøgle og type i hovedet og medsender hverken nøgle eller adresse.";
+    JwtClaims "jwt.claims" Fagsystem
+        "A token's content is not readable, or says nothing about who it is from."
+        / "Et tokens indhold kan ikke læses eller siger intet om, hvem det er fra."
+        "The supplier of the fagsystem sends one JSON object in which nothing stands twice, with the issuer in it."
+        / "Fagsystemets leverandør sender ét JSON-objekt, hvor intet står to gange, og med udstederen i.";
+    JwtKey "jwt.key" Fagsystem
+        "A token is signed with a key that is not the one registered key of its name, or not for this use."
+        / "Et token er signeret med en nøgle, der ikke er den ene registrerede nøgle af det navn, eller ikke er til denne brug."
+        "The supplier of the fagsystem has its present keys registered, each with a name of its own, and names the right one in the token's header."
+        / "Fagsystemets leverandør får sine aktuelle nøgler registreret, hver med sit eget navn, og nævner den rette i tokenets hoved.";
+    JwtKeySet "jwt.keys" Register
+        "A list of public keys holds something that it must not: a private or weak key, two keys of one name, or no usable key at all."
+        / "En liste over offentlige nøgler indeholder noget, den ikke må: en privat eller svag nøgle, to nøgler af samme navn eller slet ingen brugbar nøgle."
+        "The supplier of the fagsystem delivers its public keys only, RSA with at least 2048 bits or P-256 or P-384, each with a name of its own. A private key that was sent must be replaced."
+        / "Fagsystemets leverandør leverer kun sine offentlige nøgler, RSA med mindst 2048 bit eller P-256 eller P-384, hver med sit eget navn. En privat nøgle, der er sendt, skal udskiftes.";
+    JwtSignature "jwt.signature" Fagsystem
+        "A token was changed on its way, or signed with another key than the registered one."
+        / "Et token er ændret undervejs eller signeret med en anden nøgle end den registrerede."
+        "The supplier of the fagsystem has its present key registered. If it is, keep the token's time and case number and tell your security team."
+        / "Fagsystemets leverandør får sin aktuelle nøgle registreret. Er den det, så gem tidspunkt og sagsnummer, og giv jeres sikkerhedsteam besked.";
+    JwtType "jwt.type" Fagsystem
+        "A token of one kind was shown where another kind is expected."
+        / "Et token af én slags blev vist, hvor en anden slags forventes."
+        "The supplier of the fagsystem sends the access token, the ID token or its own proof each only where that one is asked for."
+        / "Fagsystemets leverandør sender adgangstoken, ID-token eller sit eget bevis hver kun der, hvor netop det bliver bedt om.";
+    JwtAud "jwt.aud" Fagsystem
+        "A token is meant for somebody else, or for others beside the one it was shown to."
+        / "Et token er ment til en anden eller til flere end den, det blev vist til."
+        "The supplier of the fagsystem names as audience exactly the address or name that is published here, and no other."
+        / "Fagsystemets leverandør nævner som modtager præcis den adresse eller det navn, der er offentliggjort her, og ingen anden.";
+    JwtTime "jwt.time" Fagsystem
+        "A token is over, not yet begun, lives too long, or does not say when."
+        / "Et token er udløbet, ikke begyndt, lever for længe eller siger ikke hvornår."
+        "The supplier of the fagsystem sets its clock by a time server, makes a new token for each use, and writes moments as numbers."
+        / "Fagsystemets leverandør stiller sit ur efter en tidsserver, laver et nyt token til hver brug og skriver tidspunkter som tal.";
+    Pop "pop" Fagsystem
+        "A request lacks the proof that its sender holds the key that its token is bound to, or the proof is for another request."
+        / "En anmodning mangler beviset for, at afsenderen har den nøgle, tokenet er bundet til, eller beviset er til en anden anmodning."
+        "The supplier of the fagsystem makes a new proof for every request, with its method, its address and the access token that goes with it."
+        / "Fagsystemets leverandør laver et nyt bevis til hver anmodning med dens metode, dens adresse og det adgangstoken, der følger med.";
     EncNokey "enc.nokey" Fagsystem
         "The fagsystem's token must be encrypted, but its registration has no usable encryption key."
         / "Fagsystemets adgangsbevis skal krypteres, men dets registrering har ingen brugbar krypteringsnøgle."
