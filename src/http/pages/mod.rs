@@ -212,7 +212,7 @@ pub fn unavailable(visitor: &Visitor, retry_after: u32) -> Response {
 pub fn may_be_shown(reason: Reason) -> bool {
     let family = reason.code().split('.').next().unwrap_or_default();
     let before_proof =
-        matches!(family, "xml" | "limit" | "encoding" | "sig" | "alg" | "key" | "dec" | "value");
+        matches!(family, "xml" | "limit" | "encoding" | "sig" | "alg" | "key" | "dec" | "value" | "jwt");
     let late_proof = matches!(reason, Reason::AttrType | Reason::AttrChars | Reason::SecondOpinion);
     !before_proof && !late_proof
 }
