@@ -142,10 +142,11 @@ pub struct IdentityProvider {
     pub rights: Vec<RightsSource>,
 }
 
-/// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
+/// What the register says about a fagsystem, whatever it speaks. The addresses and keys of one that speaks SAML stand in
+/// its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fagsystem {
-    /// Its name in SAML.
+    /// Its name in SAML, or its `client_id` in OpenID Connect.
     pub entity_id: EntityId,
     /// Its name for people.
     pub name: String,
@@ -319,6 +320,11 @@ impl Federation {
     pub fn step_up(&self, authority: Cvr) -> Option<&IdentityProvider> {
         let allowed = self.authorities.get(&authority)?.step_up.as_ref()?;
         self.idp(allowed).ok().filter(|idp| idp.role == IdpRole::StepUp)
+    }
+
+    /// The registered fagsystem of this name, switched on or not.
+    pub fn registered_fagsystem(&self, entity_id: &EntityId) -> Option<&Fagsystem> {
+        self.fagsystemer.get(entity_id)
     }
 
     /// The registered fagsystem of this name, switched on.

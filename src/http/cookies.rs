@@ -9,7 +9,7 @@ use super::visitor::cookie;
 use crate::broker::SealedLogin;
 use crate::domain::id::LoginId;
 use crate::domain::login::PENDING_FOR;
-use crate::protocol::saml::binding::{escaped, unescaped};
+use crate::protocol::address::{escaped, unescaped};
 
 const REMEMBERED: &str = "__Host-municipality";
 

@@ -8,8 +8,10 @@
 //!
 //! Replay needs memory, so it is the broker's step and not a rung of the ladder.
 
+pub mod address;
 pub mod bpp;
 pub mod keys;
+pub mod oauth;
 pub mod saml;
 pub mod seal;
 pub mod xml;
