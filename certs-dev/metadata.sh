@@ -79,6 +79,18 @@ END
     } >"$to/$name.xml"
 }
 
+# The public key of a client that speaks OpenID Connect, for what it signs. The key is named by the digest of its
+# certificate; its modulus stands behind nine bytes of DER, as in every RSA-3072 key.
+client() {
+    name=$1 key=$2
+    base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+    kid=$(openssl x509 -in "$key.pem" -outform DER | openssl dgst -sha256 -binary | base64url)
+    n=$(openssl rsa -in "$key.pem" -RSAPublicKey_out -outform DER 2>/dev/null | dd bs=1 skip=9 count=384 2>/dev/null | base64url)
+    cat >"$to/$name.jwks.json" <<END
+{"keys": [{"kty": "RSA", "use": "sig", "kid": "$kid", "n": "$n", "e": "AQAB"}]}
+END
+}
+
 GCM="http://www.w3.org/2009/xmlenc11#aes256-gcm"
 OAEP="http://www.w3.org/2009/xmlenc11#rsa-oaep"
 
@@ -89,3 +101,4 @@ attribute_service feddet-rettigheder https://rettigheder.feddet.example/saml 808
 fagsystem koereproevebooking https://saml.koereproevebooking.example 8083 sp-oiosaml2 ""
 fagsystem bbr https://saml.bbr.example 8084 sp-oiosaml3 "$GCM $OAEP"
 fagsystem seb https://saml.seb.example 8087 sp-seb "$GCM $OAEP"
+client byggesag oidc-byggesag

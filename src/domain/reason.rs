@@ -639,11 +639,6 @@ reasons! {
         / "En klient spurgte om et token, der hverken er dens eget eller beregnet til den; den fik intet at vide."
         "The supplier of the asking system asks only about tokens that were made for it."
         / "Leverandøren af det spørgende system spørger kun om tokens, der er udstedt til det.";
-    Pop "pop" Fagsystem
-        "A token that is bound to a key came without proof of that key."
-        / "Et token, der er bundet til en nøgle, kom uden bevis for nøglen."
-        "The supplier of the fagsystem sends a fresh proof with every request, made with the key that the token is bound to."
-        / "Fagsystemets leverandør sender et friskt bevis med hver anmodning, lavet med den nøgle, tokenet er bundet til.";
     Discovery "discovery" User
         "The choice of municipality does not fit the login."
         / "Valget af kommune passer ikke til loginnet."
