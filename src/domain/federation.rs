@@ -142,8 +142,7 @@ pub struct IdentityProvider {
     pub rights: Vec<RightsSource>,
 }
 
-/// What the register says about a fagsystem, whatever it speaks. The addresses and keys of one that speaks SAML stand in
-/// its metadata.
+/// What the register says about a fagsystem, whatever it speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fagsystem {
     /// Its name in SAML, or its `client_id` in OpenID Connect.
@@ -320,11 +319,6 @@ impl Federation {
     pub fn step_up(&self, authority: Cvr) -> Option<&IdentityProvider> {
         let allowed = self.authorities.get(&authority)?.step_up.as_ref()?;
         self.idp(allowed).ok().filter(|idp| idp.role == IdpRole::StepUp)
-    }
-
-    /// The registered fagsystem of this name, switched on or not.
-    pub fn registered_fagsystem(&self, entity_id: &EntityId) -> Option<&Fagsystem> {
-        self.fagsystemer.get(entity_id)
     }
 
     /// The registered fagsystem of this name, switched on.

@@ -293,14 +293,10 @@ impl Reader<'_> {
             return None;
         }
         let rotates = rotation.as_ref().is_none_or(|rotates| *rotates.get_ref());
-        if let Some(rotation) = rotation.as_ref().filter(|_| !rotates) {
-            if written.application_type != Application::Web && !written.dpop_bound {
-                self.wrong(
-                    source,
-                    rotation,
-                    "expected rotation or `dpop-bound = true` for native and javascript",
-                );
-            }
+        let is_copied_easily = written.application_type != Application::Web && !written.dpop_bound;
+        if let Some(rotation) = rotation.as_ref().filter(|_| !rotates && is_copied_easily) {
+            let what = "expected rotation or `dpop-bound = true` for native and javascript";
+            self.wrong(source, rotation, what);
         }
         Some(Refresh { rotates, lives: self.minutes(source, lives.as_ref()) })
     }

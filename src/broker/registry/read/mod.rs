@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use super::{Files, Snapshot};
 use crate::domain::id::EntityId;
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::written::{Complaint, Source, Spanned, read};
 use crate::protocol::oauth::client::RedirectUri;
 use crate::store::RegistryFiles;
@@ -90,7 +91,8 @@ impl Reader<'_> {
 
     /// Agreements, roles and robots name fagsystemer whatever they speak.
     fn known_fagsystem(&mut self, source: Source<'_>, name: &Spanned<EntityId>) {
-        let is_known = self.snapshot.federation.registered_fagsystem(name.get_ref()).is_some();
+        let is_unknown = |fault: Fault| fault.reason == Reason::SpUnknown;
+        let is_known = !self.snapshot.federation.fagsystem(name.get_ref()).is_err_and(is_unknown);
         self.known(source, is_known, name);
     }
 

@@ -1,3 +1,5 @@
+//! What a request may ask for, where its answer goes, and what of it changes nothing.
+
 use proptest::prelude::*;
 
 use super::*;

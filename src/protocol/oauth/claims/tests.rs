@@ -1,3 +1,5 @@
+//! What tokens say, and under which names.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which addresses, secrets and key sets a client may have.
+
 use proptest::prelude::*;
 
 use super::*;

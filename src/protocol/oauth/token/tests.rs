@@ -1,3 +1,5 @@
+//! How a client proves itself, and what it is given tokens for.
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
