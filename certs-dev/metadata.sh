@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the metadata of the sandbox's parties with the certificates beside this script: into ../metadata, or into
-# the folder that is named. The addresses are those of the sandbox at its usual port.
+# Writes the metadata of the sandbox's parties, and the key sets of those that speak OpenID Connect, with the certificates
+# beside this script: into ../metadata, or into the folder that is named. The addresses are those of the sandbox at its usual port.
 set -eu
 cd "$(dirname "$0")"
 to=${1:-../metadata}
@@ -39,6 +39,7 @@ identity_provider() {
         echo "  <md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"$SAML2\">"
         key signing "$key" ""
         cat <<END
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/slo"/>
     <md:NameIDFormat>$names</md:NameIDFormat>
     <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/sso"/>
   </md:IDPSSODescriptor>
@@ -71,6 +72,7 @@ fagsystem() {
         key signing "$key" ""
         [ -z "$methods" ] || key encryption "$key" "$methods"
         cat <<END
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/slo"/>
     <md:NameIDFormat>$NAME</md:NameIDFormat>
     <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="http://localhost:$port/acs" index="0" isDefault="true"/>
   </md:SPSSODescriptor>
@@ -79,15 +81,28 @@ END
     } >"$to/$name.xml"
 }
 
-# The public key of a client that speaks OpenID Connect, for what it signs. The key is named by the digest of its
-# certificate; its modulus stands behind nine bytes of DER, as in every RSA-3072 key.
-client() {
+base64url() {
+    openssl base64 -A | tr '+/' '-_' | tr -d '='
+}
+
+# The key set of a fagsystem that speaks OpenID Connect. Its key is named by the digest of its certificate.
+key_set() {
     name=$1 key=$2
-    base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
     kid=$(openssl x509 -in "$key.pem" -outform DER | openssl dgst -sha256 -binary | base64url)
-    n=$(openssl rsa -in "$key.pem" -RSAPublicKey_out -outform DER 2>/dev/null | dd bs=1 skip=9 count=384 2>/dev/null | base64url)
+    modulus=$(openssl x509 -in "$key.pem" -noout -modulus | perl -ne 'print pack "H*", /=(\w+)/' | base64url)
     cat >"$to/$name.jwks.json" <<END
-{"keys": [{"kty": "RSA", "use": "sig", "kid": "$kid", "n": "$n", "e": "AQAB"}]}
+{
+  "keys": [
+    {
+      "kty": "RSA",
+      "use": "sig",
+      "alg": "PS256",
+      "kid": "$kid",
+      "n": "$modulus",
+      "e": "AQAB"
+    }
+  ]
+}
 END
 }
 
@@ -101,4 +116,4 @@ attribute_service feddet-rettigheder https://rettigheder.feddet.example/saml 808
 fagsystem koereproevebooking https://saml.koereproevebooking.example 8083 sp-oiosaml2 ""
 fagsystem bbr https://saml.bbr.example 8084 sp-oiosaml3 "$GCM $OAEP"
 fagsystem seb https://saml.seb.example 8087 sp-seb "$GCM $OAEP"
-client byggesag oidc-byggesag
+key_set byggesag oidc-byggesag

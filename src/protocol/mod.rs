@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod bpp;
+pub mod jose;
 pub mod keys;
 pub mod oauth;
 pub mod saml;

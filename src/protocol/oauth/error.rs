@@ -33,6 +33,7 @@ impl OAuthError {
             Reason::OidcGrant => "unsupported_grant_type",
             Reason::OidcCode | Reason::OidcPkce | Reason::TokenRefresh => "invalid_grant",
             Reason::TokenOpaque => "invalid_token",
+            Reason::Pop => "invalid_dpop_proof",
             Reason::Passive => "login_required",
             Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => "unmet_authentication_requirements",
             Reason::Status
