@@ -10,8 +10,9 @@ use context_handler::domain::assurance::Comparison;
 use context_handler::domain::id::{EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Fault;
 use context_handler::domain::world::{Clock, Random};
+use context_handler::protocol::address::escaped;
 use context_handler::protocol::keys::{Decrypter, Signer, TrustedKeys};
-use context_handler::protocol::saml::binding::{Arrived, Carries, escaped, redirect_to};
+use context_handler::protocol::saml::binding::{Arrived, Carries, redirect_to};
 use context_handler::protocol::saml::request::OurRequest;
 use context_handler::protocol::saml::response::{self, Expectation, Opening};
 use context_handler::protocol::xml::{

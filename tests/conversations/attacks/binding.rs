@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use context_handler::protocol::address::escaped;
 use context_handler::protocol::keys::{FileKey, Signer};
-use context_handler::protocol::saml::binding::{Carries, escaped, redirect_to};
+use context_handler::protocol::saml::binding::{Carries, redirect_to};
 
 use super::refused;
 use crate::support::{Answer, Browser, Fagsystem, Town, key};
