@@ -126,7 +126,8 @@ struct RefusedPage<'a> {
     title: &'static str,
     words: &'a str,
     code: &'a str,
-    message: &'a str,
+    /// What the other side says, in which language.
+    message: Option<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -160,17 +161,15 @@ pub(super) fn attribute_service(f: &Frame<'_>, kept: &[Kept]) -> Response {
 pub(super) fn refused(f: &Frame<'_>, refusal: &Refusal<'_>) -> Response {
     let Refusal { top, second, message } = refusal;
     let code = format!("{top} / {second}");
+    let message = (!message.is_empty()).then(|| f.t.message(message));
     let view = RefusedPage { f, title: f.t.refused, words: f.t.status(second), code: &code, message };
     page(f, StatusCode::FORBIDDEN, &view)
 }
 
 /// A message that this party does not take.
 pub(super) fn trouble(f: &Frame<'_>, why: &str) -> Response {
-    page(
-        f,
-        StatusCode::BAD_REQUEST,
-        &RefusedPage { f, title: f.t.trouble, words: "", code: why, message: "" },
-    )
+    let view = RefusedPage { f, title: f.t.trouble, words: f.t.trouble_hint, code: why, message: None };
+    page(f, StatusCode::BAD_REQUEST, &view)
 }
 
 /// A page that goes on by itself, or when its button is pressed.

@@ -1,5 +1,6 @@
 //! Everything that the neighbours' pages say, in Danish and in English.
 
+use crate::domain::reason::{Explanation, Reason};
 use crate::http::visitor::Lang;
 
 /// The texts of one language.
@@ -49,6 +50,7 @@ pub(super) struct Words {
     pub(super) carrying: &'static str,
     pub(super) carrying_hint: &'static str,
     pub(super) trouble: &'static str,
+    pub(super) trouble_hint: &'static str,
     pub(super) rows: Rows,
 }
 
@@ -90,6 +92,16 @@ impl Words {
             _ => ["Login blev ikke gennemført.", "The login was not completed."],
         };
         if self.index == 0 { danish } else { english }
+    }
+
+    /// What the context handler says about a refusal, and in which language. It writes English and begins with a code; what
+    /// the code means is published in Danish too.
+    pub(super) fn message(&self, said: &str) -> (&'static str, String) {
+        let code = said.split(':').next().unwrap_or_default();
+        match Reason::from_code(code).filter(|_| self.index == 0).map(Reason::explanation) {
+            Some(Explanation { means, fix }) => ("da", format!("{code}: {} {}", means.da, fix.da)),
+            None => ("en", said.to_owned()),
+        }
     }
 }
 
@@ -195,6 +207,7 @@ static DANISH: Words = Words {
     carrying: "Videre til næste side",
     carrying_hint: "Siden går videre af sig selv. Sker det ikke, så tryk på knappen.",
     trouble: "Det kan vi ikke tage imod",
+    trouble_hint: "Det, der kom, bestod ikke kontrollen. Hvorfor, står her til dem, der driver systemerne.",
     rows: Rows {
         name: "Bruger (NameID)",
         class: "Sikringsklasse",
@@ -250,6 +263,7 @@ static ENGLISH: Words = Words {
     carrying: "On to the next page",
     carrying_hint: "This page goes on by itself. If it does not, press the button.",
     trouble: "We cannot take this",
+    trouble_hint: "What arrived did not pass the checks. Why is written here for those who run the systems.",
     rows: Rows {
         name: "User (NameID)",
         class: "Class of authentication",
@@ -257,3 +271,17 @@ static ENGLISH: Words = Words {
         relay_state: "RelayState as it came back",
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_language_of_the_page_where_its_code_is_known() {
+        let said = "loa.lower: words of a broker.";
+        let (lang, danish) = DANISH.message(said);
+        assert!(lang == "da" && danish.starts_with("loa.lower: ") && !danish.contains("words"), "{danish}");
+        assert_eq!(ENGLISH.message(said), ("en", said.to_owned()));
+        assert_eq!(DANISH.message("who knows"), ("en", "who knows".to_owned()));
+    }
+}

@@ -197,10 +197,9 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
         Ok(response) => response,
         Err(Refused(why)) => return pages::trouble(&here.frame(&visitor), &why),
     };
-    let mut checks = Checks::default();
     let how = if here.system.by_post { "in a form" } else { "in an address" };
-    checks.passed(format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref())));
-    here.world.journal.note(&checks);
+    let what = format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref()));
+    here.world.journal.note([what]);
     here.asked.keep(id.clone(), ());
     wire::set_cookie(&mut response, here.system.cookies[0], &id);
     response
@@ -231,7 +230,10 @@ async fn acs(
         return pages::trouble(&frame, "this browser has not asked, or the answer came before");
     };
     let (acs, mut checks) = (format!("{}/acs", here.address()), Checks::default());
-    checks.passed("an answer to this browser's own question, for the first time");
+    checks.passed(
+        "et svar på denne browsers eget spørgsmål, og det første",
+        "an answer to this browser's own question, for the first time",
+    );
     let expected = Expected {
         system: here.system,
         broker: &here.broker,
@@ -241,7 +243,7 @@ async fn acs(
         now: here.world.clock.now(),
     };
     let read = wire::decoded(&answered.response).and_then(|xml| receipt::read(&xml, &expected, &mut checks));
-    here.world.journal.note(&checks);
+    here.world.journal.note(checks.noted());
     let mut response = match read {
         Ok(Outcome::LoggedIn(mut logged_in)) => {
             logged_in.checks = checks.0;

@@ -27,7 +27,7 @@ pub(super) fn session(logged_in: &LoggedIn, t: &'static Words) -> Session {
         who: common_name(&logged_in.name).to_owned(),
         rights: logged_in.rights.iter().map(|right| limited(right, t)).collect(),
         facts,
-        checks: logged_in.checks.clone(),
+        checks: logged_in.checks.iter().map(|check| check[t.index].clone()).collect(),
     }
 }
 

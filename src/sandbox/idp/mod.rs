@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::files::{IDP_FEDDET, IDP_KORSBAEK, NEMLOGIN_KEY};
-use super::memory::{Checks, Memory};
+use super::memory::Memory;
 use super::pages::{self, Frame};
 use super::partner::Partner;
 use super::saml::{Refused, X509_SUBJECT_NAME, fresh_id};
@@ -220,7 +220,7 @@ impl IdentityProvider {
             ),
             None => (answer.refusal(refusal)?, format!("writes a Response that refuses, signed: {refusal}")),
         };
-        self.world.journal.note(&Checks(vec![what]));
+        self.world.journal.note([what]);
         Ok(pages::Carried {
             to: self.broker.acs.clone(),
             field: "SAMLResponse",
@@ -243,10 +243,10 @@ async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Respon
 /// The broker's question arrives.
 async fn sso(State(here): Here, visitor: Visitor, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let at = format!("{}/sso", here.world.places.neighbour(here.provider.place));
-    let mut checks = Checks::default();
+    let mut notes = Vec::new();
     let now = here.world.clock.now();
-    let read = question::read(query.as_deref().unwrap_or_default(), &at, &here.broker, now, &mut checks);
-    here.world.journal.note(&checks);
+    let read = question::read(query.as_deref().unwrap_or_default(), &at, &here.broker, now, &mut notes);
+    here.world.journal.note(notes);
     match read.and_then(|question| here.take(&headers, question)) {
         Ok(Taken::Answered(carried)) => pages::carry(&here.frame(&visitor), &carried),
         Ok(Taken::Waits(name)) => Redirect::to(&format!("/login?id={name}")).into_response(),
