@@ -36,6 +36,14 @@ impl<T: Clone> Memory<T> {
         all.remove(place).map(|(_, thing)| thing)
     }
 
+    /// Forgets all that are so, and says how many.
+    pub(super) fn end(&self, is_so: impl Fn(&T) -> bool) -> usize {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|(_, thing)| !is_so(thing));
+        before - all.len()
+    }
+
     fn all(&self) -> MutexGuard<'_, VecDeque<(String, T)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -44,9 +44,7 @@ impl<'v> Frame<'v> {
 /// A message that the browser carries to somebody in a form.
 pub(super) struct Carried {
     pub(super) to: String,
-    pub(super) field: &'static str,
-    pub(super) message: String,
-    pub(super) relay_state: Option<String>,
+    pub(super) fields: Vec<(&'static str, String)>,
 }
 
 /// Somebody who can log in.
@@ -74,6 +72,8 @@ pub(super) struct Session {
     pub(super) rights: Vec<Limited>,
     pub(super) facts: Vec<Fact>,
     pub(super) checks: Vec<String>,
+    /// Whether it has something to get a new token for.
+    pub(super) can_refresh: bool,
 }
 
 /// What the user may do, in whose matters, and within what.
@@ -96,20 +96,19 @@ pub(super) struct Fact {
     pub(super) cover: Option<String>,
 }
 
-/// A login that the broker refused.
-pub(super) struct Refusal<'a> {
-    /// The two codes.
-    pub(super) top: &'a str,
-    pub(super) second: &'a str,
-    /// What the broker says about it, in its own words.
-    pub(super) message: &'a str,
-}
-
 #[derive(Template)]
 #[template(path = "sandbox/fagsystem.html")]
 struct FagsystemPage<'a> {
     f: &'a Frame<'a>,
     session: Option<Session>,
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/oidc.html")]
+struct OidcPage<'a> {
+    f: &'a Frame<'a>,
+    session: Option<Session>,
+    notice: &'a str,
 }
 
 #[derive(Template)]
@@ -157,12 +156,15 @@ pub(super) fn attribute_service(f: &Frame<'_>, kept: &[Kept]) -> Response {
     page(f, StatusCode::OK, &ServicePage { f, kept })
 }
 
-/// The broker said no.
-pub(super) fn refused(f: &Frame<'_>, refusal: &Refusal<'_>) -> Response {
-    let Refusal { top, second, message } = refusal;
-    let code = format!("{top} / {second}");
+/// The front page of a fagsystem that speaks OpenID Connect, with a notice if there is one.
+pub(super) fn oidc(f: &Frame<'_>, session: Option<Session>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &OidcPage { f, session, notice })
+}
+
+/// The broker said no: what that means here, its code, and what the broker says about it in its own words.
+pub(super) fn refused(f: &Frame<'_>, words: &str, code: &str, message: &str) -> Response {
     let message = (!message.is_empty()).then(|| f.t.message(message));
-    let view = RefusedPage { f, title: f.t.refused, words: f.t.status(second), code: &code, message };
+    let view = RefusedPage { f, title: f.t.refused, words, code, message };
     page(f, StatusCode::FORBIDDEN, &view)
 }
 

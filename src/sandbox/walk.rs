@@ -56,5 +56,5 @@ impl Walk {
 }
 
 fn carries(form: &Form) -> bool {
-    form.fields.iter().any(|(name, _)| name.starts_with("SAML"))
+    form.fields.iter().any(|(name, _)| name.starts_with("SAML") || name == "id_token_hint")
 }

@@ -51,6 +51,16 @@ pub(super) struct Words {
     pub(super) carrying_hint: &'static str,
     pub(super) trouble: &'static str,
     pub(super) trouble_hint: &'static str,
+    pub(super) level: &'static str,
+    pub(super) level_low: &'static str,
+    pub(super) level_substantial: &'static str,
+    pub(super) prompt_login: &'static str,
+    pub(super) prompt_none: &'static str,
+    pub(super) log_out_everywhere: &'static str,
+    pub(super) log_out_everywhere_hint: &'static str,
+    pub(super) left: &'static str,
+    pub(super) refresh: &'static str,
+    pub(super) ask_userinfo: &'static str,
     pub(super) rows: Rows,
 }
 
@@ -94,6 +104,18 @@ impl Words {
         if self.index == 0 { danish } else { english }
     }
 
+    /// What an error of OpenID Connect means to the user of a fagsystem.
+    pub(super) fn oauth(&self, error: &str) -> &'static str {
+        self.status(match error {
+            "unmet_authentication_requirements" => "NoAuthnContext",
+            "access_denied" => "AuthnFailed",
+            "login_required" | "interaction_required" | "account_selection_required" => "NoPassive",
+            "unauthorized_client" => "RequestDenied",
+            "invalid_request" | "invalid_scope" | "request_not_supported" => "RequestUnsupported",
+            _ => "",
+        })
+    }
+
     /// What the context handler says about a refusal, and in which language. It writes English and begins with a code; what
     /// the code means is published in Danish too.
     pub(super) fn message(&self, said: &str) -> (&'static str, String) {
@@ -125,6 +147,18 @@ pub(super) fn label(attribute: &str) -> [&'static str; 2] {
         "0.9.2342.19200300.100.1.1" => ["Brugernavn", "User name"],
         "fullName" => ["Navn", "Name"],
         "kombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "iss" => ["Udsteder", "Issuer"],
+        "aud" | "azp" => ["Modtager", "Audience"],
+        "sub" => ["Bruger (sub)", "User (sub)"],
+        "sid" => ["Sessionens navn", "Name of the session"],
+        "acr" => ["Sikringsniveau (acr)", "Level of assurance (acr)"],
+        "amr" => ["Hvordan brugeren loggede ind", "How the user logged in"],
+        "auth_time" => ["Hvornår brugeren loggede ind", "When the user logged in"],
+        "iat" => ["Hvornår tokenet er udstedt", "When the token was issued"],
+        "exp" => ["Hvor længe tokenet gælder", "How long the token holds"],
+        "nonce" => ["Spørgsmålets mærke", "Mark of the question"],
+        "at_hash" => ["Adgangstokenets aftryk", "Digest of the access token"],
+        "privileges" => ["Rettigheder som JSON", "Rights as JSON"],
         _ => ["", ""],
     }
 }
@@ -137,6 +171,8 @@ pub(super) fn right(role: &str) -> [&'static str; 2] {
         "godkend" => ["Godkende sager", "Approve cases"],
         "booker" => ["Booke køreprøver", "Book driving tests"],
         "sundhedsdata" => ["Se sundhedsdata", "See health data"],
+        "laes" => ["Læse byggesager", "Read building cases"],
+        "behandl" => ["Behandle byggesager", "Handle building cases"],
         _ => ["", ""],
     }
 }
@@ -208,6 +244,16 @@ static DANISH: Words = Words {
     carrying_hint: "Siden går videre af sig selv. Sker det ikke, så tryk på knappen.",
     trouble: "Det kan vi ikke tage imod",
     trouble_hint: "Det, der kom, bestod ikke kontrollen. Hvorfor, står her til dem, der driver systemerne.",
+    level: "Hvor sikkert skal det være, hvem du er?",
+    level_low: "Log ind, mindst NSIS Lav",
+    level_substantial: "Log ind, mindst NSIS Betydelig",
+    prompt_login: "Bed om nyt login, også selv om jeg er logget ind (prompt=login)",
+    prompt_none: "Vis ingen sider undervejs (prompt=none)",
+    log_out_everywhere: "Log ud",
+    log_out_everywhere_hint: "Her og i alle andre systemer, som du er logget ind i med dette login.",
+    left: "Du er logget ud her, og context-handleren har fået det at vide.",
+    refresh: "Hent et nyt adgangstoken",
+    ask_userinfo: "Spørg userinfo",
     rows: Rows {
         name: "Bruger (NameID)",
         class: "Sikringsklasse",
@@ -264,6 +310,16 @@ static ENGLISH: Words = Words {
     carrying_hint: "This page goes on by itself. If it does not, press the button.",
     trouble: "We cannot take this",
     trouble_hint: "What arrived did not pass the checks. Why is written here for those who run the systems.",
+    level: "How sure must it be who you are?",
+    level_low: "Log in, NSIS Low at least",
+    level_substantial: "Log in, NSIS Substantial at least",
+    prompt_login: "Ask for a new login even if I am logged in (prompt=login)",
+    prompt_none: "Show no pages on the way (prompt=none)",
+    log_out_everywhere: "Log out",
+    log_out_everywhere_hint: "Here and in every other system that you are logged in to with this login.",
+    left: "You are logged out here, and the context handler knows.",
+    refresh: "Get a new access token",
+    ask_userinfo: "Ask userinfo",
     rows: Rows {
         name: "User (NameID)",
         class: "Class of authentication",

@@ -1,21 +1,21 @@
 //! A fagsystem: it sends its user to the broker, judges the answer by itself, and shows who is logged in.
 
 mod receipt;
-mod rights;
-mod view;
+pub(super) mod rights;
+pub(super) mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::files::{SP_OIOSAML2, SP_OIOSAML3, SP_SEB};
 use super::memory::{Checks, Memory};
-use super::pages::{self, Carried, Frame, Refusal};
+use super::pages::{self, Carried, Frame};
 use super::partner::Partner;
 use super::saml::{POST, Refused, fresh_id, saml, samlp, written};
 use super::{World, wire};
@@ -183,9 +183,7 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
         Ok(if here.system.by_post {
             let carried = Carried {
                 to: here.broker.sso_post.clone(),
-                field: "SAMLRequest",
-                message: wire::encoded(&xml),
-                relay_state: Some(relay_state.clone()),
+                fields: vec![("SAMLRequest", wire::encoded(&xml)), ("RelayState", relay_state.clone())],
             };
             pages::carry(&here.frame(&visitor), &carried)
         } else {
@@ -255,11 +253,11 @@ async fn acs(
             response
         }
         Ok(Outcome::Refused { top, second, message }) => {
-            pages::refused(&frame, &Refusal { top: &top, second: &second, message: &message })
+            pages::refused(&frame, frame.words().status(&second), &format!("{top} / {second}"), &message)
         }
         Err(Refused(why)) => {
             tracing::warn!(event = "sandbox.refused", "{}: {why}", here.system.name);
-            (StatusCode::BAD_REQUEST, pages::trouble(&frame, &why)).into_response()
+            pages::trouble(&frame, &why)
         }
     };
     wire::set_cookie(&mut response, here.system.cookies[0], "");

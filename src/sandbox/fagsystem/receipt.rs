@@ -131,7 +131,7 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
         }
         other => return refused(format!("{name}: expected one of {enough:?}, got {other:?}")),
     }
-    let rights = rights::read(&attributes, expected.system)?;
+    let rights = rights::read(&attributes, expected.system.roles)?;
     let many = rights.len();
     checks.passed(format!("kun dets egne roller: {many}"), format!("its own roles only: {many}"));
     let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));

@@ -27,12 +27,13 @@ pub(super) fn session(logged_in: &LoggedIn, t: &'static Words) -> Session {
         who: common_name(&logged_in.name).to_owned(),
         rights: logged_in.rights.iter().map(|right| limited(right, t)).collect(),
         facts,
+        can_refresh: false,
         checks: logged_in.checks.iter().map(|check| check[t.index].clone()).collect(),
     }
 }
 
 /// What stands in place of a value until somebody wants to see it.
-fn cover(name: &str, value: &str, t: &Words) -> Option<String> {
+pub(in crate::sandbox) fn cover(name: &str, value: &str, t: &Words) -> Option<String> {
     let is_cpr = ["CprNumberIdentifier", "cprNumber"].iter().any(|end| name.ends_with(end));
     if is_cpr {
         return Some("••••••-••••".to_owned());
@@ -41,7 +42,8 @@ fn cover(name: &str, value: &str, t: &Words) -> Option<String> {
         .then(|| format!("{} {}", value.len(), t.characters))
 }
 
-fn limited(right: &Right, t: &Words) -> Limited {
+/// A right as the page shows it.
+pub(in crate::sandbox) fn limited(right: &Right, t: &Words) -> Limited {
     let limits = right.limits.iter();
     Limited {
         of: words::organisation(&right.cvr),
@@ -55,7 +57,7 @@ fn limited(right: &Right, t: &Words) -> Limited {
 }
 
 /// The name for people inside `C=DK,O=…,CN=…,Serial=…`.
-fn common_name(name: &str) -> &str {
+pub(in crate::sandbox) fn common_name(name: &str) -> &str {
     let from = name.find("CN=").map_or(0, |at| at + 3);
     name[from..].rsplit_once(",Serial=").map_or(name, |(name, _)| name)
 }

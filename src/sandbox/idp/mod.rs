@@ -223,9 +223,10 @@ impl IdentityProvider {
         self.world.journal.note([what]);
         Ok(pages::Carried {
             to: self.broker.acs.clone(),
-            field: "SAMLResponse",
-            message: wire::encoded(&xml),
-            relay_state: question.relay_state.clone(),
+            fields: [("SAMLResponse", wire::encoded(&xml))]
+                .into_iter()
+                .chain(question.relay_state.clone().map(|relay_state| ("RelayState", relay_state)))
+                .collect(),
         })
     }
 }
