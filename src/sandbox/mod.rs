@@ -21,6 +21,7 @@ mod demo;
 mod fagsystem;
 mod files;
 mod idp;
+mod logout;
 mod memory;
 mod oidc;
 mod pages;

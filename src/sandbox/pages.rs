@@ -101,6 +101,7 @@ pub(super) struct Fact {
 struct FagsystemPage<'a> {
     f: &'a Frame<'a>,
     session: Option<Session>,
+    notice: &'a str,
 }
 
 #[derive(Template)]
@@ -142,13 +143,14 @@ struct IdpPage<'a> {
     f: &'a Frame<'a>,
     people: &'a [Person],
     session: Option<Person>,
+    notice: &'a str,
     /// The login that waits for a button, and the classes that are asked for.
     login: Option<(&'a str, &'a [String])>,
 }
 
-/// A fagsystem's front page.
-pub(super) fn fagsystem(f: &Frame<'_>, session: Option<Session>) -> Response {
-    page(f, StatusCode::OK, &FagsystemPage { f, session })
+/// A fagsystem's front page, with a notice if there is one.
+pub(super) fn fagsystem(f: &Frame<'_>, session: Option<Session>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &FagsystemPage { f, session, notice })
 }
 
 /// What an attribute service keeps.
@@ -156,7 +158,7 @@ pub(super) fn attribute_service(f: &Frame<'_>, kept: &[Kept]) -> Response {
     page(f, StatusCode::OK, &ServicePage { f, kept })
 }
 
-/// The front page of a fagsystem that speaks OpenID Connect, with a notice if there is one.
+/// The same of one that speaks OpenID Connect.
 pub(super) fn oidc(f: &Frame<'_>, session: Option<Session>, notice: &str) -> Response {
     page(f, StatusCode::OK, &OidcPage { f, session, notice })
 }
@@ -179,14 +181,14 @@ pub(super) fn carry(f: &Frame<'_>, carried: &Carried) -> Response {
     page(f, StatusCode::OK, &CarryPage { f, carried })
 }
 
-/// The people, and who is logged in.
-pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session, login: None })
+/// The people, and who is logged in, with a notice if there is one.
+pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &IdpPage { f, people, session, notice, login: None })
 }
 
 /// The people as buttons.
 pub(super) fn idp_login(f: &Frame<'_>, people: &[Person], id: &str, classes: &[String]) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session: None, login: Some((id, classes)) })
+    page(f, StatusCode::OK, &IdpPage { f, people, session: None, notice: "", login: Some((id, classes)) })
 }
 
 fn page(f: &Frame<'_>, status: StatusCode, page: &impl Template) -> Response {

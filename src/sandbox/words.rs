@@ -19,8 +19,6 @@ pub(super) struct Words {
     pub(super) force: &'static str,
     pub(super) passive: &'static str,
     pub(super) logged_in_as: &'static str,
-    pub(super) log_out: &'static str,
-    pub(super) log_out_hint: &'static str,
     pub(super) may: &'static str,
     pub(super) may_nothing: &'static str,
     pub(super) right: &'static str,
@@ -56,9 +54,13 @@ pub(super) struct Words {
     pub(super) level_substantial: &'static str,
     pub(super) prompt_login: &'static str,
     pub(super) prompt_none: &'static str,
-    pub(super) log_out_everywhere: &'static str,
-    pub(super) log_out_everywhere_hint: &'static str,
+    pub(super) log_out: &'static str,
+    pub(super) log_out_hint: &'static str,
+    pub(super) log_me_out: &'static str,
     pub(super) left: &'static str,
+    pub(super) left_told: &'static str,
+    pub(super) left_in_part: &'static str,
+    pub(super) stays: &'static str,
     pub(super) refresh: &'static str,
     pub(super) ask_userinfo: &'static str,
     pub(super) rows: Rows,
@@ -104,6 +106,15 @@ impl Words {
         if self.index == 0 { danish } else { english }
     }
 
+    /// What the user is told when a logout has ended with these two codes; nothing when it did not.
+    pub(super) fn ended(&self, top: &str, second: &str) -> Option<&'static str> {
+        match (top, second) {
+            ("Success", "") => Some(self.left),
+            ("Success", "PartialLogout") => Some(self.left_in_part),
+            _ => None,
+        }
+    }
+
     /// What an error of OpenID Connect means to the user of a fagsystem.
     pub(super) fn oauth(&self, error: &str) -> &'static str {
         self.status(match error {
@@ -147,6 +158,15 @@ pub(super) fn label(attribute: &str) -> [&'static str; 2] {
         "0.9.2342.19200300.100.1.1" => ["Brugernavn", "User name"],
         "fullName" => ["Navn", "Name"],
         "kombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "spec_version" => ["Profilens version", "Version of the profile"],
+        "kombit_spec_version" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "assurance_level" => ["Sikringsniveau (NIST)", "Level of assurance (NIST)"],
+        "org_name" => ["Myndighedens navn", "Name of the authority"],
+        "name" => ["Navn", "Name"],
+        "uid" => ["Brugernavn", "User name"],
+        "cpr" => ["CPR-nummer", "CPR number"],
+        "person_uuid" => ["Personens UUID i NemLog-in", "The person's UUID in NemLog-in"],
+        "bootstrap_token" => ["Bootstrap-token, uændret", "Bootstrap token, untouched"],
         "iss" => ["Udsteder", "Issuer"],
         "aud" | "azp" => ["Modtager", "Audience"],
         "sub" => ["Bruger (sub)", "User (sub)"],
@@ -211,8 +231,6 @@ static DANISH: Words = Words {
     force: "Bed om nyt login, også selv om jeg er logget ind (ForceAuthn)",
     passive: "Vis ingen sider undervejs (IsPassive)",
     logged_in_as: "Logget ind som",
-    log_out: "Log ud her",
-    log_out_hint: "Kun her: fælles logout er ikke bygget endnu.",
     may: "Det må brugeren her",
     may_nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
     right: "Rettighed",
@@ -249,9 +267,13 @@ static DANISH: Words = Words {
     level_substantial: "Log ind, mindst NSIS Betydelig",
     prompt_login: "Bed om nyt login, også selv om jeg er logget ind (prompt=login)",
     prompt_none: "Vis ingen sider undervejs (prompt=none)",
-    log_out_everywhere: "Log ud",
-    log_out_everywhere_hint: "Her og i alle andre systemer, som du er logget ind i med dette login.",
-    left: "Du er logget ud her, og context-handleren har fået det at vide.",
+    log_out: "Log ud",
+    log_out_hint: "Her og i alle andre systemer, som du er logget ind i med dette login.",
+    log_me_out: "Log mig ud overalt",
+    left_told: "Du er logget ud her, og context-handleren har sagt, at den er færdig med at logge dig ud.",
+    left: "Du er logget ud her og i de andre systemer, som du var logget ind i.",
+    left_in_part: "Du er logget ud her, men ikke alle andre systemer har bekræftet det. Luk browseren for at være sikker.",
+    stays: "Du er logget ud her, men context-handleren kunne ikke logge dig ud af de andre systemer. Luk browseren for at være sikker.",
     refresh: "Hent et nyt adgangstoken",
     ask_userinfo: "Spørg userinfo",
     rows: Rows {
@@ -277,8 +299,6 @@ static ENGLISH: Words = Words {
     force: "Ask for a new login even if I am logged in (ForceAuthn)",
     passive: "Show no pages on the way (IsPassive)",
     logged_in_as: "Logged in as",
-    log_out: "Log out here",
-    log_out_hint: "Only here: single logout is not built yet.",
     may: "What the user may do here",
     may_nothing: "Nothing: the system was told of no rights.",
     right: "Right",
@@ -315,9 +335,13 @@ static ENGLISH: Words = Words {
     level_substantial: "Log in, NSIS Substantial at least",
     prompt_login: "Ask for a new login even if I am logged in (prompt=login)",
     prompt_none: "Show no pages on the way (prompt=none)",
-    log_out_everywhere: "Log out",
-    log_out_everywhere_hint: "Here and in every other system that you are logged in to with this login.",
-    left: "You are logged out here, and the context handler knows.",
+    log_out: "Log out",
+    log_out_hint: "Here and in every other system that you are logged in to with this login.",
+    log_me_out: "Log me out everywhere",
+    left_told: "You are logged out here, and the context handler says that it is done logging you out.",
+    left: "You are logged out here and of the other systems that you were logged in to.",
+    left_in_part: "You are logged out here, but not every other system has confirmed it. Close the browser to be sure.",
+    stays: "You are logged out here, but the context handler could not log you out of the other systems. Close the browser to be sure.",
     refresh: "Get a new access token",
     ask_userinfo: "Ask userinfo",
     rows: Rows {

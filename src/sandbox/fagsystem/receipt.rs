@@ -8,6 +8,7 @@ use super::System;
 use super::rights::{self, Right};
 use crate::protocol::keys::{Decrypter, FileKey};
 use crate::protocol::xml::{Cbc, Document, Element, decrypt, is_signed, verify};
+use crate::sandbox::logout::Named;
 use crate::sandbox::memory::Checks;
 use crate::sandbox::partner::Partner;
 use crate::sandbox::saml::{
@@ -38,7 +39,7 @@ pub(super) enum Outcome {
 /// Who is logged in, and everything that was said.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LoggedIn {
-    pub(super) name: String,
+    pub(super) named: Named,
     pub(super) class: String,
     /// Who authenticated the user, the first first.
     pub(super) authenticated_by: Vec<String>,
@@ -121,7 +122,8 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
     let subject = assertion.only_child(saml("Subject"))?;
     confirmation(subject.only_child(saml("SubjectConfirmation"))?, expected)?;
     checks.passed("til denne adresse og dette spørgsmål", "for this address and this question");
-    let context = assertion.only_child(saml("AuthnStatement"))?.only_child(saml("AuthnContext"))?;
+    let login = assertion.only_child(saml("AuthnStatement"))?;
+    let context = login.only_child(saml("AuthnContext"))?;
     let attributes = attributes(assertion.only_child(saml("AttributeStatement"))?)?;
     let (name, enough) = expected.system.level;
     let mut levels = attributes.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -134,9 +136,15 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
     let rights = rights::read(&attributes, expected.system.roles)?;
     let many = rights.len();
     checks.passed(format!("kun dets egne roller: {many}"), format!("its own roles only: {many}"));
+    let name = subject.only_child(saml("NameID"))?;
+    let named = Named {
+        format: name.attribute("Format").unwrap_or_default().to_owned(),
+        name: name.text()?.into_owned(),
+        index: login.attribute("SessionIndex").map(str::to_owned),
+    };
     let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));
     Ok(LoggedIn {
-        name: subject.only_child(saml("NameID"))?.text()?.into_owned(),
+        named,
         class: context.only_child(saml("AuthnContextClassRef"))?.text()?.into_owned(),
         authenticated_by: authorities
             .map(|authority| Ok(authority.text()?.into_owned()))

@@ -28,7 +28,7 @@ pub(super) fn read(
     now: Timestamp,
     notes: &mut Vec<String>,
 ) -> Result<Question, Refused> {
-    let arrived = wire::arrived(query)?;
+    let arrived = wire::arrived(query, "SAMLRequest")?;
     broker.keys.verify_detached(&arrived.algorithm, arrived.signed.as_bytes(), &arrived.signature)?;
     let algorithm = arrived.algorithm.rsplit('#').next().unwrap_or_default();
     notes.push(format!("signed by the context handler ({algorithm})"));

@@ -275,7 +275,7 @@ async fn logged_out(
         return pages::trouble(&frame, "this browser has not asked to be logged out");
     }
     here.world.journal.note(["is told that the user is logged out".to_owned()]);
-    let mut response = pages::oidc(&frame, None, frame.words().left);
+    let mut response = pages::oidc(&frame, None, frame.words().left_told);
     wire::set_cookie(&mut response, LEAVING, "");
     response
 }
