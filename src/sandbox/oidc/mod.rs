@@ -1,6 +1,7 @@
 //! A fagsystem that speaks OpenID Connect: it sends its user to the broker, takes a code back, exchanges it, and judges
 //! what it is told by itself. Its logout reaches the broker, and the broker's logout reaches it.
 
+mod conversation;
 mod jwt;
 mod provider;
 mod rights;
@@ -14,20 +15,18 @@ use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::fagsystem::rights::Right;
 use super::files::OIDC_BYGGESAG;
-use super::memory::{Checks, Memory};
+use super::memory::Memory;
 use super::pages::{self, Carried, Frame};
-use super::saml::{Refused, expect, refused};
+use super::saml::Refused;
 use super::{Failed, World, browser, wire};
 use crate::http::visitor::Visitor;
-use jwt::{Claims, Keys, OwnKey, base64url};
-use provider::{Provider, Published, Tokens};
-use token::{Ended, Expected, Login, text};
+use conversation::{Answered, Asked, NotTaken, Session};
+use jwt::{OwnKey, base64url};
+use provider::Provider;
 
 pub(super) const NAME: &str = "Byggesag";
 /// Its port above the broker's.
@@ -57,28 +56,6 @@ struct Byggesag {
     sessions: Memory<Arc<Session>>,
     /// The names of logout tokens that were used.
     used: Memory<()>,
-}
-
-/// A login under way.
-struct Asked {
-    nonce: String,
-    /// What the code is exchanged with, which only this system knows.
-    verifier: String,
-    /// The levels that are enough.
-    enough: &'static [&'static str],
-    /// When the user was sent off to log in anew, if that was asked for.
-    anew: Option<Timestamp>,
-}
-
-/// Who is logged in, and everything that was said.
-#[derive(Clone)]
-struct Session {
-    claims: Claims,
-    rights: Vec<Right>,
-    checks: Checks,
-    id_token: String,
-    access_token: String,
-    refresh_token: Option<String>,
 }
 
 type Here = State<Arc<Byggesag>>;
@@ -160,16 +137,6 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
     response
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answered {
-    code: String,
-    state: String,
-    iss: Option<String>,
-    error: String,
-    error_description: String,
-}
-
 /// The broker's answer arrives.
 async fn callback(
     State(here): Here,
@@ -201,20 +168,6 @@ async fn callback(
     };
     wire::set_cookie(&mut response, ASKED, "");
     response
-}
-
-/// Why nobody is logged in.
-enum NotTaken {
-    /// The broker says no.
-    Said,
-    /// The system does not take what the broker says.
-    Refused(String),
-}
-
-impl From<Refused> for NotTaken {
-    fn from(Refused(why): Refused) -> Self {
-        Self::Refused(why)
-    }
 }
 
 /// The user wants a fresh access token.
@@ -318,103 +271,6 @@ impl Byggesag {
         self.sessions.find(&name).map(|session| (name, session))
     }
 
-    fn expected<'e>(&'e self, keys: &'e Keys) -> Expected<'e> {
-        let now = self.world.clock.now();
-        Expected { keys, issuer: &self.provider.issuer, client_id: CLIENT_ID, now }
-    }
-
-    /// Exchanges the code of an answer and judges what comes.
-    async fn take(&self, answered: &Answered, asked: &Asked) -> Result<Session, NotTaken> {
-        expect("iss", &self.provider.issuer, answered.iss.as_deref())?;
-        if !answered.error.is_empty() {
-            return Err(NotTaken::Said);
-        }
-        let mut checks = Checks::default();
-        checks.passed(
-            "et svar på denne browsers eget spørgsmål (state), og det første",
-            "an answer to this browser's own question (state), for the first time",
-        );
-        checks.passed(
-            "svaret siger, at det er fra context-handleren (iss)",
-            "it says to be from the context handler (iss)",
-        );
-        let published = self.provider.published().await?;
-        let redirect_uri = self.address("/callback");
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("code", &answered.code),
-            ("redirect_uri", &redirect_uri),
-            ("code_verifier", &asked.verifier),
-        ];
-        let tokens = self.tokens(&published, &fields).await?;
-        checks.passed(
-            "koden er vekslet med systemets egen nøgle (private_key_jwt) og dets hemmelighed (PKCE)",
-            "the code was exchanged with the system's own key (private_key_jwt) and its secret (PKCE)",
-        );
-        let Some(id_token) = tokens.id_token else { return Ok(refused("there is no ID token")?) };
-        let keys = self.provider.keys(&published).await?;
-        let login = Login {
-            nonce: &asked.nonce,
-            enough: asked.enough,
-            anew: asked.anew,
-            access_token: &tokens.access_token,
-        };
-        let claims = self.expected(&keys).id_token(&id_token, &login, &mut checks)?;
-        let rights = rights::read(&claims, ROLES)?;
-        let many = rights.len();
-        checks.passed(format!("kun dets egne roller: {many}"), format!("its own roles only: {many}"));
-        self.world.journal.note(checks.noted());
-        let Tokens { access_token, refresh_token, .. } = tokens;
-        Ok(Session { claims, rights, checks, id_token, access_token, refresh_token })
-    }
-
-    /// Calls the token endpoint in the fagsystem's name.
-    async fn tokens(&self, published: &Published, fields: &[(&str, &str)]) -> Result<Tokens, Refused> {
-        let (now, random) = (self.world.clock.now(), self.world.random.as_ref());
-        let proof = provider::proof(&self.key, CLIENT_ID, &self.provider.issuer, now, random)?;
-        self.provider.tokens(published, fields, (CLIENT_ID, &proof)).await
-    }
-
-    /// The session with fresh tokens.
-    async fn refreshed(&self, session: &Session) -> Result<Session, Refused> {
-        let Some(refresh_token) = &session.refresh_token else { return refused("there is no refresh token") };
-        let published = self.provider.published().await?;
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.as_str())];
-        let tokens = self.tokens(&published, &fields).await?;
-        let mut next = session.clone();
-        if let Some(id_token) = tokens.id_token {
-            let keys = self.provider.keys(&published).await?;
-            next.claims = self.expected(&keys).again(&id_token, &session.claims)?;
-            next.rights = rights::read(&next.claims, ROLES)?;
-            next.id_token = id_token;
-        }
-        let seconds = tokens.expires_in;
-        next.checks.passed(
-            format!("et nyt adgangstoken for refresh-tokenet, til samme bruger; det gælder i {seconds} sekunder"),
-            format!("a new access token for the refresh token, about the same user; it holds for {seconds} seconds"),
-        );
-        next.access_token = tokens.access_token;
-        next.refresh_token = tokens.refresh_token.or(next.refresh_token);
-        Ok(next)
-    }
-
-    /// The session, once the broker was asked about its user.
-    async fn asked_about(&self, session: &Session) -> Result<Session, Refused> {
-        let published = self.provider.published().await?;
-        let said = self.provider.userinfo(&published, &session.access_token).await?;
-        expect("sub", text(&session.claims, "sub").unwrap_or_default(), text(&said, "sub"))?;
-        let mut next = session.clone();
-        if rights::read(&said, ROLES)? != session.rights {
-            return refused("userinfo tells of other rights than the ID token");
-        }
-        let many = said.len();
-        next.checks.passed(
-            format!("userinfo siger det samme om samme bruger: {many} oplysninger"),
-            format!("userinfo says the same about the same user: {many} claims"),
-        );
-        Ok(next)
-    }
-
     /// Does something with this browser's session that changes it.
     async fn change(
         &self,
@@ -433,25 +289,6 @@ impl Byggesag {
             }
             Err(Refused(why)) => pages::trouble(&frame(visitor), &why),
         }
-    }
-
-    /// Ends the sessions that a logout token names; one that is gone already is no fault.
-    async fn ended(&self, logout_token: &str) -> Result<(), Refused> {
-        let published = self.provider.published().await?;
-        let keys = self.provider.keys(&published).await?;
-        let Ended { jti, sub, sid } = self.expected(&keys).logout_token(logout_token)?;
-        if self.used.find(&jti).is_some() {
-            return refused("this logout token came before");
-        }
-        self.used.keep(jti, ());
-        let is = |session: &Session, name, wanted: &Option<String>| {
-            wanted.is_none() || text(&session.claims, name) == wanted.as_deref()
-        };
-        let many = self.sessions.end(|session| is(session, "sub", &sub) && is(session, "sid", &sid));
-        self.world
-            .journal
-            .note([format!("is told by the context handler that a session is over: {many} ended")]);
-        Ok(())
     }
 }
 
