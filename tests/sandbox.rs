@@ -140,7 +140,8 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     assert!(made.success());
     let written = |folder: &Path| -> BTreeMap<String, String> {
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let metadata = paths.filter(|path| path.extension().is_some_and(|kind| kind == "xml"));
+        let metadata =
+            paths.filter(|path| path.extension().is_some_and(|kind| kind == "xml" || kind == "json"));
         metadata
             .map(|path| {
                 (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())

@@ -204,7 +204,8 @@ fn absolute(base: &str, to: &str) -> String {
     format!("{}{to}", &base[..host_ends])
 }
 
-fn told(error: &reqwest::Error) -> String {
+/// An error with what caused it.
+pub(super) fn told(error: &reqwest::Error) -> String {
     let mut whole = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

@@ -13,11 +13,12 @@ use crate::domain::world::Random;
 pub(super) const CONFIG: &str = "config.toml";
 
 /// The files of `metadata/`, as they stand in the repository.
-pub const FEDERATION: [(&str, &str); 15] = [
+pub const FEDERATION: [(&str, &str); 16] = [
     ("README.md", include_str!("../../metadata/README.md")),
     ("agreements.toml", include_str!("../../metadata/agreements.toml")),
     ("authorities.toml", include_str!("../../metadata/authorities.toml")),
     ("bbr.xml", include_str!("../../metadata/bbr.xml")),
+    ("byggesag.jwks.json", include_str!("../../metadata/byggesag.jwks.json")),
     ("feddet-rettigheder.xml", include_str!("../../metadata/feddet-rettigheder.xml")),
     ("feddet.xml", include_str!("../../metadata/feddet.xml")),
     ("identity-providers.toml", include_str!("../../metadata/identity-providers.toml")),

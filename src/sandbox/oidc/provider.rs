@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::jwt::{Claims, Keys, OwnKey};
 use crate::domain::world::Random;
 use crate::sandbox::saml::{Refused, expect, fresh_id, refused};
-use crate::sandbox::wire;
+use crate::sandbox::{browser, wire};
 
 /// How long a proof of the fagsystem's own name holds, in seconds.
 const PROOF_HOLDS: i64 = 60;
@@ -118,7 +118,7 @@ pub(super) fn proof(
 }
 
 async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Refused> {
-    let unreachable = |error: reqwest::Error| Refused(error.without_url().to_string());
+    let unreachable = |error: reqwest::Error| Refused(browser::told(&error.without_url()));
     let response = request.send().await.map_err(unreachable)?;
     let (path, status) = (response.url().path().to_owned(), response.status());
     let content = response.bytes().await.map_err(unreachable)?;
