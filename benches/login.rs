@@ -17,8 +17,9 @@ use clap::{Parser, ValueEnum};
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::id::{Cvr, EntityId};
 use context_handler::domain::reason::Reason;
+use context_handler::domain::session::{AtProvider, Participant};
 use context_handler::domain::world::Clock;
-use context_handler::store::{Batch, Kind, Mark, Session, Sqlite, Store};
+use context_handler::store::{Batch, Kind, Mark, Session, SessionFacts, Sqlite, Store};
 use context_handler::system::SystemClock;
 use jiff::SignedDuration;
 
@@ -374,19 +375,37 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
     record.message = Some(fresh_id().to_string());
     record.key = Some("0".repeat(64));
     record.sha256 = Some("0".repeat(64));
+    let (session, expires) = (fresh_login(), now + SignedDuration::from_hours(8));
     Ok(Batch {
         uses: vec![mark(Kind::Request, &fagsystem), mark(Kind::Question, &idp), mark(Kind::Assertion, &idp)],
         records: vec![record.clone(), record.clone(), record],
-        session: Some(Session {
+        participant: Some(Participant {
             index: fresh_login(),
+            session,
             login: id,
-            authority: Cvr::new(&cvr(authority))?,
-            idp,
-            step_up: None,
-            idp_index: Some(fresh_id().to_string()),
             fagsystem,
             name: user(authority),
-            expires: now + SignedDuration::from_hours(8),
+            begun: now,
+            expires,
+            revoked: false,
+        }),
+        session: Some(Session {
+            id: session,
+            facts: SessionFacts {
+                authority: Cvr::new(&cvr(authority))?,
+                browser: Some(fresh_login()),
+                begun: now,
+                municipal: AtProvider {
+                    idp,
+                    name: user(authority),
+                    format: None,
+                    index: Some(fresh_id().to_string()),
+                },
+                step_up: None,
+            },
+            idle: now + SignedDuration::from_hours(1),
+            expires,
+            sealed: vec![0; 2_000], // as large as the assertions of this benchmark make it
         }),
         ..Batch::default()
     })

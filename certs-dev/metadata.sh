@@ -39,6 +39,7 @@ identity_provider() {
         echo "  <md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"$SAML2\">"
         key signing "$key" ""
         cat <<END
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/slo"/>
     <md:NameIDFormat>$names</md:NameIDFormat>
     <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/sso"/>
   </md:IDPSSODescriptor>
@@ -71,6 +72,7 @@ fagsystem() {
         key signing "$key" ""
         [ -z "$methods" ] || key encryption "$key" "$methods"
         cat <<END
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="http://localhost:$port/slo"/>
     <md:NameIDFormat>$NAME</md:NameIDFormat>
     <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="http://localhost:$port/acs" index="0" isDefault="true"/>
   </md:SPSSODescriptor>

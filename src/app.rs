@@ -17,7 +17,7 @@ use crate::domain::world::{Clock, Random};
 use crate::http::operations::Operations;
 use crate::http::{Door, operations_router, router};
 use crate::keyring::Keyring;
-use crate::protocol::keys::{Decrypter, Signer};
+use crate::protocol::keys::{Decrypter, FileKey, Signer};
 use crate::store::{Sqlite, Store};
 use crate::system::{SystemClock, SystemRandom, tell_service_manager};
 use crate::telemetry::{Metrics, names};
@@ -69,11 +69,14 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         skew: config.login.clock_skew_seconds.duration(),
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),
+        idle_for: config.login.session_idle_minutes.duration(),
         egress: egress(config)?,
     };
-    let signing: Vec<Arc<dyn Signer>> = keyring.signing.iter().map(|key| key.clone() as _).collect();
+    let signers =
+        |keys: &[Arc<FileKey>]| keys.iter().map(|key| key.clone() as _).collect::<Vec<Arc<dyn Signer>>>();
     let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();
-    Ok((settings, Keys::new(&signing, decrypters)?, Arc::new(store)))
+    let keys = Keys::new(&signers(&keyring.signing), decrypters)?;
+    Ok((settings, keys.with_token_signers(&signers(&keyring.token_signing))?, Arc::new(store)))
 }
 
 /// Serves until told to stop, then finishes what is under way.

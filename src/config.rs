@@ -84,6 +84,8 @@ pub struct Keys {
     pub signing: Vec<KeyFile>,
     /// Keys that decrypt.
     pub decryption: Vec<KeyFile>,
+    /// Further keys that sign tokens of OpenID Connect, for algorithms that the signing key cannot do.
+    pub token_signing: Vec<KeyFile>,
 }
 
 /// How long things last.
@@ -96,6 +98,8 @@ pub struct Login {
     pub assertion_minutes: Minutes,
     /// How long a session lives.
     pub session_hours: Hours,
+    /// How long a session that is not used can be used again.
+    pub session_idle_minutes: Minutes,
 }
 
 /// Whom we may call.
@@ -156,6 +160,7 @@ impl Config {
         });
         let signing = origins.at("keys.signing").resolve(keys.signing);
         let decryption = origins.at("keys.decryption").resolve(keys.decryption);
+        let token_signing = origins.at("keys.token-signing").resolve(keys.token_signing);
         for (key, list) in [("keys.signing", &signing), ("keys.decryption", &decryption)] {
             if list.is_empty() {
                 needed(key);
@@ -179,7 +184,7 @@ impl Config {
             },
             identity: Identity { entity_id },
             store: Store { path: path.unwrap_or_else(|| "/var/lib/context-handler/store.sqlite".into()) },
-            keys: Keys { signing, decryption },
+            keys: Keys { signing, decryption, token_signing },
             login: login.resolve(),
             egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default() },
             logging: Logging {
@@ -313,6 +318,7 @@ struct RawStore {
 struct RawKeys {
     signing: Option<Vec<KeyFile>>,
     decryption: Option<Vec<KeyFile>>,
+    token_signing: Option<Vec<KeyFile>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -321,6 +327,7 @@ struct RawLogin {
     clock_skew_seconds: Option<SkewSeconds>,
     assertion_minutes: Option<Minutes>,
     session_hours: Option<Hours>,
+    session_idle_minutes: Option<Minutes>,
 }
 
 impl RawLogin {
@@ -329,6 +336,7 @@ impl RawLogin {
             clock_skew_seconds: self.clock_skew_seconds.unwrap_or(SkewSeconds::of(60)),
             assertion_minutes: self.assertion_minutes.unwrap_or(Minutes::of(5)),
             session_hours: self.session_hours.unwrap_or(Hours::of(8)),
+            session_idle_minutes: self.session_idle_minutes.unwrap_or(Minutes::of(60)),
         }
     }
 }

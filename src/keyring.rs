@@ -15,6 +15,8 @@ pub struct Keyring {
     pub signing: Vec<Arc<FileKey>>,
     /// Keys that decrypt. All are tried, the first one is published.
     pub decryption: Vec<Arc<FileKey>>,
+    /// Further keys that sign tokens.
+    pub token_signing: Vec<Arc<FileKey>>,
 }
 
 impl Keyring {
@@ -32,7 +34,8 @@ impl Keyring {
             opened
         };
         let (signing, decryption) = (open_all(&keys.signing), open_all(&keys.decryption));
-        if complaints.is_empty() { Ok(Self { signing, decryption }) } else { Err(complaints) }
+        let token_signing = open_all(&keys.token_signing);
+        if complaints.is_empty() { Ok(Self { signing, decryption, token_signing }) } else { Err(complaints) }
     }
 }
 
@@ -108,10 +111,11 @@ mod tests {
                     ..development("nemlogin.pem")
                 },
             ],
+            token_signing: vec![development("lost.pem")],
         };
-        let complaints = Keyring::open(&keys).err().expect("four complaints");
+        let complaints = Keyring::open(&keys).err().expect("five complaints");
         let shown: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-        assert_eq!(shown.len(), 4, "{shown:?}");
+        assert_eq!(shown.len(), 5, "{shown:?}");
         assert!(shown[0].contains("gone.pem: expected a key file, got: No such file"), "{shown:?}");
         assert!(
             shown[2].contains("idp-feddet.pem: the private key does not belong to the certificate"),

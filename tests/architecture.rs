@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
             "base64",
             "flate2",
             "jiff",
+            "jsonwebtoken",
             "libxml",
             "openssl",
             "roxmltree",
@@ -35,7 +36,17 @@ const ROOMS: &[Room] = &[
     Room {
         name: "store",
         knows: &["domain", "store"],
-        names: &["jiff", "openssl", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        names: &[
+            "jiff",
+            "moka",
+            "openssl",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+        ],
     },
     Room {
         name: "broker",

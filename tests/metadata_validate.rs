@@ -7,7 +7,7 @@ use context_handler::cli::{Desk, Exit, run};
 use context_handler::domain::id::{EntityId, MessageId};
 use context_handler::domain::world::Clock;
 use context_handler::protocol::keys::{Certificate, FileKey, Signer};
-use context_handler::protocol::saml::metadata::OurMetadata;
+use context_handler::protocol::saml::metadata::{OurLogoutAddresses, OurMetadata};
 use context_handler::system::SystemRandom;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -44,9 +44,13 @@ fn written(as_idp: bool, signer: &FileKey) -> String {
         signing: &certificates,
         encryption: &encryption,
     };
+    let logout = OurLogoutAddresses {
+        browser: "https://party.example/slo".to_owned(),
+        soap: "https://party.example/slo/soap".to_owned(),
+    };
     let written = match as_idp {
-        true => ours.write_idp("https://party.example/sso", signer),
-        false => ours.write_sp("https://party.example/acs", signer),
+        true => ours.write_idp("https://party.example/sso", &logout, signer),
+        false => ours.write_sp("https://party.example/acs", &logout, signer),
     };
     written.expect("metadata").into_string()
 }
@@ -79,8 +83,7 @@ fn good_metadata_of_both_roles_passes() {
     for as_idp in [true, false] {
         let (exit, findings) = validate(&written(as_idp, &signer), NOW);
         assert_eq!((exit, found(&findings, "error")), (Exit::Ok, vec![]), "{findings:#?}");
-        // Logout is not offered by what we write ourselves yet.
-        assert_eq!(found(&findings, "warning"), ["md.slo"], "{findings:#?}");
+        assert_eq!(found(&findings, "warning"), Vec::<String>::new(), "{findings:#?}");
         let ok = found(&findings, "ok");
         for id in [
             "md.xml",
@@ -89,6 +92,7 @@ fn good_metadata_of_both_roles_passes() {
             "md.key-strength",
             "md.key-expiry",
             "md.nameid",
+            "md.slo",
             "md.signature",
         ] {
             assert!(ok.iter().any(|found| found == id), "{id} was not looked at: {ok:?}");
@@ -114,6 +118,11 @@ fn every_mistake_is_found_under_its_own_name() {
         ("md.usable", idp.replace("SingleSignOnService", "Nothing")),
         ("md.location", idp.replace(&sso, "http://party.example/sso")),
         ("md.location", sp.replace(&acs, "javascript:alert(1)")),
+        ("md.location", idp.replace("https://party.example/slo\"", "http://party.example/slo\"")),
+        (
+            "md.usable",
+            sp.replace("https://party.example/slo\"", "https://party.example/slo?SAMLResponse=x\""),
+        ),
         ("md.acs", sp.replace("AssertionConsumerService", "Nothing")),
         ("md.key-signing", idp.replace("use=\"signing\"", "use=\"encryption\"")),
         ("md.key", idp.replace("MII", "MIA")),
@@ -132,6 +141,20 @@ fn every_mistake_is_found_under_its_own_name() {
     let (_, findings) = validate(&cut(&idp, "<ds:Signature", "</ds:Signature>"), NOW);
     assert!(found(&findings, "warning").contains(&"md.signature".to_owned()), "{findings:#?}");
     assert!(found(&findings, "error").is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn a_party_that_cannot_be_told_of_a_logout_is_warned_of_and_works() {
+    for whole in [written(true, &ours()), written(false, &ours())] {
+        let mute = whole.replace("SingleLogoutService", "Nothing");
+        let by_post_only = whole.replacen("HTTP-Redirect", "HTTP-Artifact", 1);
+        for told in [mute, by_post_only] {
+            let (_, findings) = validate(&told, NOW);
+            assert_eq!(found(&findings, "warning"), ["md.slo"], "{findings:#?}");
+            let usable = findings.iter().find(|finding| finding["id"] == "md.usable").expect("a finding");
+            assert_eq!(usable["severity"], "ok");
+        }
+    }
 }
 
 #[test]

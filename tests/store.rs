@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Reason;
+use context_handler::domain::session::{AtProvider, Leg, LegState, Logout, LogoutBy, Participant, Party};
 use context_handler::domain::user::{Draft, HeldRole, User};
 use context_handler::store::{
-    AuditQuery, Batch, FreshMetadata, HalfDone, Kind, Mark, Session, Sqlite, Store, StoreError, UserChange,
-    UserQuery,
+    AuditQuery, Batch, Begun, Ending, FreshMetadata, HalfDone, Kind, LegChange, Mark, Session, SessionFacts,
+    Sqlite, Store, StoreError, UserChange, UserQuery, Voucher, Within,
 };
 use jiff::Timestamp;
 
@@ -54,6 +55,42 @@ fn record(login: u128, message: &str) -> Record {
     );
     record.message = Some(message.into());
     record
+}
+
+fn session(id: u128) -> Session {
+    Session {
+        id: LoginId::from_bits(id),
+        facts: SessionFacts {
+            authority: Cvr::new("11111111").unwrap(),
+            browser: Some(LoginId::from_bits(77)),
+            begun: at(0),
+            municipal: AtProvider {
+                idp: EntityId::new("https://idp.test/").unwrap(),
+                name: NAME.into(),
+                format: None,
+                index: Some("_theirs".into()),
+            },
+            step_up: None,
+        },
+        idle: at(60),
+        expires: at(600),
+        sealed: vec![1, 2, 3],
+    }
+}
+
+const NAME: &str = "C=DK,O=11111111,CN=Ib,Serial=1";
+
+fn participant(index: u128, session: u128) -> Participant {
+    Participant {
+        index: LoginId::from_bits(index),
+        session: LoginId::from_bits(session),
+        login: LoginId::from_bits(1),
+        fagsystem: EntityId::new(&format!("https://sp{}.test/", index % 2)).unwrap(),
+        name: NAME.into(),
+        begun: at(0),
+        expires: at(600),
+        revoked: false,
+    }
 }
 
 fn all() -> AuditQuery {
@@ -116,20 +153,10 @@ async fn of_many_that_use_the_same_mark_at_once_one_wins() {
 #[tokio::test]
 async fn what_was_kept_is_there_after_a_restart() {
     let folder = Folder::new("restart");
-    let session = Session {
-        index: LoginId::from_bits(9),
-        login: LoginId::from_bits(1),
-        authority: Cvr::new("11111111").unwrap(),
-        idp: EntityId::new("https://idp.test/").unwrap(),
-        idp_index: None,
-        step_up: None,
-        fagsystem: EntityId::new("https://sp.test/").unwrap(),
-        name: "C=DK,O=11111111,CN=Ib,Serial=1".into(),
-        expires: at(600),
-    };
     let batch = Batch {
         uses: vec![mark(Kind::Assertion, "_a")],
-        session: Some(session),
+        session: Some(session(9)),
+        participant: Some(participant(10, 9)),
         records: vec![record(1, "_m")],
         ..Batch::default()
     };
@@ -137,6 +164,8 @@ async fn what_was_kept_is_there_after_a_restart() {
     let store = folder.open();
     assert_eq!(store.commit(batch).await, Err(StoreError::Used(Kind::Assertion)));
     assert_eq!(store.search_audit(all()).await.unwrap()[0].record, record(1, "_m"));
+    assert_eq!(store.session(LoginId::from_bits(9)).await, Ok(Some(session(9))));
+    assert_eq!(store.participants(LoginId::from_bits(9)).await, Ok(vec![participant(10, 9)]));
 }
 
 #[tokio::test]
@@ -385,4 +414,189 @@ async fn all_users_of_an_authority_are_replaced_at_once_and_of_no_other() {
     assert_eq!(store.users(UserQuery::all(feddet)).await.unwrap().len(), 2);
     let store = folder.open();
     assert_eq!(store.users(UserQuery::all(korsbaek)).await.unwrap(), new, "after a restart");
+}
+
+fn voucher(id: u128, participant: u128) -> Voucher {
+    let [id, participant] = [id, participant].map(LoginId::from_bits);
+    Voucher { id, participant, expires: at(600), spent: false, sealed: vec![4, 5] }
+}
+
+/// A session with two fagsystemer, one of them twice, and a voucher.
+async fn with_session(store: &Sqlite, id: u128) {
+    let begins = Batch {
+        session: Some(session(id)),
+        participant: Some(participant(10 * id, id)),
+        voucher: Some(voucher(10 * id + 5, 10 * id)),
+        ..Batch::default()
+    };
+    store.commit(begins).await.unwrap();
+    for index in [10 * id + 1, 10 * id + 2] {
+        let within = Within { session: LoginId::from_bits(id), idle: at(90) };
+        let joins =
+            Batch { within: Some(within), participant: Some(participant(index, id)), ..Batch::default() };
+        store.commit(joins).await.unwrap();
+    }
+}
+
+fn ends(id: u128) -> Batch {
+    let logout = Logout {
+        id: LoginId::from_bits(100 + id),
+        session: LoginId::from_bits(id),
+        authority: Cvr::new("11111111").unwrap(),
+        by: LogoutBy::User,
+        begun: at(50),
+        expires: at(600),
+        legs: vec![Leg {
+            number: 0,
+            party: Party::Provider(session(id).facts.municipal),
+            state: LegState::Waiting,
+            question: None,
+            attempts: 0,
+            next: None,
+        }],
+    };
+    let ending = Ending { logout, except: None, browser: Some(LoginId::from_bits(77)) };
+    Batch { endings: vec![ending], ..Batch::default() }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_is_gone_with_all_that_belongs_to_it_and_everybody_becomes_a_leg() {
+    let folder = Folder::new("ends");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    with_session(&store, 2).await;
+    assert_eq!(store.sessions_named(NAME).await.unwrap().len(), 2);
+    assert_eq!(store.session(LoginId::from_bits(1)).await.unwrap().unwrap().idle, at(90), "it was used");
+    store.commit(ends(1)).await.unwrap();
+    assert_eq!(store.session(LoginId::from_bits(1)).await, Ok(None));
+    assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
+    assert_eq!(store.sessions_named(NAME).await.unwrap().len(), 1, "the other one lives");
+    assert_eq!(store.voucher(LoginId::from_bits(25)).await, Ok(Some(voucher(25, 20))));
+    let logout = folder.open().logout(LoginId::from_bits(101)).await.unwrap().unwrap();
+    let legs: Vec<_> = logout.legs.iter().map(|leg| (leg.number, leg.party.entity_id().as_str())).collect();
+    assert_eq!(legs, [(0, "https://sp0.test/"), (1, "https://sp1.test/"), (2, "https://idp.test/")]);
+    let Party::Fagsystem { indexes, .. } = &logout.legs[0].party else { panic!("a fagsystem is told first") };
+    assert_eq!(*indexes, [10, 12].map(LoginId::from_bits), "a fagsystem is told once, of every index");
+}
+
+#[tokio::test]
+async fn a_session_ends_once_and_nothing_goes_on_in_one_that_has_ended() {
+    let folder = Folder::new("ends-once");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    store.commit(ends(1)).await.unwrap();
+    assert_eq!(store.commit(ends(1)).await, Err(StoreError::Ended));
+    let within = Some(Within { session: LoginId::from_bits(1), idle: at(90) });
+    let joins = Batch { within, participant: Some(participant(19, 1)), ..Batch::default() };
+    assert_eq!(store.commit(joins).await, Err(StoreError::Ended));
+    assert_eq!(store.participant(LoginId::from_bits(19)).await, Ok(None), "a refused batch leaves nothing");
+}
+
+#[tokio::test]
+async fn a_login_that_a_logout_overtook_in_its_browser_begins_no_session() {
+    let folder = Folder::new("overtaken");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    store.commit(ends(1)).await.unwrap();
+    let begun = |browser, second| {
+        let begun = Begun { browsers: vec![LoginId::from_bits(browser)], at: at(second) };
+        Batch {
+            begun: Some(begun),
+            session: Some(session(u128::from(second as u64) + browser)),
+            ..Batch::default()
+        }
+    };
+    assert_eq!(store.commit(begun(77, 49)).await, Err(StoreError::LoggedOut));
+    assert_eq!(store.commit(begun(77, 50)).await, Err(StoreError::LoggedOut), "in the same moment");
+    store.commit(begun(77, 51)).await.unwrap();
+    store.commit(begun(78, 49)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_participants_of_a_session_go_over_to_the_one_that_replaces_it() {
+    let folder = Folder::new("replaces");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    let old = Some(LoginId::from_bits(1));
+    let login = Batch { session: Some(session(2)), replaces: old, ..Batch::default() };
+    store.commit(login).await.unwrap();
+    assert_eq!(store.session(LoginId::from_bits(1)).await, Ok(None));
+    let moved = store.participants(LoginId::from_bits(2)).await.unwrap();
+    assert_eq!(moved, [10, 11, 12].map(|index| participant(index, 2)));
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(Some(voucher(15, 10))), "its tokens live");
+}
+
+#[tokio::test]
+async fn a_voucher_is_spent_once_and_revoked_with_its_participant() {
+    let folder = Folder::new("voucher");
+    let store = std::sync::Arc::new(folder.open());
+    with_session(&store, 1).await;
+    let spends = |id: u128, next: u128| Batch {
+        spends: Some(LoginId::from_bits(id)),
+        voucher: Some(voucher(next, 10)),
+        ..Batch::default()
+    };
+    let racers: Vec<_> = (0..50)
+        .map(|racer| {
+            let store = store.clone();
+            tokio::spawn(async move { store.commit(spends(15, 1_000 + racer)).await })
+        })
+        .collect();
+    let mut winners = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            Ok(()) => winners += 1,
+            Err(error) => assert_eq!(error, StoreError::Spent),
+        }
+    }
+    assert_eq!(winners, 1);
+    assert!(store.voucher(LoginId::from_bits(15)).await.unwrap().unwrap().spent, "it is remembered as spent");
+    let revokes = Batch { revokes: Some(LoginId::from_bits(10)), ..Batch::default() };
+    store.commit(revokes).await.unwrap();
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
+    assert_eq!(store.commit(spends(15, 2_000)).await, Err(StoreError::Taken));
+    assert!(store.participant(LoginId::from_bits(10)).await.unwrap().unwrap().revoked);
+    assert!(!store.participant(LoginId::from_bits(11)).await.unwrap().unwrap().revoked);
+}
+
+#[tokio::test]
+async fn a_leg_that_is_told_again_is_found_when_its_time_comes() {
+    let folder = Folder::new("legs");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    store.commit(ends(1)).await.unwrap();
+    let (logout, id) =
+        (store.logout(LoginId::from_bits(101)).await.unwrap().unwrap(), LoginId::from_bits(101));
+    let later = Leg { attempts: 1, next: Some(at(70)), ..logout.legs[1].clone() };
+    let change =
+        |leg: &Leg| Batch { legs: vec![LegChange { logout: id, leg: leg.clone() }], ..Batch::default() };
+    store.commit(change(&later)).await.unwrap();
+    assert!(store.due_legs(at(69), 10).await.unwrap().is_empty());
+    assert_eq!(store.due_legs(at(70), 10).await.unwrap()[0].leg, later);
+    assert_eq!(store.logouts(true, 10).await.unwrap().len(), 1);
+    for leg in &logout.legs {
+        let confirmed = Leg { state: LegState::Confirmed, next: None, ..leg.clone() };
+        store.commit(change(&confirmed)).await.unwrap();
+    }
+    assert!(store.due_legs(at(700), 10).await.unwrap().is_empty());
+    assert!(store.logouts(true, 10).await.unwrap().is_empty());
+    assert!(store.logouts(false, 10).await.unwrap()[0].is_complete());
+}
+
+#[tokio::test]
+async fn sessions_and_logouts_that_have_expired_are_forgotten() {
+    let folder = Folder::new("purge-sessions");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    with_session(&store, 2).await;
+    store.commit(ends(2)).await.unwrap();
+    store.purge(at(600)).await.unwrap();
+    assert!(store.session(LoginId::from_bits(1)).await.unwrap().is_some());
+    store.purge(at(601)).await.unwrap();
+    assert_eq!(store.session(LoginId::from_bits(1)).await, Ok(None));
+    assert!(store.sessions_named(NAME).await.unwrap().is_empty());
+    assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
+    assert!(store.logouts(false, 10).await.unwrap().is_empty());
 }

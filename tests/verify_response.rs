@@ -183,8 +183,9 @@ impl Idp {
             audience: &audience,
             session_index: "s1",
             session_not_on_or_after: self.issue_instant + SignedDuration::from_hours(8),
+            authn_instant: self.issue_instant,
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial",
-            authenticated_by: &[&issuer],
+            authenticated_by: std::slice::from_ref(&issuer),
             name_format: name_format(Dialect::Oiosaml3),
             attributes: &[(
                 "https://data.gov.dk/model/core/eid/email",

@@ -123,7 +123,7 @@ impl Scene {
         };
         let verified = answer.verify(opening).map_err(in_words)?;
         let accepted = verified.accept(&expected, SystemClock.now()).map_err(in_words)?;
-        Ok((accepted.assertion().name_id.clone(), accepted.id().to_string()))
+        Ok((accepted.assertion().said.name_id.clone(), accepted.id().to_string()))
     }
 
     fn key(&self, number: usize) -> Result<Arc<dyn Decrypter>, Trouble> {

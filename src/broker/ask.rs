@@ -2,7 +2,7 @@
 
 use super::audit::Trail;
 use super::registry::KnownIdp;
-use super::{Broker, Next, Question, SealedLogin, Visit};
+use super::{Broker, ByBrowser, Next, SealedLogin, Visit};
 use crate::domain::assurance::{Comparison, Level, Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Choice, IdpProfile};
@@ -89,7 +89,7 @@ impl Broker {
         idp: &KnownIdp<'_>,
         id: &MessageId,
         put: &Put,
-    ) -> Result<Question, Fault> {
+    ) -> Result<ByBrowser, Fault> {
         let relay_state = Handle { login: asked.login, levels: put.relayed.clone() }.to_string();
         let acs = self.settings.acs();
         let (location, by_redirect) = match (&idp.metadata.sso_redirect, &idp.metadata.sso_post) {
@@ -103,7 +103,7 @@ impl Broker {
             issue_instant: self.clock.now(),
             destination: location,
             acs: &acs,
-            force_authn: asked.force_authn,
+            force_authn: asked.force_authn || asked.max_age.is_some(),
             is_passive: asked.is_passive,
             classes: &put.classes,
             comparison: put.comparison,
@@ -115,15 +115,18 @@ impl Broker {
             let xml = ours.write()?;
             let to =
                 binding::redirect_to(location, Carries::Request, xml.as_str(), Some(&relay_state), signer)?;
-            return Ok(Question::Redirect(to));
+            return Ok(ByBrowser::Redirect(to));
         }
         let xml = ours.write_signed(signer)?;
-        Ok(Question::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state))))
+        Ok(ByBrowser::Post(Form::new(location, Carries::Request, xml.as_str(), Some(relay_state))))
     }
 }
 
 /// The choices that the fagsystem's request leaves.
-fn offered<'c>(choices: &'c [Choice<'c>], asked: &'c Asked) -> impl Iterator<Item = &'c Choice<'c>> {
+pub(super) fn offered<'c>(
+    choices: &'c [Choice<'c>],
+    asked: &'c Asked,
+) -> impl Iterator<Item = &'c Choice<'c>> {
     choices
         .iter()
         .filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))

@@ -1,10 +1,10 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
-use super::{Broker, Next, Refusal, Step, Visit};
+use super::{Broker, ByBrowser, Next, Refusal, Step, Visit};
 use crate::domain::assurance::Judged;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp, AtStepUp};
+use crate::domain::login::{Asked, AtIdp, AtStepUp, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::role::Ruling;
 use crate::domain::subject::Subject;
@@ -12,10 +12,11 @@ use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
 use crate::protocol::saml::status::Status;
-use crate::store::{AuditQuery, Batch, Logged};
+use crate::store::{AuditQuery, Batch, Logged, Session};
 
 /// What is known so far about the message in hand. It grows along the steps, so that whatever step refuses, the
 /// record tells all that was found out before.
+#[derive(Clone)]
 pub(super) struct Trail {
     pub(super) record: Record,
     /// Whose request may be answered with a refusal: set once its sender and the address for the answer are proved.
@@ -43,6 +44,13 @@ impl Trail {
             self.record.message = Some(asked.request.to_string());
         }
         self.may_be_told = Some(asked.clone());
+    }
+
+    /// The session that answers for the user.
+    pub(super) fn goes_on(&mut self, session: &Session) {
+        self.record.session = Some(session.id);
+        self.record.authority = Some(session.facts.authority);
+        self.record.idp = Some(session.facts.municipal.idp.clone());
     }
 
     pub(super) fn expects(&mut self, login: &AtIdp) {
@@ -120,7 +128,7 @@ impl Broker {
             Ok(next) => next,
             Err(fault) => self.refuse(trail, fault).await,
         };
-        Step { next, fagsystem, idp, robot }
+        Step { next, fagsystem, idp, robot, browser: None }
     }
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
@@ -146,9 +154,10 @@ impl Broker {
         match (self.store.commit(Batch { records: beside, ..Batch::default() }).await, told) {
             (Ok(()), Some((form, _))) => Next::Answer {
                 login,
-                form,
+                answer: ByBrowser::Post(form),
                 receiver: fagsystem.unwrap_or_default(),
                 refused: Some(fault.reason),
+                session: None,
             },
             (Ok(()), None) => Next::Refuse(Refusal { login, reason: fault.reason, at, fagsystem }),
             // What was not written down is not told: the user learns that it is our fault, and nothing else.
@@ -161,15 +170,16 @@ impl Broker {
         let status = Status::for_reason(reason)?;
         let now = self.clock.now();
         let id = MessageId::made(now, self.random.bits());
+        let Reply::Saml { acs, relay_state } = &asked.reply;
         let response = OurResponse {
             id: &id,
             issuer: &self.settings.entity_id,
             issue_instant: now,
-            destination: &asked.acs,
+            destination: acs,
             in_response_to: &asked.request,
         };
         let xml = response.write_refusal(status, self.keys.signer()).ok()?;
-        Some((Form::new(&asked.acs, Carries::Response, xml.as_str(), asked.relay_state.clone()), id))
+        Some((Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone()), id))
     }
 
     fn name_of(&self, asked: &Asked) -> Option<String> {

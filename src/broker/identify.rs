@@ -11,26 +11,26 @@ use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parame
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Subject, SubjectName};
 use crate::protocol::bpp;
-use crate::protocol::saml::assertion::{Assertion, Attributes};
+use crate::protocol::saml::assertion::{Attributes, Said};
 use crate::protocol::saml::attribute as name;
 
 impl Broker {
     pub(super) fn identify(
         &self,
-        assertion: &Assertion,
+        said: &Said,
         agreement: &Agreement<'_>,
         idp: &KnownIdp<'_>,
     ) -> Result<Subject, Fault> {
         let chosen = agreement.authority().cvr;
         let dialect = idp.registered.profile.dialect();
-        check_profile(assertion, dialect)?;
-        let user = SubjectName::new(&assertion.name_id)?;
+        check_profile(said, dialect)?;
+        let user = SubjectName::new(&said.name_id)?;
         self.check_name(&user, chosen, idp)?;
-        check_cvr(assertion, chosen, dialect)?;
-        let mut level = level(assertion, idp)?;
-        level.noticed.extend(reserved(assertion, dialect)?);
-        level.noticed.extend(chain(assertion, idp));
-        let is_robot = is_called_robot(assertion)?
+        check_cvr(said, chosen, dialect)?;
+        let mut level = level(said, idp)?;
+        level.noticed.extend(reserved(said, dialect)?);
+        level.noticed.extend(chain(said, idp));
+        let is_robot = is_called_robot(said)?
             || self.snapshot.load().federation().robot(chosen, user.serial()).is_some();
         if is_robot {
             level.nsis = None; // about persons only; what it is worth on the older scale stays
@@ -40,11 +40,11 @@ impl Broker {
             idp: idp.registered.entity_id.clone(),
             name: user,
             person: Person::read(agreement.fagsystem().attributes, |claim| {
-                assertion.attributes.all(name::of_claim(claim))
+                said.attributes.all(name::of_claim(claim))
             })?,
             level,
-            rights: rights(&assertion.attributes)?,
-            parameters: parameters(&assertion.attributes)?,
+            rights: rights(&said.attributes)?,
+            parameters: parameters(&said.attributes)?,
             is_robot,
         })
     }
@@ -85,14 +85,14 @@ impl Broker {
     }
 }
 
-pub(super) fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(), Fault> {
+pub(super) fn check_profile(said: &Said, dialect: Dialect) -> Result<(), Fault> {
     let of_a_person = |name: &str| name.starts_with(name::OF_A_PERSON);
-    if of_a_person(&assertion.name_id) || assertion.attributes.names().any(of_a_person) {
+    if of_a_person(&said.name_id) || said.attributes.names().any(of_a_person) {
         let detail = format!("expected a user of an organisation, got {}…", name::OF_A_PERSON);
         return Err(Fault::new(Reason::Profile, detail));
     }
     let expected = name::spec_version(dialect);
-    match assertion.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
+    match said.attributes.one_named(name::SPEC_VERSION.in_dialect(dialect))? {
         Some(version) if version == expected => Ok(()),
         got => {
             let name = name::SPEC_VERSION.in_dialect(dialect);
@@ -103,8 +103,8 @@ pub(super) fn check_profile(assertion: &Assertion, dialect: Dialect) -> Result<(
     }
 }
 
-fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(), Fault> {
-    let Some(stated) = assertion.attributes.one(name::CVR)? else {
+fn check_cvr(said: &Said, chosen: Cvr, dialect: Dialect) -> Result<(), Fault> {
+    let Some(stated) = said.attributes.one(name::CVR)? else {
         return match dialect {
             // The older profile names the organisation in the NameID and leaves the attribute optional.
             Dialect::Oiosaml2 => Ok(()),
@@ -121,10 +121,10 @@ fn check_cvr(assertion: &Assertion, chosen: Cvr, dialect: Dialect) -> Result<(),
     Ok(())
 }
 
-pub(super) fn level(assertion: &Assertion, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
-    let attributes = &assertion.attributes;
+pub(super) fn level(said: &Said, idp: &KnownIdp<'_>) -> Result<Achieved, Fault> {
+    let attributes = &said.attributes;
     let stated = Stated {
-        class: assertion.authn.class.as_deref(),
+        class: said.authn.class.as_deref(),
         loa: attributes.one_named(name::LOA)?,
         ial: attributes.one_named(name::IAL)?,
         aal: attributes.one_named(name::AAL)?,
@@ -165,21 +165,21 @@ pub(super) fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fau
 
 /// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is
 /// noticed, since somebody may be trying.
-fn reserved(assertion: &Assertion, dialect: Dialect) -> Result<Option<Reason>, Fault> {
-    let stated = assertion.attributes.one(name::KOMBIT_SPEC_VERSION)?;
+fn reserved(said: &Said, dialect: Dialect) -> Result<Option<Reason>, Fault> {
+    let stated = said.attributes.one(name::KOMBIT_SPEC_VERSION)?;
     let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
     Ok(foreign.then_some(Reason::AttrReserved))
 }
 
 /// Whom else a provider names as having authenticated the user is never passed on: we name the provider that we asked.
-pub(super) fn chain(assertion: &Assertion, idp: &KnownIdp<'_>) -> Option<Reason> {
+pub(super) fn chain(said: &Said, idp: &KnownIdp<'_>) -> Option<Reason> {
     let provider = idp.registered.entity_id.as_str();
-    assertion.authn.authorities.iter().any(|named| named != provider).then_some(Reason::Chain)
+    said.authn.authorities.iter().any(|named| named != provider).then_some(Reason::Chain)
 }
 
 /// What the identity provider itself says. The register may know more robots, never fewer.
-pub(super) fn is_called_robot(assertion: &Assertion) -> Result<bool, Fault> {
-    match assertion.attributes.one_named(name::IS_ROBOT)? {
+pub(super) fn is_called_robot(said: &Said) -> Result<bool, Fault> {
+    match said.attributes.one_named(name::IS_ROBOT)? {
         Some("true") => Ok(true),
         Some("false") | None => Ok(false),
         Some(_) => {

@@ -2,39 +2,30 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Broker;
 use super::audit::Trail;
-use super::registry::KnownFagsystem;
+use super::sso::Seat;
+use super::{Broker, ByBrowser};
 use crate::domain::assurance::{Achieved, Level};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::Dialect;
-use crate::domain::id::{EntityId, LoginId, MessageId};
-use crate::domain::login::Asked;
+use crate::domain::id::MessageId;
+use crate::domain::login::{Asked, Reply};
 use crate::domain::person::Claim;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::bpp;
-use crate::protocol::saml::assertion::{AuthnStatement, OurAssertion};
+use crate::protocol::saml::assertion::OurAssertion;
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
 use crate::protocol::saml::metadata::SpMetadata;
 use crate::protocol::saml::response::{OurResponse, Sealed};
-use crate::store::Session;
 
 /// How far an assertion is dated back: some readers refuse what is a second ahead of their clock.
 pub(super) const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
 
-/// How and when the user authenticated: at the municipality's provider, and at the one that raised the level, if any.
-#[derive(Clone, Copy)]
-pub(super) struct Authenticated<'u> {
-    pub(super) municipal: &'u AuthnStatement,
-    pub(super) step_up: Option<(&'u EntityId, &'u AuthnStatement)>,
-}
-
 /// A token that is ready and not yet on its way.
 pub(super) struct Issued {
-    pub(super) form: Form,
-    pub(super) session: Session,
+    pub(super) answer: ByBrowser,
     response: MessageId,
     assertion: MessageId,
     level: String,
@@ -44,9 +35,10 @@ pub(super) struct Issued {
 
 impl Issued {
     /// What the exchange log says about it.
-    pub(super) fn record(&self, trail: &Trail) -> Record {
+    pub(super) fn record(&self, trail: &Trail, seat: &Seat) -> Record {
         let mut record = Record {
             event: Event::TokenIssued,
+            session: Some(seat.participant.session),
             message: Some(self.response.to_string()),
             assertion: Some(self.assertion.to_string()),
             in_response_to: trail.may_be_told.as_ref().map(|asked| asked.request.to_string()),
@@ -55,7 +47,7 @@ impl Issued {
             algorithm: Some(self.algorithm.clone()),
             claimed_issuer: None,
             sha256: None,
-            ..trail.allowed(Actor::Broker, Reason::LoginOk)
+            ..trail.allowed(Actor::Broker, seat.reason)
         };
         record.ruled(&trail.rulings);
         record
@@ -67,18 +59,16 @@ impl Broker {
         &self,
         grant: &Grant<'_>,
         asked: &Asked,
-        fagsystem: &KnownFagsystem<'_>,
-        upstream: &Authenticated<'_>,
+        seat: &Seat,
         now: Timestamp,
     ) -> Result<Issued, Fault> {
-        let session = self.session(grant, asked, upstream, now);
+        let snapshot = self.snapshot();
+        let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
+        let Reply::Saml { acs, relay_state } = &asked.reply;
         let (response, assertion) =
             (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
         let told = Told::of(grant)?;
-        let step_up = upstream.step_up.map(|(idp, _)| idp);
-        let authenticated_by: Vec<_> =
-            std::iter::once(&grant.agreement().idp().entity_id).chain(step_up).collect();
         let ours = OurAssertion {
             id: &assertion,
             issuer: &self.settings.entity_id,
@@ -87,12 +77,13 @@ impl Broker {
             not_on_or_after: now + self.settings.assertion_for,
             name_id: grant.name().as_str(),
             in_response_to: &asked.request,
-            recipient: &asked.acs,
+            recipient: acs,
             audience: &asked.fagsystem,
-            session_index: &session.index.to_string(),
-            session_not_on_or_after: session.expires,
+            session_index: &seat.participant.index.to_string(),
+            session_not_on_or_after: seat.participant.expires,
+            authn_instant: seat.authenticated,
             class: &told.level.class(),
-            authenticated_by: &authenticated_by,
+            authenticated_by: &seat.authenticated_by,
             name_format: name::name_format(dialect),
             attributes: &told.attributes,
         };
@@ -100,7 +91,7 @@ impl Broker {
             id: &response,
             issuer: &self.settings.entity_id,
             issue_instant: now,
-            destination: &asked.acs,
+            destination: acs,
             in_response_to: &asked.request,
         };
         let signer = self.keys.signer();
@@ -108,8 +99,7 @@ impl Broker {
         let outer = fagsystem.registered.sign_response.then_some(signer);
         let xml = frame.write(&ours, signer, sealed, outer)?;
         Ok(Issued {
-            form: Form::new(&asked.acs, Carries::Response, xml.as_str(), asked.relay_state.clone()),
-            session,
+            answer: ByBrowser::Post(Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone())),
             level: grant.level().to_string(),
             key: signer.certificate().id().as_str().to_owned(),
             algorithm: signer.algorithm().uri().to_owned(),
@@ -131,30 +121,6 @@ impl Broker {
             return Err(Fault::new(Reason::EncNokey, detail));
         }
         Ok(Some(Sealed { to, how: *how, random: self.random.as_ref() }))
-    }
-
-    /// The session lasts as long as ours do, and not longer than the identity providers'.
-    fn session(
-        &self,
-        grant: &Grant<'_>,
-        asked: &Asked,
-        upstream: &Authenticated<'_>,
-        now: Timestamp,
-    ) -> Session {
-        let step_up = upstream.step_up;
-        let ends = [Some(upstream.municipal), step_up.map(|(_, authn)| authn)];
-        let ends = ends.into_iter().flatten().filter_map(|authn| authn.session_not_on_or_after);
-        Session {
-            index: LoginId::begun(now, self.random.bits()),
-            login: asked.login,
-            authority: grant.agreement().authority().cvr,
-            idp: grant.agreement().idp().entity_id.clone(),
-            idp_index: upstream.municipal.session_index.clone(),
-            step_up: step_up.map(|(idp, authn)| (idp.clone(), authn.session_index.clone())),
-            fagsystem: asked.fagsystem.clone(),
-            name: grant.name().as_str().to_owned(),
-            expires: ends.fold(now + self.settings.session_for, Timestamp::min),
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::keys::{Certificate, Decrypter, Signer};
+use crate::protocol::jose::{self, Jwks};
+use crate::protocol::keys::{Certificate, Decrypter, SignatureAlgorithm, Signer};
 
 /// Our keys in their roles.
 #[derive(Clone)]
@@ -12,6 +13,8 @@ pub struct Keys {
     signing: Vec<Certificate>,
     decrypters: Vec<Arc<dyn Decrypter>>,
     encryption: Vec<Certificate>,
+    token_signers: Vec<Arc<dyn Signer>>,
+    token_keys: Jwks,
 }
 
 impl Keys {
@@ -20,12 +23,35 @@ impl Keys {
     pub fn new(signing: &[Arc<dyn Signer>], decrypters: Vec<Arc<dyn Decrypter>>) -> Result<Self, Fault> {
         let lacks = |what| Fault::new(Reason::Internal, format!("expected at least one {what} key"));
         let encrypted_to = decrypters.first().ok_or_else(|| lacks("decryption"))?.certificate().clone();
+        let signer = signing.first().ok_or_else(|| lacks("signing"))?.clone();
+        let signing: Vec<_> = signing.iter().map(|key| key.certificate().clone()).collect();
         Ok(Self {
-            signer: signing.first().ok_or_else(|| lacks("signing"))?.clone(),
-            signing: signing.iter().map(|key| key.certificate().clone()).collect(),
+            token_signers: vec![signer.clone()],
+            token_keys: Jwks::of_certificates(&signing)?,
+            signer,
+            signing,
             encryption: vec![encrypted_to],
             decrypters,
         })
+    }
+
+    /// Adds keys that sign tokens and nothing else, for algorithms that the signing key cannot do.
+    pub fn with_token_signers(mut self, signers: &[Arc<dyn Signer>]) -> Result<Self, Fault> {
+        let more = signers.iter().map(|key| key.certificate());
+        self.token_keys = Jwks::of_certificates(self.signing.iter().chain(more))?;
+        self.token_signers.extend(signers.iter().cloned());
+        Ok(self)
+    }
+
+    /// The key that signs tokens with this algorithm, if one of ours does.
+    pub fn token_signer(&self, algorithm: SignatureAlgorithm) -> Option<&dyn Signer> {
+        let mut signers = self.token_signers.iter().map(Arc::as_ref);
+        signers.find(|signer| jose::signs(*signer, algorithm))
+    }
+
+    /// Every key that may have signed a token of ours, as it is published.
+    pub fn token_keys(&self) -> &Jwks {
+        &self.token_keys
     }
 
     /// The key that signs.

@@ -8,19 +8,19 @@ use jiff::{SignedDuration, Timestamp};
 use super::ask::{choose_for_user, chosen};
 use super::attributes::AskService;
 use super::audit::Trail;
-use super::issue::Authenticated;
 use super::registry::{KnownFagsystem, KnownIdp};
+use super::sso::{Remembered, Sso};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event};
 use crate::domain::federation::{Agreement, Federation};
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending};
+use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
-use crate::protocol::saml::assertion::Assertion;
+use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Answer, Expectation, Response};
@@ -46,9 +46,11 @@ impl Broker {
     /// A fagsystem's user arrives with a request.
     pub async fn begin_login(&self, visit: &Visit, arrived: Result<Arrived, Fault>) -> Step {
         let login = self.fresh_login();
+        let browser = visit.browser.unwrap_or_else(|| self.fresh_login());
         let mut trail = self.trail(login, visit, Event::RequestReceived);
-        let tried = self.try_begin(&mut trail, visit, arrived).await;
-        self.conclude(trail, tried).await
+        let tried = self.try_begin(&mut trail, visit, arrived, browser).await;
+        let fresh = visit.browser.is_none().then_some(browser);
+        Step { browser: fresh, ..self.conclude(trail, tried).await }
     }
 
     async fn try_begin(
@@ -56,6 +58,7 @@ impl Broker {
         trail: &mut Trail,
         visit: &Visit,
         arrived: Result<Arrived, Fault>,
+        browser: LoginId,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot();
@@ -70,9 +73,12 @@ impl Broker {
         fagsystem.metadata.keys.check_in_force(&request.proof().key, now)?; // which has not expired
         let request = request.accept(&self.settings.sso(), now, self.settings.skew)?; // for us, now
         let acs = fagsystem.metadata.answer_address(&request.answer_at)?; // a registered address
-        let asked = asked(trail.record.login, &request, &fagsystem, acs, now);
+        let asked = asked((trail.record.login, browser), &request, &fagsystem, acs, now);
         trail.asks(&asked); // from here on the fagsystem may be told
         check_request(&request)?; // nothing that contradicts itself
+        if let Some(next) = self.reuse(trail, visit, &asked, None).await {
+            return Ok(next); // a session of this browser is enough
+        }
         let choices = snapshot.federation().choices(&asked.fagsystem, now); // agreements in force
         let choice = choose_for_user(&choices, &asked, visit)?;
         let unused = vec![mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now)];
@@ -102,16 +108,16 @@ impl Broker {
         idp: Option<&EntityId>,
     ) -> Step {
         let mut trail = self.trail(sealed.login, visit, Event::QuestionSent);
-        let tried = self.try_choose(&mut trail, sealed, authority, idp).await;
+        let tried = self.try_choose(&mut trail, visit, sealed, (authority, idp)).await;
         self.conclude(trail, tried).await
     }
 
     async fn try_choose(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         sealed: &SealedLogin,
-        authority: Cvr,
-        idp: Option<&EntityId>,
+        (authority, idp): (Cvr, Option<&EntityId>),
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let pending = self.unseal(sealed)?; // begun in this browser
@@ -120,6 +126,9 @@ impl Broker {
         let unused = pending.question().map(|id| mark(Kind::Question, ours, id, now)).into_iter().collect();
         let choosing = pending.choosing();
         trail.asks(&choosing.asked);
+        if let Some(next) = self.reuse(trail, visit, &choosing.asked, Some((authority, idp))).await {
+            return Ok(next); // a session of this browser is enough
+        }
         let snapshot = self.snapshot();
         let choices = snapshot.federation().choices(&choosing.asked.fagsystem, now);
         let idp = chosen(&choices, &choosing.asked, authority, idp)?; // one of those that were offered
@@ -166,7 +175,7 @@ impl Broker {
         match self.unseal(sealed)? {
             // begun in this browser, and somebody was asked
             Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
-            Pending::AtStepUp(login) => self.finish_step_up(trail, answer, login).await,
+            Pending::AtStepUp(login) => self.finish_step_up(trail, visit, answer, login).await,
             Pending::Choosing(_) => {
                 Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
             }
@@ -196,16 +205,19 @@ impl Broker {
             source: visit.source,
             service: AskService::Yes,
         };
-        let (subject, step_up) = self.weigh(trail, &case, answer.assertion()).await?; // who, how sure, what rights
+        let said = &answer.assertion().said;
+        let (subject, step_up) = self.weigh(trail, &case, said).await?; // who, how sure, what rights
         if let Some(level) = step_up {
-            let first = FirstLeg::new(subject, answer.assertion(), self.marks_of(&login.question, &answer))?;
+            let used = self.marks_of(&login.question, &answer);
+            let first = FirstLeg { subject, said: said.clone(), used };
             return self.begin_step_up(trail, login, first, level).await;
         }
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
-        let authenticated = Authenticated { municipal: &answer.assertion().authn, step_up: None };
+        let remembered = Remembered { municipal: said.clone(), step_up: None };
         let uses = self.marks_of(&login.question, &answer);
-        self.complete(trail, asked, &grant, authenticated, Batch { uses, ..Batch::default() }).await
+        let batch = Batch { uses, ..Batch::default() };
+        self.complete(trail, (visit, asked), &grant, Sso::Begins(Box::new(remembered)), batch).await
     }
 
     /// From what an identity provider says to the user as the register knows it, and the level that is still missing.
@@ -214,7 +226,7 @@ impl Broker {
         &self,
         trail: &mut Trail,
         case: &Case<'_>,
-        said: &Assertion,
+        said: &Said,
     ) -> Result<(Subject, Option<Nsis>), Fault> {
         let Case { agreement, idp, requirement, .. } = case;
         let snapshot = self.snapshot();
@@ -260,22 +272,21 @@ impl Broker {
     pub(super) async fn complete(
         &self,
         trail: &mut Trail,
-        asked: &Asked,
+        (visit, asked): (&Visit, &Asked),
         grant: &Grant<'_>,
-        authenticated: Authenticated<'_>,
+        sso: Sso,
         mut batch: Batch,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
-        let snapshot = self.snapshot();
-        let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
-        let issued = self.issue(grant, asked, &fagsystem, &authenticated, now)?;
-        let received = trail.allowed(Actor::IdentityProvider, Reason::LoginOk);
+        let received = trail.allowed(sso.actor(), sso.reason());
+        let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
+        let issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
         batch.uses.push(mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now));
-        batch.records = trail.all([received, issued.record(trail)]);
-        batch.session = Some(issued.session);
+        batch.records = trail.all([received, issued.record(trail, &seat)]);
+        let session = seat.keep(&mut batch);
         self.store.commit(batch).await?; // all of it, durably, or nothing
-        let receiver = fagsystem.registered.name.clone();
-        Ok(Next::Answer { login: asked.login, form: issued.form, receiver, refused: None })
+        let receiver = grant.agreement().fagsystem().name.clone();
+        Ok(Next::Answer { login: asked.login, answer: issued.answer, receiver, refused: None, session })
     }
 
     /// What an accepted answer uses up: our question and its assertion.
@@ -290,7 +301,7 @@ impl Broker {
 }
 
 fn asked(
-    login: LoginId,
+    (login, browser): (LoginId, LoginId),
     request: &AuthnRequest,
     fagsystem: &KnownFagsystem<'_>,
     acs: &str,
@@ -300,9 +311,10 @@ fn asked(
         login,
         fagsystem: request.issuer.clone(),
         request: request.id.clone(),
-        acs: acs.to_owned(),
-        relay_state: request.relay_state.clone(),
+        reply: Reply::Saml { acs: acs.to_owned(), relay_state: request.relay_state.clone() },
         force_authn: request.force_authn,
+        max_age: None,
+        browser: Some(browser),
         is_passive: request.is_passive,
         requirement: Requirement {
             registered: fagsystem.registered.required,

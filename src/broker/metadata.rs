@@ -8,12 +8,14 @@ use crate::protocol::saml::metadata::OurMetadata;
 impl Broker {
     /// What fagsystemer need to know about us.
     pub fn idp_metadata(&self) -> Result<String, Fault> {
-        self.our_metadata(|ours| ours.write_idp(&self.settings.sso(), self.keys.signer()))
+        let (sso, logout) = (self.settings.sso(), self.settings.idp_logout());
+        self.our_metadata(|ours| ours.write_idp(&sso, &logout, self.keys.signer()))
     }
 
     /// What identity providers need to know about us.
     pub fn sp_metadata(&self) -> Result<String, Fault> {
-        self.our_metadata(|ours| ours.write_sp(&self.settings.acs(), self.keys.signer()))
+        let (acs, logout) = (self.settings.acs(), self.settings.sp_logout());
+        self.our_metadata(|ours| ours.write_sp(&acs, &logout, self.keys.signer()))
     }
 
     /// What those who ask for attributes need to know about us.

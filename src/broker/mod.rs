@@ -17,6 +17,7 @@ mod metadata;
 pub mod registry;
 mod sealing;
 pub mod simulate;
+mod sso;
 mod step_up;
 pub mod users;
 
@@ -30,7 +31,8 @@ use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::{Clock, Random};
 use crate::protocol::saml::binding::Form;
-use crate::protocol::seal::Sealer;
+use crate::protocol::saml::metadata::OurLogoutAddresses;
+use crate::protocol::seal::{Sealer, Ticket};
 use crate::store::{Kind, Store, StoreError};
 
 pub use ask::{Offer, OfferLine};
@@ -53,6 +55,8 @@ pub struct Settings {
     pub assertion_for: SignedDuration,
     /// How long a session lasts.
     pub session_for: SignedDuration,
+    /// How long a session that is not used can be used again.
+    pub idle_for: SignedDuration,
     /// How attribute services are called.
     pub egress: Egress,
 }
@@ -66,6 +70,21 @@ impl Settings {
     /// Where identity providers send their answers.
     pub fn acs(&self) -> String {
         format!("{}/saml/sp/acs", self.public_url)
+    }
+
+    /// Where fagsystemer send messages about logout.
+    pub fn idp_logout(&self) -> OurLogoutAddresses {
+        self.logout("idp")
+    }
+
+    /// Where identity providers send messages about logout.
+    pub fn sp_logout(&self) -> OurLogoutAddresses {
+        self.logout("sp")
+    }
+
+    fn logout(&self, role: &str) -> OurLogoutAddresses {
+        let browser = format!("{}/saml/{role}/slo", self.public_url);
+        OurLogoutAddresses { soap: format!("{browser}/soap"), browser }
     }
 
     /// Where others ask for the attributes of users.
@@ -152,6 +171,10 @@ pub struct Visit {
     pub source: Option<IpAddr>,
     /// The municipality that the visitor, or the fagsystem on its behalf, hints at.
     pub hint: Option<Cvr>,
+    /// The label of the browser. It has no power.
+    pub browser: Option<LoginId>,
+    /// What opens the browser's sessions, by municipality.
+    pub tickets: Vec<(Cvr, Ticket)>,
 }
 
 /// What came of a knock.
@@ -165,6 +188,17 @@ pub struct Step {
     pub idp: Option<EntityId>,
     /// Whether the user turned out to be a robot.
     pub robot: bool,
+    /// The label that the browser is to carry from now on, where it brought none.
+    pub browser: Option<LoginId>,
+}
+
+/// What the browser keeps of a session.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// The municipality.
+    pub authority: Cvr,
+    /// What opens the session.
+    pub ticket: Ticket,
 }
 
 /// What the browser is to do next.
@@ -175,7 +209,7 @@ pub enum Next {
         /// The sealed login.
         sealed: SealedLogin,
         /// How our question gets there.
-        question: Question,
+        question: ByBrowser,
         /// The identity provider, by the name that people know.
         receiver: String,
     },
@@ -185,12 +219,14 @@ pub enum Next {
     Answer {
         /// The login.
         login: LoginId,
-        /// The form.
-        form: Form,
+        /// How it gets there.
+        answer: ByBrowser,
         /// The fagsystem, by the name that people know.
         receiver: String,
         /// The reason, when the answer is a refusal.
         refused: Option<Reason>,
+        /// The session that began.
+        session: Option<Keep>,
     },
     /// Read why it ends here.
     Refuse(Refusal),
@@ -205,9 +241,9 @@ pub struct SealedLogin {
     pub content: String,
 }
 
-/// How a question of ours travels.
+/// How a message of ours travels with the browser.
 #[derive(Debug)]
-pub enum Question {
+pub enum ByBrowser {
     /// In an address.
     Redirect(String),
     /// In a form.
@@ -233,6 +269,9 @@ impl From<StoreError> for Fault {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
             StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
+            StoreError::Ended => Reason::SessionEnded,
+            StoreError::LoggedOut => Reason::SloRace,
+            StoreError::Spent => Reason::TokenSpent,
             StoreError::Down(_) => Reason::StoreDown,
         };
         Self::new(reason, error.to_string())

@@ -12,7 +12,6 @@ pub use super::attributes::AskService;
 use super::audit::Trail;
 use super::issue::Told;
 use super::login::Case;
-use super::step_up::FirstLeg;
 use super::{Broker, Visit};
 use crate::domain::assurance::{Achieved, Level, Nsis, Requirement};
 use crate::domain::audit::{Event, Record};
@@ -97,7 +96,7 @@ impl Broker {
         let idp = snapshot.idp(question.idp, now)?;
         let requirement = Requirement { registered: fagsystem.registered.required, ..Requirement::default() };
         trail.record.required = Some(requirement.to_string());
-        let said = question.said.said_by(question.idp, now);
+        let said = question.said.just_said(now);
         let (source, service) = (question.source, question.service);
         let case = Case { agreement, idp, requirement: &requirement, source, service };
         let (subject, step_up) = self.weigh(trail, &case, &said).await?;
@@ -105,8 +104,7 @@ impl Broker {
             let grant = Grant::new(subject, agreement, federation, now)?;
             return Ok(Outcome::Issued(self.token(trail, &grant, now)?));
         };
-        let first = FirstLeg::new(subject.clone(), &said, Vec::new())?;
-        let provider = self.way_up(&snapshot, &first, level).await?.registered.entity_id.clone();
+        let provider = self.way_up(&snapshot, &subject, &said, level).await?.registered.entity_id.clone();
         let subject = Subject { level: Achieved::exactly(Level::Nsis(level)), ..subject };
         let grant = Grant::new(subject, agreement, federation, now)?;
         Ok(Outcome::StepUp(self.token(trail, &grant, now)?, level, provider))

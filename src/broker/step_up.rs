@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 use super::ask::Put;
 use super::audit::Trail;
 use super::identify::{chain, check_profile, is_called_robot, level};
-use super::issue::Authenticated;
 use super::login::mark;
 use super::registry::{KnownIdp, Snapshot};
-use super::{Broker, Next};
-use crate::domain::assurance::Nsis;
+use super::sso::{Remembered, Sso};
+use super::{Broker, Next, Visit};
+use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::federation::{Dialect, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId, MessageId, PersonUuid};
-use crate::domain::login::{Asked, AtIdp, AtStepUp, PENDING_FOR, Pending};
+use crate::domain::login::{AtIdp, AtStepUp, PENDING_FOR, Pending};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
 use crate::protocol::Unverified;
-use crate::protocol::saml::assertion::{Assertion, AuthnStatement};
+use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::response::Answer;
 use crate::store::{Batch, HalfDone, Kind, Mark, StoreError};
@@ -32,20 +32,10 @@ use crate::store::{Batch, HalfDone, Kind, Mark, StoreError};
 /// What the first leg proved.
 #[derive(Serialize, Deserialize)]
 pub(super) struct FirstLeg {
-    subject: Subject,
-    authn: AuthnStatement,
-    /// The person that the municipality's own provider says the user is.
-    person: Option<PersonUuid>,
+    pub(super) subject: Subject,
+    pub(super) said: Said,
     #[serde(skip)]
-    used: Vec<Mark>,
-}
-
-impl FirstLeg {
-    pub(super) fn new(subject: Subject, assertion: &Assertion, used: Vec<Mark>) -> Result<Self, Fault> {
-        let stated = assertion.attributes.one_named(name::PERSISTENT_UUID)?;
-        let person = stated.map(|uuid| person(name::PERSISTENT_UUID, uuid)).transpose()?;
-        Ok(Self { subject, authn: assertion.authn.clone(), person, used })
-    }
+    pub(super) used: Vec<Mark>,
 }
 
 impl Broker {
@@ -60,7 +50,7 @@ impl Broker {
         let now = self.clock.now();
         let snapshot = self.snapshot();
         check_may_show_a_page(&login)?;
-        let provider = self.way_up(&snapshot, &first, level).await?; // nobody is sent on in vain
+        let provider = self.way_up(&snapshot, &first.subject, &first.said, level).await?; // nobody is sent on in vain
         let id = MessageId::made(now, self.random.bits());
         let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
@@ -81,11 +71,12 @@ impl Broker {
     pub(super) async fn way_up<'s>(
         &self,
         snapshot: &'s Snapshot,
-        first: &FirstLeg,
+        subject: &Subject,
+        said: &Said,
         level: Nsis,
     ) -> Result<KnownIdp<'s>, Fault> {
-        self.linked(first).await?;
-        let authority = first.subject.authority;
+        self.linked(subject, said).await?;
+        let authority = subject.authority;
         let provider = snapshot.federation().step_up(authority).ok_or_else(|| not_allowed(authority))?;
         let provider = snapshot.idp(&provider.entity_id, self.clock.now())?; // on, with metadata that holds
         check_reach(provider.registered, level)?;
@@ -96,6 +87,7 @@ impl Broker {
     pub(super) async fn finish_step_up(
         &self,
         trail: &mut Trail,
+        visit: &Visit,
         answer: Unverified<Answer<'_>>,
         login: AtStepUp,
     ) -> Result<Next, Fault> {
@@ -106,34 +98,44 @@ impl Broker {
         trail.expects_step_up(&login);
         let (federation, asked) = (snapshot.federation(), &login.asked);
         let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
-        let provider = still_allowed(&snapshot, &login)?;
+        let provider = still_allowed(&snapshot, login.authority, &login.step_up)?;
         let provider = snapshot.idp(provider, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &provider, (&login.question, login.at))?; // proved, for us, now
         let first = self.first_leg(&login).await?; // which waits for this answer
-        check_same_person(answer.assertion(), first.subject.authority, &self.linked(&first).await?)?;
-        let mut level = level(answer.assertion(), &provider)?; // by the register's measure
-        level.noticed.extend(chain(answer.assertion(), &provider));
-        let is_robot = is_called_robot(answer.assertion())?;
-        let subject = Subject { level, is_robot, ..first.subject }; // the rest is the municipality's word
-        trail.reached(&subject);
-        check_is_a_person(&subject, asked)?;
-        trail.judged(subject.level.judge(&asked.requirement, false)).without_step_up()?; // sure enough now
+        let second = &answer.assertion().said;
+        let subject = self.raise(trail, first.subject, (&first.said, second), &provider).await?; // the same person
+        check_level(trail, &subject, &asked.requirement)?; // sure enough now
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
-        let step_up = (&login.step_up, &answer.assertion().authn);
-        let authenticated = Authenticated { municipal: &first.authn, step_up: Some(step_up) };
+        let remembered = Remembered { municipal: first.said, step_up: Some((login.step_up, second.clone())) };
         let uses = self.marks_of(&login.question, &answer);
-        let takes = Some(login.question.clone());
-        self.complete(trail, asked, &grant, authenticated, Batch { uses, takes, ..Batch::default() }).await
+        let batch = Batch { uses, takes: Some(login.question), ..Batch::default() };
+        self.complete(trail, (visit, asked), &grant, Sso::Begins(Box::new(remembered)), batch).await
+    }
+
+    /// The user at the level that the second provider states. The rest is the municipality's word.
+    pub(super) async fn raise(
+        &self,
+        trail: &mut Trail,
+        subject: Subject,
+        (first, second): (&Said, &Said),
+        provider: &KnownIdp<'_>,
+    ) -> Result<Subject, Fault> {
+        check_same_person(second, subject.authority, &self.linked(&subject, first).await?)?;
+        let mut level = level(second, provider)?; // by the register's measure
+        level.noticed.extend(chain(second, provider));
+        let subject = Subject { level, is_robot: is_called_robot(second)?, ..subject };
+        trail.reached(&subject);
+        Ok(subject)
     }
 
     /// The person that the user is linked to, said by who may say it: the municipality's provider in the assertion that it
     /// signed, or else the municipality in what it told us about its user.
-    async fn linked(&self, first: &FirstLeg) -> Result<PersonUuid, Fault> {
-        if let Some(person) = &first.person {
-            return Ok(person.clone());
+    async fn linked(&self, subject: &Subject, said: &Said) -> Result<PersonUuid, Fault> {
+        if let Some(uuid) = said.attributes.one_named(name::PERSISTENT_UUID)? {
+            return person(name::PERSISTENT_UUID, uuid);
         }
-        let user = self.user(first.subject.authority, first.subject.name.serial()).await?;
+        let user = self.user(subject.authority, subject.name.serial()).await?;
         let claims = user.iter().flat_map(|user| &user.claims);
         let told = claims.filter(|(claim, _)| claim == name::PERSISTENT_UUID).flat_map(|(_, values)| values);
         match told.collect::<Vec<_>>().as_slice() {
@@ -198,40 +200,51 @@ fn not_allowed(authority: Cvr) -> Fault {
 }
 
 /// The municipality may have withdrawn its permission while the user was away.
-fn still_allowed<'l>(snapshot: &Snapshot, login: &'l AtStepUp) -> Result<&'l EntityId, Fault> {
-    let authority = snapshot.federation().authority(login.authority);
-    let allowed = authority.and_then(|authority| authority.step_up.as_ref());
-    if allowed == Some(&login.step_up) { Ok(&login.step_up) } else { Err(not_allowed(login.authority)) }
+pub(super) fn still_allowed<'l>(
+    snapshot: &Snapshot,
+    authority: Cvr,
+    provider: &'l EntityId,
+) -> Result<&'l EntityId, Fault> {
+    let allowed = snapshot.federation().authority(authority).and_then(|known| known.step_up.as_ref());
+    if allowed == Some(provider) { Ok(provider) } else { Err(not_allowed(authority)) }
 }
 
-/// A robot of the municipality's was stopped at the first leg; the second provider may call one what the first did not.
-fn check_is_a_person(subject: &Subject, asked: &Asked) -> Result<(), Fault> {
-    if subject.is_robot { robot::check_level(&asked.requirement) } else { Ok(()) }
+/// Whether the level is enough now. A robot of the municipality's was stopped at the first leg; the second provider may
+/// call one what the first did not.
+pub(super) fn check_level(
+    trail: &mut Trail,
+    subject: &Subject,
+    requirement: &Requirement,
+) -> Result<(), Fault> {
+    if subject.is_robot {
+        robot::check_level(requirement)?;
+    }
+    trail.judged(subject.level.judge(requirement, false)).without_step_up()
 }
 
 /// Whoever answered must be known to be the user of the first leg, in the same organisation.
-fn check_same_person(assertion: &Assertion, authority: Cvr, linked: &PersonUuid) -> Result<(), Fault> {
-    check_profile(assertion, Dialect::Oiosaml3)?;
+fn check_same_person(said: &Said, authority: Cvr, linked: &PersonUuid) -> Result<(), Fault> {
+    check_profile(said, Dialect::Oiosaml3)?;
     let missing = || Fault::new(Reason::AttrMissing, format!("expected {}", name::CVR.oiosaml3));
-    let stated = assertion.attributes.one(name::CVR)?.ok_or_else(missing)?;
+    let stated = said.attributes.one(name::CVR)?.ok_or_else(missing)?;
     let stated = Cvr::new(stated).map_err(|bad| Fault::new(Reason::ValueFormat, bad.to_string()))?;
     if stated != authority {
         let detail = format!("chosen was {authority}, the second login is for {stated}");
         return Err(Fault::new(Reason::LoaStepUpUser, detail));
     }
-    if person_of(assertion)? != *linked {
+    if person_of(said)? != *linked {
         return Err(Fault::new(Reason::LoaStepUpUser, "the second login is another person's"));
     }
     Ok(())
 }
 
 /// Who an employee is by the second provider's word: by the attribute, or where it is not sent by the NameID.
-fn person_of(assertion: &Assertion) -> Result<PersonUuid, Fault> {
-    let named = assertion.name_id.strip_prefix(name::PROFESSIONAL_NAME).ok_or_else(|| {
+fn person_of(said: &Said) -> Result<PersonUuid, Fault> {
+    let named = said.name_id.strip_prefix(name::PROFESSIONAL_NAME).ok_or_else(|| {
         Fault::new(Reason::Profile, format!("expected a NameID that begins with {}", name::PROFESSIONAL_NAME))
     })?;
     let named = person("the NameID", named)?;
-    let stated = assertion.attributes.one_named(name::PERSISTENT_UUID)?;
+    let stated = said.attributes.one_named(name::PERSISTENT_UUID)?;
     stated.map_or(Ok(named), |uuid| person(name::PERSISTENT_UUID, uuid))
 }
 

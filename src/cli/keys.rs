@@ -125,7 +125,10 @@ pub(super) fn list(keys: &config::Keys, ring: &Keyring, now: Timestamp) -> Vec<L
     let signing =
         signing.map(|(at, (file, key))| (if at == 0 { "signs" } else { "published" }, &file.file, key));
     let decryption = decryption.map(|(file, key)| ("decrypts", &file.file, key));
-    signing.chain(decryption).map(|(usage, file, key)| listed(usage, file, key.certificate(), now)).collect()
+    let tokens = keys.token_signing.iter().zip(&ring.token_signing);
+    let tokens = tokens.map(|(file, key)| ("signs tokens", &file.file, key));
+    let all = signing.chain(decryption).chain(tokens);
+    all.map(|(usage, file, key)| listed(usage, file, key.certificate(), now)).collect()
 }
 
 fn listed(usage: &'static str, file: &Path, certificate: &Certificate, now: Timestamp) -> Listed {

@@ -187,11 +187,11 @@ fn identity(answer: &Accepted<Response>) -> Identity {
     };
     Identity {
         issuer: assertion.issuer.clone(),
-        name_id: assertion.name_id.clone(),
-        class: assertion.authn.class.clone(),
-        attributes: assertion.attributes.iter().map(attribute).collect(),
-        authn_instant: assertion.authn.instant,
-        session_index: assertion.authn.session_index.clone(),
+        name_id: assertion.said.name_id.clone(),
+        class: assertion.said.authn.class.clone(),
+        attributes: assertion.said.attributes.iter().map(attribute).collect(),
+        authn_instant: assertion.said.authn.instant,
+        session_index: assertion.said.authn.session_index.clone(),
         response_id: answer.id().clone(),
         assertion_id: assertion.id.clone(),
         encrypted: answer.encrypted(),

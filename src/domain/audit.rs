@@ -93,6 +93,9 @@ pub struct Record {
     /// Who the message says that it is from, proved or not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub claimed_issuer: Option<String>,
+    /// The session.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session: Option<LoginId>,
     /// The municipality.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authority: Option<Cvr>,
@@ -167,6 +170,7 @@ impl Record {
             endpoint: String::new(),
             source: None,
             claimed_issuer: None,
+            session: None,
             authority: None,
             idp: None,
             step_up: None,

@@ -22,15 +22,15 @@ pub struct Asked {
     pub login: LoginId,
     /// Who asked.
     pub fagsystem: EntityId,
-    /// The ID of its request.
+    /// The ID of its request; one of ours where the protocol has none.
     pub request: MessageId,
-    /// The registered address that it wants the answer at.
-    pub acs: String,
-    /// What it wants back unchanged.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub relay_state: Option<String>,
+    /// How it wants its answer.
+    pub reply: Reply,
     /// Whether the user must authenticate anew.
     pub force_authn: bool,
+    /// How long ago the user may have authenticated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max_age: Option<SignedDuration>,
     /// Whether no page may be shown.
     pub is_passive: bool,
     /// What the user must reach.
@@ -41,8 +41,25 @@ pub struct Asked {
     /// How many more proxies may stand between us and who authenticates.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proxies_left: Option<u32>,
+    /// The browser that it began in, by the label that it carries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub browser: Option<LoginId>,
     /// When it asked.
     pub begun: Timestamp,
+}
+
+/// How a fagsystem wants its answer: the one thing in which protocols differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "protocol", rename_all = "kebab-case")]
+pub enum Reply {
+    /// A SAML response in a form.
+    Saml {
+        /// The registered address.
+        acs: String,
+        /// What it wants back unchanged.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        relay_state: Option<String>,
+    },
 }
 
 impl Asked {

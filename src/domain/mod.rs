@@ -10,6 +10,8 @@
 //! | *subject* | who is logged in, whatever protocol told us |
 //! | *user* | somebody whose rights and claims a municipality keeps here, because its IdP cannot send them |
 //! | *person* | who the user is to the state and to other federations; told only where the attribute profile says so |
+//! | *session* | a user's single sign-on at one municipality, in one browser |
+//! | *participant* | a fagsystem that the user was logged in to within a session |
 //! | *grant* | what one fagsystem may be told about a subject; cannot be made without an agreement |
 //! | *job function role* | what a user does at an authority, in the authority's own words |
 //! | *user system role* | a right in a fagsystem, in the fagsystem's own words |
@@ -32,6 +34,7 @@ pub mod privilege;
 pub mod reason;
 pub mod robot;
 pub mod role;
+pub mod session;
 pub mod source;
 pub mod subject;
 pub mod user;

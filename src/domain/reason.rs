@@ -329,6 +329,51 @@ reasons! {
         / "Den krypterede del har en form, som profilen ikke tillader."
         "Whoever runs the identity provider uses AES-GCM with RSA-OAEP, as our metadata lists."
         / "Den, der driver identitetsudbyderen, bruger AES-GCM med RSA-OAEP, som vores metadata angiver.";
+    JwtHeader "jwt.header" Fagsystem
+        "A token does not have the form of a signed token, or its header asks for something that is never done."
+        / "Et token har ikke et signeret tokens form, eller dets hoved beder om noget, der aldrig gøres."
+        "The supplier of the fagsystem sends the token in its compact form, names only the algorithm, the key and the type in its header, and brings no key or address along."
+        / "Fagsystemets leverandør sender tokenet i kompakt form, nævner kun algoritme, nøgle og type i hovedet og medsender hverken nøgle eller adresse.";
+    JwtClaims "jwt.claims" Fagsystem
+        "A token's content is not readable, or says nothing about who it is from."
+        / "Et tokens indhold kan ikke læses eller siger intet om, hvem det er fra."
+        "The supplier of the fagsystem sends one JSON object in which nothing stands twice, with the issuer in it."
+        / "Fagsystemets leverandør sender ét JSON-objekt, hvor intet står to gange, og med udstederen i.";
+    JwtKey "jwt.key" Fagsystem
+        "A token is signed with a key that is not the one registered key of its name, or not for this use."
+        / "Et token er signeret med en nøgle, der ikke er den ene registrerede nøgle af det navn, eller ikke er til denne brug."
+        "The supplier of the fagsystem has its present keys registered, each with a name of its own, and names the right one in the token's header."
+        / "Fagsystemets leverandør får sine aktuelle nøgler registreret, hver med sit eget navn, og nævner den rette i tokenets hoved.";
+    JwtKeySet "jwt.keys" Register
+        "A list of public keys holds something that it must not: a private or weak key, two keys of one name, or no usable key at all."
+        / "En liste over offentlige nøgler indeholder noget, den ikke må: en privat eller svag nøgle, to nøgler af samme navn eller slet ingen brugbar nøgle."
+        "The supplier of the fagsystem delivers its public keys only, RSA with at least 2048 bits or P-256 or P-384, each with a name of its own. A private key that was sent must be replaced."
+        / "Fagsystemets leverandør leverer kun sine offentlige nøgler, RSA med mindst 2048 bit eller P-256 eller P-384, hver med sit eget navn. En privat nøgle, der er sendt, skal udskiftes.";
+    JwtSignature "jwt.signature" Fagsystem
+        "A token was changed on its way, or signed with another key than the registered one."
+        / "Et token er ændret undervejs eller signeret med en anden nøgle end den registrerede."
+        "The supplier of the fagsystem has its present key registered. If it is, keep the token's time and case number and tell your security team."
+        / "Fagsystemets leverandør får sin aktuelle nøgle registreret. Er den det, så gem tidspunkt og sagsnummer, og giv jeres sikkerhedsteam besked.";
+    JwtType "jwt.type" Fagsystem
+        "A token of one kind was shown where another kind is expected."
+        / "Et token af én slags blev vist, hvor en anden slags forventes."
+        "The supplier of the fagsystem sends the access token, the ID token or its own proof each only where that one is asked for."
+        / "Fagsystemets leverandør sender adgangstoken, ID-token eller sit eget bevis hver kun der, hvor netop det bliver bedt om.";
+    JwtAud "jwt.aud" Fagsystem
+        "A token is meant for somebody else, or for others beside the one it was shown to."
+        / "Et token er ment til en anden eller til flere end den, det blev vist til."
+        "The supplier of the fagsystem names as audience exactly the address or name that is published here, and no other."
+        / "Fagsystemets leverandør nævner som modtager præcis den adresse eller det navn, der er offentliggjort her, og ingen anden.";
+    JwtTime "jwt.time" Fagsystem
+        "A token is over, not yet begun, lives too long, or does not say when."
+        / "Et token er udløbet, ikke begyndt, lever for længe eller siger ikke hvornår."
+        "The supplier of the fagsystem sets its clock by a time server, makes a new token for each use, and writes moments as numbers."
+        / "Fagsystemets leverandør stiller sit ur efter en tidsserver, laver et nyt token til hver brug og skriver tidspunkter som tal.";
+    Pop "pop" Fagsystem
+        "A request lacks the proof that its sender holds the key that its token is bound to, or the proof is for another request."
+        / "En anmodning mangler beviset for, at afsenderen har den nøgle, tokenet er bundet til, eller beviset er til en anden anmodning."
+        "The supplier of the fagsystem makes a new proof for every request, with its method, its address and the access token that goes with it."
+        / "Fagsystemets leverandør laver et nyt bevis til hver anmodning med dens metode, dens adresse og det adgangstoken, der følger med.";
     EncNokey "enc.nokey" Fagsystem
         "The fagsystem's token must be encrypted, but its registration has no usable encryption key."
         / "Fagsystemets adgangsbevis skal krypteres, men dets registrering har ingen brugbar krypteringsnøgle."
@@ -544,6 +589,26 @@ reasons! {
         / "Loginnets tilstand blev ændret undervejs eller kommer et andet sted fra."
         "Begin again in the fagsystem and let the browser keep its cookies. If it goes on in other browsers too, tell us the case number."
         / "Begynd forfra i fagsystemet, og lad browseren beholde sine cookies. Sker det også i andre browsere, så oplys os sagsnummeret.";
+    SessionReused "session.reused" Nobody
+        "The user was logged in already, and that login was enough for this fagsystem too."
+        / "Brugeren var allerede logget ind, og det login var nok også til dette fagsystem."
+        "Nothing: the user is logged in."
+        / "Intet: Brugeren er logget ind.";
+    SessionUnfit "session.unfit" Nobody
+        "The user was logged in already, but that login was not enough for this fagsystem, so the identity provider was asked."
+        / "Brugeren var allerede logget ind, men det login var ikke nok til dette fagsystem, så identitetsudbyderen blev spurgt."
+        "Nothing: the answer of the identity provider decides."
+        / "Intet: Identitetsudbyderens svar afgør sagen.";
+    SessionEnded "session.ended" User
+        "The session ended while it was being used."
+        / "Sessionen blev afsluttet, mens den var i brug."
+        "Log in again in the fagsystem."
+        / "Log ind igen i fagsystemet.";
+    TokenSpent "token.spent" Fagsystem
+        "A code or refresh token that may be used once was used again."
+        / "En kode eller et fornyelsestoken, der kun må bruges én gang, blev brugt igen."
+        "Whoever runs the fagsystem lets it keep the newest refresh token and use each code once. If it does, somebody else has a copy: tell your security team."
+        / "Den, der driver fagsystemet, lader det gemme det nyeste fornyelsestoken og bruge hver kode én gang. Gør det allerede det, har en anden en kopi: Giv jeres sikkerhedsteam besked.";
     FlowStep "flow.step" User
         "A step of the login was skipped."
         / "Et trin i loginnet blev sprunget over."
@@ -769,6 +834,46 @@ reasons! {
         / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
         "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
         / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
+    SloSig "slo.sig" Fagsystem
+        "Somebody asked to end a session without a signature; the session lives on."
+        / "Nogen bad uden signatur om at afslutte en session; sessionen fortsætter."
+        "Whoever runs the sending system signs its logout requests, in every binding, with the key that its metadata lists."
+        / "Den, der driver det afsendende system, signerer sine logoutanmodninger i alle bindinger med den nøgle, som dets metadata angiver.";
+    SloIssuer "slo.issuer" Fagsystem
+        "Somebody asked to end a session that it has no part in; the session lives on."
+        / "Nogen bad om at afslutte en session, som de ingen del har i; sessionen fortsætter."
+        "Whoever runs the sending system names only users and sessions that it was given itself. If it does, tell your security team."
+        / "Den, der driver det afsendende system, nævner kun brugere og sessioner, det selv har fået. Gør det allerede det, så giv jeres sikkerhedsteam besked.";
+    SloResponse "slo.response" Fagsystem
+        "An answer to a logout request is unsigned, or is not from the one that was asked, or not to what was asked; it does not count."
+        / "Et svar på en logoutanmodning er ikke signeret, kommer ikke fra den, der blev spurgt, eller svarer ikke på det, der blev spurgt om; det tæller ikke med."
+        "Whoever runs the answering system signs its answer and names our request in InResponseTo."
+        / "Den, der driver det svarende system, signerer sit svar og nævner vores anmodning i InResponseTo.";
+    SloReplay "slo.replay" Fagsystem
+        "A logout message was made for another address or another time, or has been used before."
+        / "En logoutmeddelelse er lavet til en anden adresse eller et andet tidspunkt, eller den har været brugt før."
+        "Whoever runs the sending system takes the address from our present metadata, letter by letter, sets its clock by NTP, and sends each message once."
+        / "Den, der driver det afsendende system, tager adressen fra vores aktuelle metadata, bogstav for bogstav, stiller uret med NTP og sender hver meddelelse én gang.";
+    SloPartial "slo.partial" Nobody
+        "The session here has ended, but not everybody has confirmed that it has ended with them."
+        / "Sessionen her er afsluttet, men ikke alle har bekræftet, at den også er afsluttet hos dem."
+        "The user closes the browser to be sure. Whoever runs a system that did not confirm sees to it that its logout address answers."
+        / "Brugeren lukker browseren for at være sikker. Den, der driver et system, som ikke bekræftede, sørger for, at dets logoutadresse svarer.";
+    SloSchema "slo.schema" Fagsystem
+        "A logout message lacks a part that SAML demands, or has its parts in another order."
+        / "En logoutmeddelelse mangler en del, som SAML kræver, eller har delene i en anden rækkefølge."
+        "Whoever runs the sending system compares the message with the SAML schema; the detail in the audit log names the part."
+        / "Den, der driver det afsendende system, sammenholder meddelelsen med SAML-skemaet; detaljen i revisionsloggen nævner delen.";
+    SloRace "slo.race" User
+        "The user logged out while a login was under way, so nothing came of the login."
+        / "Brugeren loggede ud, mens et login var i gang, så loginnet blev ikke til noget."
+        "Begin again in the fagsystem if you want to be logged in."
+        / "Begynd forfra i fagsystemet, hvis du vil være logget ind.";
+    SloRedirect "slo.redirect" Fagsystem
+        "The address that the user was to be sent to after logout is not registered, so the user stays here."
+        / "Den adresse, brugeren skulle sendes til efter logout, er ikke registreret, så brugeren bliver her."
+        "The supplier of the fagsystem has the address registered, letter by letter, or asks for none."
+        / "Fagsystemets leverandør får adressen registreret, bogstav for bogstav, eller beder ikke om nogen.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

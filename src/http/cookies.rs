@@ -1,17 +1,21 @@
-//! The cookies that we set: one per pending login, so that tabs do not mix, and one for the municipality that the
-//! user wants to be remembered. All are host-bound, secure and out of reach of scripts.
+//! The cookies that we set: one per pending login, so that tabs do not mix, one per session, one that labels the browser,
+//! and one for the municipality that the user wants to be remembered. All are host-bound, secure and out of reach of
+//! scripts. Those that a login needs come along when another page posts to us, so they are `SameSite=None`.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::pages::Chosen;
-use super::visitor::cookie;
-use crate::broker::SealedLogin;
-use crate::domain::id::LoginId;
+use super::visitor::{cookie, cookies};
+use crate::broker::{Keep, SealedLogin};
+use crate::domain::id::{Cvr, LoginId};
 use crate::domain::login::PENDING_FOR;
 use crate::protocol::saml::binding::{escaped, unescaped};
+use crate::protocol::seal::Ticket;
 
 const REMEMBERED: &str = "__Host-municipality";
+const BROWSER: &str = "__Host-browser";
+const SESSION: &str = "__Host-session-";
 
 /// The sealed login of this name that the browser brought.
 pub(super) fn pending(headers: &HeaderMap, login: LoginId) -> Option<String> {
@@ -44,6 +48,28 @@ pub(super) fn remembered(headers: &HeaderMap) -> Option<Chosen> {
 pub(super) fn remember(response: &mut Response, chosen: &Chosen) {
     let value = escaped(&chosen.to_string());
     set(response, &format!("{REMEMBERED}={value}; Max-Age=31536000; SameSite=Lax"));
+}
+
+/// The label of the browser.
+pub(super) fn browser(headers: &HeaderMap) -> Option<LoginId> {
+    LoginId::new(cookie(headers, BROWSER)?).ok()
+}
+
+/// Lets the browser carry a label, so that a logout finds the logins that are under way in it.
+pub(super) fn label(response: &mut Response, browser: LoginId) {
+    set(response, &format!("{BROWSER}={browser}; SameSite=None"));
+}
+
+/// What opens the browser's sessions, by municipality.
+pub(super) fn tickets(headers: &HeaderMap) -> Vec<(Cvr, Ticket)> {
+    let named = cookies(headers).filter_map(|(name, value)| Some((name.strip_prefix(SESSION)?, value)));
+    named.filter_map(|(cvr, ticket)| Some((Cvr::new(cvr).ok()?, Ticket::read(ticket)?))).collect()
+}
+
+/// Lets the browser keep what opens its session, until it is closed. How long the session lives is for us to know.
+pub(super) fn keep_session(response: &mut Response, session: &Keep) {
+    let Keep { authority, ticket } = session;
+    set(response, &format!("{SESSION}{authority}={}; SameSite=None", ticket.text()));
 }
 
 fn name(login: LoginId) -> String {

@@ -10,13 +10,14 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
-use super::MAX_BODY;
 use super::visitor::Visitor;
+use super::{MAX_BODY, cookies};
 use crate::broker::{Broker, Refusal, Visit};
 use crate::domain::id::{Cvr, LoginId};
 use crate::domain::network::Network;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::Parameters;
+use crate::protocol::seal::Ticket;
 
 /// What every handler has at hand.
 pub struct Door {
@@ -41,7 +42,13 @@ impl Door {
 
     /// What the broker is told about a visitor.
     pub(super) fn visit(&self, knock: &Knock, endpoint: &'static str) -> Visit {
-        Visit { endpoint, source: self.source(knock), hint: knock.hint }
+        Visit {
+            endpoint,
+            source: self.source(knock),
+            hint: knock.hint,
+            browser: knock.browser,
+            tickets: knock.tickets.clone(),
+        }
     }
 
     /// Where the visitor comes from: the last address that one of our own proxies did not add itself.
@@ -78,6 +85,8 @@ pub(super) struct Knock {
     peer: Option<IpAddr>,
     forwarded_for: Vec<Option<IpAddr>>,
     hint: Option<Cvr>,
+    browser: Option<LoginId>,
+    tickets: Vec<(Cvr, Ticket)>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Knock {
@@ -95,6 +104,8 @@ impl<S: Sync> FromRequestParts<S> for Knock {
                 .flat_map(|line| line.split(','))
                 .map(|part| part.trim().parse().ok())
                 .collect(),
+            browser: cookies::browser(&parts.headers),
+            tickets: cookies::tickets(&parts.headers),
             hint: ["authority", "cvr", "whr", "domain_hint"].into_iter().find_map(hint),
         })
     }

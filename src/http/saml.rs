@@ -14,7 +14,7 @@ use super::cookies;
 use super::door::{Door, Knock, read_whole};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post};
 use super::visitor::Visitor;
-use crate::broker::{Next, Question, Step};
+use crate::broker::{ByBrowser, Next, Step};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{Arrived, Carries, Form, Parameters};
@@ -184,26 +184,25 @@ fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
     let mut response = match step.next {
         Next::Ask { sealed, question, receiver } => {
             noted.login = Some(sealed.login);
-            let mut response = match question {
-                Question::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(&to).into_response(),
-                Question::Redirect(to) => page(visitor, pages::onward(visitor, &to, &receiver)),
-                Question::Post(form) => form_page(visitor, &form, &receiver),
-            };
+            let mut response = carry(visitor, &question, &receiver, onward);
             cookies::keep(&mut response, &sealed);
+            step.browser.iter().for_each(|browser| cookies::label(&mut response, *browser));
             response
         }
         Next::Choose(sealed) => {
             noted.login = Some(sealed.login);
             let mut response = Redirect::to(&format!("/discovery?login={}", sealed.login)).into_response();
             cookies::keep(&mut response, &sealed);
+            step.browser.iter().for_each(|browser| cookies::label(&mut response, *browser));
             response
         }
-        Next::Answer { login, form, receiver, refused } => {
+        Next::Answer { login, answer, receiver, refused, session } => {
             noted.login = Some(login);
             noted.reason = refused;
             noted.outcome = refused.map(|_| Outcome::Refused);
-            let mut response = form_page(visitor, &form, &receiver);
+            let mut response = carry(visitor, &answer, &receiver, onward);
             cookies::forget(&mut response, login);
+            session.iter().for_each(|session| cookies::keep_session(&mut response, session));
             response
         }
         Next::Refuse(refusal) => {
@@ -215,6 +214,14 @@ fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(noted);
     response
+}
+
+fn carry(visitor: &Visitor, message: &ByBrowser, receiver: &str, onward: Onward) -> Response {
+    match message {
+        ByBrowser::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(to).into_response(),
+        ByBrowser::Redirect(to) => page(visitor, pages::onward(visitor, to, receiver)),
+        ByBrowser::Post(form) => form_page(visitor, form, receiver),
+    }
 }
 
 fn form_page(visitor: &Visitor, form: &Form, receiver: &str) -> Response {

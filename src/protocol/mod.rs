@@ -9,6 +9,7 @@
 //! Replay needs memory, so it is the broker's step and not a rung of the ladder.
 
 pub mod bpp;
+pub mod jose;
 pub mod keys;
 pub mod saml;
 pub mod seal;

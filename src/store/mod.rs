@@ -3,6 +3,7 @@
 //! Everything that one step of a login must leave behind travels in one [`Batch`]: it is kept whole and durably,
 //! or not at all.
 
+mod batch;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,16 @@ use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
+use crate::domain::session::{Logout, Participant};
 use crate::domain::user::User;
 
+pub use batch::{
+    Batch, Begun, Ending, HalfDone, Kind, LegChange, Mark, Session, SessionFacts, Voucher, Within,
+};
 pub use sqlite::Sqlite;
 
 /// An answer that comes when the database has it.
@@ -30,6 +35,15 @@ pub enum StoreError {
     /// What the batch takes has been taken before or was never kept; nothing of the batch was kept.
     #[error("the half-done login is finished or has expired")]
     Taken,
+    /// The session that the batch depends on is over; nothing of the batch was kept.
+    #[error("the session is over")]
+    Ended,
+    /// The browser was logged out since the login began; nothing of the batch was kept.
+    #[error("the user was logged out while the login was under way")]
+    LoggedOut,
+    /// The voucher that the batch spends is spent already; nothing of the batch was kept.
+    #[error("the voucher has been spent before")]
+    Spent,
     /// Somebody else changed the register since it was read.
     #[error("the register was changed meanwhile: expected version {expected}, found {found}")]
     Conflict {
@@ -41,92 +55,6 @@ pub enum StoreError {
     /// The database cannot be read or written now.
     #[error("the store is not available: {0}")]
     Down(String),
-}
-
-/// What kind of thing may be used only once. Kinds never mix: a used request is not a used assertion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A request of a fagsystem, by its issuer and ID.
-    Request,
-    /// An assertion of an identity provider, by its issuer and ID.
-    Assertion,
-    /// A question of ours, by its ID.
-    Question,
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Request => "the request",
-            Self::Assertion => "the assertion",
-            Self::Question => "the question",
-        })
-    }
-}
-
-/// Something that may be used only once, and for how long that has to be remembered.
-#[derive(Clone, Debug)]
-pub struct Mark {
-    /// What kind of thing it is.
-    pub kind: Kind,
-    /// Who named it.
-    pub issuer: String,
-    /// Its name.
-    pub id: String,
-    /// From when on it is refused for its age alone.
-    pub expires: Timestamp,
-}
-
-/// A session at a fagsystem: what a later logout needs to know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The SessionIndex that the fagsystem was told.
-    pub index: LoginId,
-    /// The login that began it.
-    pub login: LoginId,
-    /// The municipality.
-    pub authority: Cvr,
-    /// The identity provider.
-    pub idp: EntityId,
-    /// The SessionIndex that the identity provider told us.
-    pub idp_index: Option<String>,
-    /// The provider that raised the level, with the SessionIndex that it told us.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub step_up: Option<(EntityId, Option<String>)>,
-    /// The fagsystem.
-    pub fagsystem: EntityId,
-    /// The user's name.
-    pub name: String,
-    /// When it ends.
-    pub expires: Timestamp,
-}
-
-/// A half-done login: what its first leg proved, sealed, until the second one takes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HalfDone {
-    /// The ID of the question that the second leg answers.
-    pub question: MessageId,
-    /// What was proved, for nobody's eyes but ours.
-    pub content: String,
-    /// From when on it is forgotten.
-    pub expires: Timestamp,
-}
-
-/// What one step leaves behind, all or nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Batch {
-    /// Things that must not have been used.
-    pub unused: Vec<Mark>,
-    /// Things that are used by this step.
-    pub uses: Vec<Mark>,
-    /// A session that begins.
-    pub session: Option<Session>,
-    /// A half-done login that waits for its second leg.
-    pub keeps: Option<HalfDone>,
-    /// The question of the half-done login that this step finishes. It must be there, and nobody else can take it then.
-    pub takes: Option<MessageId>,
-    /// What the exchange log says about it.
-    pub records: Vec<Record>,
 }
 
 /// The register as it is kept: files by path, and the last good metadata of those who are fetched.
@@ -252,6 +180,33 @@ pub trait Store: Send + Sync {
 
     /// The half-done login that waits for the answer to this question, if it has neither been taken nor expired.
     fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>>;
+
+    /// The session of this name, if it is not over.
+    fn session(&self, id: LoginId) -> Answer<'_, Option<Session>>;
+
+    /// The sessions of a user by the name that an identity provider or a fagsystem knows.
+    fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>>;
+
+    /// The sessions of an authority's users, youngest first; without their secrets they open nothing.
+    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>>;
+
+    /// The participant of this index, if its session is not over.
+    fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>>;
+
+    /// Everybody who takes part in a session, in the order in which they came.
+    fn participants(&self, session: LoginId) -> Answer<'_, Vec<Participant>>;
+
+    /// The voucher of this name.
+    fn voucher(&self, id: LoginId) -> Answer<'_, Option<Voucher>>;
+
+    /// The logout of this name, with its legs.
+    fn logout(&self, id: LoginId) -> Answer<'_, Option<Logout>>;
+
+    /// Logouts, youngest first; with `open` only those of which a leg is not settled or failed.
+    fn logouts(&self, open: bool, limit: u32) -> Answer<'_, Vec<Logout>>;
+
+    /// Legs that are to be told again by now.
+    fn due_legs(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<LegChange>>;
 
     /// The version of the register, cheap enough to ask several times a second.
     fn registry_version(&self) -> Answer<'_, u64>;

@@ -5,37 +5,38 @@
 mod audit;
 mod expired;
 mod half_done;
+mod logout;
+mod session;
 mod users;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use moka::sync::Cache;
 use openssl::sha::sha256;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, Logged, Mark, RegistryFiles, SealKey, Store,
-    StoreError, UserChange, UserQuery,
+    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, SealKey,
+    Session, Store, StoreError, UserChange, UserQuery, Voucher,
 };
 use crate::domain::audit::Record;
-use crate::domain::id::{Cvr, EntityId, MessageId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use crate::domain::session::{Logout, Participant};
 use crate::domain::user::User;
+use writer::{Job, MAX_GROUP, write_groups};
 
 const SCHEMA: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_users.sql"),
     include_str!("../../migrations/0003_half_done.sql"),
+    include_str!("../../migrations/0004_sessions.sql"),
 ];
-
-/// How many batches may share one flush. More would let the first of them wait too long.
-const MAX_GROUP: usize = 256;
-
-/// How far apart flushes are at least. A batch that comes alone never waits; when many come, more of them share one.
-const BETWEEN_FLUSHES: Duration = Duration::from_millis(4);
 
 /// How many pages the log ahead of the database may have before they are moved into it. Pages that change again and
 /// again in between are moved once.
@@ -44,6 +45,9 @@ const PAGES_AHEAD: u32 = 4_000;
 /// How much of the database the writer remembers, in KiB: the pages that every login touches.
 const REMEMBERED: u32 = 4_000;
 
+/// How much is remembered of sessions that are used again and again, in bytes.
+const REMEMBERED_SESSIONS: u64 = 16 * 1024 * 1024;
+
 /// How long a writer waits for another process, such as `apply`, to finish writing.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -51,14 +55,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sqlite {
     path: PathBuf,
     writer: mpsc::SyncSender<Job>,
+    readers: Readers,
+    sessions: Cache<LoginId, Session>,
 }
 
-type Change = Box<dyn FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send>;
-
-struct Job {
-    change: Change,
-    done: oneshot::Sender<Result<(), StoreError>>,
-}
+/// Connections that read, open and waiting: to open one costs more than most questions.
+type Readers = Arc<Mutex<Vec<Connection>>>;
 
 impl Sqlite {
     /// Opens the file, makes it when it is missing, and brings its tables up to date.
@@ -71,7 +73,11 @@ impl Sqlite {
             .name("store".into())
             .spawn(move || write_groups(&file, connection, &jobs))
             .map_err(|error| StoreError::Down(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), writer })
+        let sessions = Cache::builder().max_capacity(REMEMBERED_SESSIONS);
+        let sessions =
+            sessions.weigher(|_, session: &Session| session.sealed.len().try_into().unwrap_or(u32::MAX));
+        let sessions = sessions.build();
+        Ok(Self { path: path.to_owned(), writer, readers: Readers::default(), sessions })
     }
 
     /// Looks at the file without changing it: its schema and the one that this program knows. An error when it cannot be
@@ -103,9 +109,15 @@ impl Sqlite {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'_, T> {
-        let path = self.path.clone();
+        let (path, readers) = (self.path.clone(), self.readers.clone());
         Box::pin(async move {
-            let reading = tokio::task::spawn_blocking(move || query(&connect(&path, read_only())?));
+            let reading = tokio::task::spawn_blocking(move || {
+                let waiting = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let connection = waiting.map_or_else(|| connect(&path, read_only()), Ok)?;
+                let answer = query(&connection)?; // a connection that failed is not used again
+                readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                Ok(answer)
+            });
             reading.await.map_err(|error| StoreError::Down(error.to_string()))?
         })
     }
@@ -113,12 +125,66 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn commit(&self, batch: Batch) -> Answer<'_, ()> {
-        self.change(move |transaction| keep(transaction, &batch))
+        // Whether a session is over is decided by the table when the batch is kept, never by what is remembered.
+        let ended = batch.endings.iter().map(|ending| ending.logout.session);
+        let changed: Vec<_> =
+            ended.chain(batch.replaces).chain(batch.within.map(|within| within.session)).collect();
+        let kept = self.change(move |transaction| keep(transaction, &batch));
+        Box::pin(async move {
+            let kept = kept.await;
+            changed.iter().for_each(|session| self.sessions.invalidate(session));
+            kept
+        })
     }
 
     fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>> {
         let question = question.clone();
         self.read(move |connection| half_done::find(connection, question, now))
+    }
+
+    fn session(&self, id: LoginId) -> Answer<'_, Option<Session>> {
+        Box::pin(async move {
+            let remembered = self.sessions.get(&id);
+            if remembered.is_some() {
+                return Ok(remembered);
+            }
+            let found = self.read(move |connection| session::find(connection, id)).await?;
+            found.iter().for_each(|session| self.sessions.insert(id, session.clone()));
+            Ok(found)
+        })
+    }
+
+    fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>> {
+        let name = session::digest(name);
+        self.read(move |connection| session::named(connection, name))
+    }
+
+    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>> {
+        self.read(move |connection| session::of(connection, authority, limit))
+    }
+
+    fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>> {
+        self.read(move |connection| session::participant(connection, index))
+    }
+
+    fn participants(&self, session: LoginId) -> Answer<'_, Vec<Participant>> {
+        self.read(move |connection| session::participants(connection, session))
+    }
+
+    fn voucher(&self, id: LoginId) -> Answer<'_, Option<Voucher>> {
+        self.read(move |connection| session::voucher(connection, id))
+    }
+
+    fn logout(&self, id: LoginId) -> Answer<'_, Option<Logout>> {
+        self.read(move |connection| logout::find(connection, id))
+    }
+
+    fn logouts(&self, open: bool, limit: u32) -> Answer<'_, Vec<Logout>> {
+        self.read(move |connection| logout::all(connection, open, limit))
+    }
+
+    fn due_legs(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<LegChange>> {
+        self.read(move |connection| logout::due(connection, now, limit))
     }
 
     fn registry_version(&self) -> Answer<'_, u64> {
@@ -226,70 +292,10 @@ impl Store for Sqlite {
     }
 
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
+        let expired = self.sessions.iter().filter(|(_, session)| session.expires < now);
+        expired.for_each(|(id, _)| self.sessions.invalidate(&*id));
         Box::pin(expired::purge(self, now))
     }
-}
-
-/// Takes what is waiting, keeps it in one transaction, and tells everybody when it is on the disk.
-fn write_groups(path: &Path, first: Connection, jobs: &mpsc::Receiver<Job>) {
-    let mut connection = Some(first);
-    let mut flushed: Option<Instant> = None;
-    while let Ok(job) = jobs.recv() {
-        let early = flushed.and_then(|last| BETWEEN_FLUSHES.checked_sub(last.elapsed()));
-        early.into_iter().for_each(std::thread::sleep);
-        flushed = Some(Instant::now());
-        let mut group = vec![job];
-        group.extend(jobs.try_iter().take(MAX_GROUP - 1));
-        // A connection that failed is thrown away: the next group opens the file anew, and so it recovers by itself.
-        let mut open = match connection.take().map_or_else(|| connect(path, OpenFlags::default()), Ok) {
-            Ok(open) => open,
-            Err(error) => {
-                group.into_iter().for_each(|job| answer(job.done, Err(error.clone())));
-                continue;
-            }
-        };
-        if write_group(&mut open, group) {
-            connection = Some(open);
-        }
-    }
-}
-
-/// Keeps a group; false when the connection is no longer to be trusted.
-fn write_group(connection: &mut Connection, group: Vec<Job>) -> bool {
-    let (changes, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.change, job.done)).unzip();
-    match keep_group(connection, changes) {
-        Ok(results) => {
-            waiting.into_iter().zip(results).for_each(|(done, result)| answer(done, result));
-            true
-        }
-        Err(error) => {
-            tracing::error!(detail = %error, "a group of writes was not kept");
-            waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
-            false
-        }
-    }
-}
-
-/// One transaction for all. What is refused has written nothing; what fails takes the group with it.
-fn keep_group(
-    connection: &mut Connection,
-    changes: Vec<Change>,
-) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let mut results = Vec::with_capacity(changes.len());
-    for change in changes {
-        results.push(match change(&transaction) {
-            Err(down @ StoreError::Down(_)) => return Err(down),
-            kept_or_refused => kept_or_refused,
-        });
-    }
-    transaction.commit()?;
-    Ok(results)
-}
-
-fn answer(done: oneshot::Sender<Result<(), StoreError>>, result: Result<(), StoreError>) {
-    // Whoever asked may have gone away meanwhile; what was kept stays kept.
-    drop(done.send(result));
 }
 
 fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
@@ -302,18 +308,15 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(question) = &batch.takes {
         half_done::check(transaction, question)?;
     }
+    session::check(transaction, batch)?;
     // Nothing is refused from here on.
     for mark in &batch.uses {
         transaction
             .prepare_cached("INSERT INTO used (mark, expires) VALUES (?1, ?2)")?
             .execute(params![digest(mark), mark.expires.as_millisecond()])?;
     }
-    if let Some(session) = &batch.session {
-        let content = serde_json::to_string(session).map_err(down)?;
-        transaction
-            .prepare_cached("INSERT INTO session (id, expires, content) VALUES (?1, ?2, ?3)")?
-            .execute(params![session.index.bytes(), session.expires.as_millisecond(), content])?;
-    }
+    session::keep(transaction, batch)?;
+    logout::keep(transaction, batch)?;
     if let Some(kept) = &batch.keeps {
         half_done::keep(transaction, kept)?;
     }

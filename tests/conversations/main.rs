@@ -14,6 +14,7 @@ mod registry;
 mod robots;
 mod samael;
 mod simulate;
+mod sso;
 mod step_up;
 mod store_down;
 mod support;

@@ -20,7 +20,7 @@ use context_handler::domain::reason::Reason;
 use context_handler::domain::world::Clock;
 use context_handler::keyring::Keyring;
 use context_handler::protocol::keys::{FileKey, Signer};
-use context_handler::protocol::saml::metadata::OurMetadata;
+use context_handler::protocol::saml::metadata::{OurLogoutAddresses, OurMetadata};
 use context_handler::store::{Sqlite, Store};
 use context_handler::system::SystemClock;
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +97,11 @@ fn metadata(entity_id: &str, keys: &[&FileKey], signer: &FileKey, now: Timestamp
         signing: &signing,
         encryption: &[],
     };
-    written.write_idp("https://idp.korsbaek.test/sso", signer).unwrap().into_string()
+    let logout = OurLogoutAddresses {
+        browser: "https://idp.korsbaek.test/slo".to_owned(),
+        soap: "https://idp.korsbaek.test/slo/soap".to_owned(),
+    };
+    written.write_idp("https://idp.korsbaek.test/sso", &logout, signer).unwrap().into_string()
 }
 
 /// Fetches once; the one outcome there is.

@@ -124,10 +124,11 @@ async fn a_user_whose_level_is_too_low_reaches_it_at_nemlogin() {
             && chain[1].starts_with("https://saml.nemlog-in.test<")
     );
     assert_eq!(town.log().await.pop().unwrap().noticed, ["chain"]);
-    assert!(user.browser.cookies.is_empty(), "the sealed login is forgotten");
+    assert!(user.browser.pending().is_empty(), "the sealed login is forgotten");
     assert_eq!(rows(&town, "half_done").len(), 0, "what waited was taken");
     let session = rows(&town, "session").pop().unwrap();
-    assert!(session.contains("[\"https://saml.nemlog-in.test\",\"_session-at-idp\"]"), "{session}");
+    let at_nemlogin = "\"step_up\":{\"idp\":\"https://saml.nemlog-in.test\"";
+    assert!(session.contains(at_nemlogin) && session.contains("\"index\":\"_session-at-idp\""), "{session}");
 }
 
 #[tokio::test]

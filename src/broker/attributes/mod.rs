@@ -22,7 +22,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
 use crate::domain::subject::Subject;
 use crate::domain::user::User;
-use crate::protocol::saml::assertion::Assertion;
+use crate::protocol::saml::assertion::Said;
 
 use breaker::Breaker;
 
@@ -100,7 +100,7 @@ impl Broker {
         &self,
         trail: &mut Trail,
         subject: Subject,
-        assertion: &Assertion,
+        said: &Said,
         case: &Case<'_>,
     ) -> Result<Subject, Fault> {
         let agreement = &case.agreement;
@@ -110,7 +110,7 @@ impl Broker {
         for source in &agreement.idp().rights {
             learned = match source {
                 RightsSource::Assertion => beside_the_name(subject.rights.clone()),
-                RightsSource::Groups => beside_the_name(self.rights_of_groups(trail, &subject, assertion)?),
+                RightsSource::Groups => beside_the_name(self.rights_of_groups(trail, &subject, said)?),
                 RightsSource::Users => {
                     self.user(authority, subject.name.serial()).await?.map(kept).unwrap_or_default()
                 }
@@ -134,16 +134,16 @@ impl Broker {
         &self,
         trail: &mut Trail,
         subject: &Subject,
-        assertion: &Assertion,
+        said: &Said,
     ) -> Result<PrivilegeList, Fault> {
-        if group::overage(assertion.attributes.names()) {
+        if group::overage(said.attributes.names()) {
             trail.notice(&[Reason::GroupsOverage]);
             return Ok(PrivilegeList::default());
         }
         let snapshot = self.snapshot();
         let mut rights = PrivilegeList::default();
         for mapping in snapshot.sources().mappings(&subject.idp, subject.authority) {
-            let values = assertion.attributes.all_named(&mapping.attribute)?;
+            let values = said.attributes.all_named(&mapping.attribute)?;
             rights.groups.extend(mapping.rights(values.iter().map(String::as_str)).groups);
         }
         Ok(rights.normalised())

@@ -33,6 +33,7 @@ pub(super) fn keys(config: &Config, now: Timestamp, findings: &mut Findings) -> 
         .iter()
         .map(|key| ("signs", key))
         .chain(ring.decryption.iter().map(|key| ("decrypts", key)))
+        .chain(ring.token_signing.iter().map(|key| ("signs tokens", key)))
     {
         let certificate = Signer::certificate(key.as_ref());
         let left = certificate.not_after().duration_since(now);

@@ -1,6 +1,10 @@
-//! The algorithms that exist here, by the URIs that XML names them with. What is not in these lists is refused.
+//! The algorithms that exist here, by the names that XML and JOSE have for them. What is not in these lists is refused.
 
+use openssl::error::ErrorStack;
 use openssl::md::{Md, MdRef};
+use openssl::pkey::{PKeyRef, Public};
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
 
 /// A digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,12 +71,20 @@ pub struct SignatureAlgorithm {
 impl SignatureAlgorithm {
     /// RSA with SHA-256: what every peer understands, hence what we sign with.
     pub const RSA_SHA256: Self = Self { scheme: Scheme::Rsa, digest: Digest::Sha256 };
+    /// RSA with SHA-384.
+    pub const RSA_SHA384: Self = Self { scheme: Scheme::Rsa, digest: Digest::Sha384 };
+    /// RSA with SHA-512.
+    pub const RSA_SHA512: Self = Self { scheme: Scheme::Rsa, digest: Digest::Sha512 };
     /// ECDSA with SHA-256.
     pub const ECDSA_SHA256: Self = Self { scheme: Scheme::Ecdsa, digest: Digest::Sha256 };
     /// ECDSA with SHA-384.
     pub const ECDSA_SHA384: Self = Self { scheme: Scheme::Ecdsa, digest: Digest::Sha384 };
     /// RSA-PSS with SHA-256.
     pub const RSA_PSS_SHA256: Self = Self { scheme: Scheme::RsaPss, digest: Digest::Sha256 };
+    /// RSA-PSS with SHA-384.
+    pub const RSA_PSS_SHA384: Self = Self { scheme: Scheme::RsaPss, digest: Digest::Sha384 };
+    /// RSA-PSS with SHA-512.
+    pub const RSA_PSS_SHA512: Self = Self { scheme: Scheme::RsaPss, digest: Digest::Sha512 };
 
     const URIS: [(&'static str, Scheme, Digest); 9] = [
         ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", Scheme::Rsa, Digest::Sha256),
@@ -109,6 +121,31 @@ impl SignatureAlgorithm {
     }
 }
 
+/// The names that JOSE has for them. There an elliptic curve and its digest go together, so that one of the nine is missing.
+const JOSE: [(&str, Scheme, Digest); 8] = [
+    ("PS256", Scheme::RsaPss, Digest::Sha256),
+    ("PS384", Scheme::RsaPss, Digest::Sha384),
+    ("PS512", Scheme::RsaPss, Digest::Sha512),
+    ("RS256", Scheme::Rsa, Digest::Sha256),
+    ("RS384", Scheme::Rsa, Digest::Sha384),
+    ("RS512", Scheme::Rsa, Digest::Sha512),
+    ("ES256", Scheme::Ecdsa, Digest::Sha256),
+    ("ES384", Scheme::Ecdsa, Digest::Sha384),
+];
+
+impl SignatureAlgorithm {
+    /// The algorithm of this name of JOSE, compared byte for byte.
+    pub fn from_jose(name: &str) -> Option<Self> {
+        let (_, scheme, digest) = JOSE.iter().find(|(known, ..)| *known == name)?;
+        Some(Self { scheme: *scheme, digest: *digest })
+    }
+
+    /// Its name in JOSE, if it has one.
+    pub fn jose(self) -> Option<&'static str> {
+        JOSE.iter().find(|row| (row.1, row.2) == (self.scheme, self.digest)).map(|row| row.0)
+    }
+}
+
 /// The padding of a wrapped key: RSA-OAEP with its two digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oaep {
@@ -116,4 +153,18 @@ pub struct Oaep {
     pub digest: Digest,
     /// The digest of the mask generation function MGF1.
     pub mgf1: Digest,
+}
+
+impl Oaep {
+    /// Wraps a content key for the holder of an RSA key.
+    pub(crate) fn wrap(self, content_key: &[u8], to: &PKeyRef<Public>) -> Result<Vec<u8>, ErrorStack> {
+        let mut context = PkeyCtx::new(to)?;
+        context.encrypt_init()?;
+        context.set_rsa_padding(Padding::PKCS1_OAEP)?;
+        context.set_rsa_oaep_md(self.digest.md())?;
+        context.set_rsa_mgf1_md(self.mgf1.md())?;
+        let mut wrapped = Vec::new();
+        context.encrypt_to_vec(content_key, &mut wrapped)?;
+        Ok(wrapped)
+    }
 }

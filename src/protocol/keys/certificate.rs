@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::bn::BigNumRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
@@ -14,11 +15,15 @@ use super::algorithm::Scheme;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::xml::base64;
 
-/// Names a certificate: the SHA-256 of its DER form, in hexadecimal.
+/// Names a key: the SHA-256 of its certificate's DER form, or of its JWK when it has none, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(Arc<str>);
 
 impl KeyId {
+    pub(crate) fn of(content: &[u8]) -> Self {
+        Self(fingerprint(content).into())
+    }
+
     /// The 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -82,6 +87,7 @@ impl KeyKind {
             // Longer keys cost more time than they add safety.
             Id::RSA | Id::RSA_PSS if key.bits() > 8192 => Err("an RSA key longer than 8192 bits"),
             Id::RSA => match key.rsa() {
+                Ok(rsa) if is_guessable(rsa.n()) => Err("an RSA key of a faulty generator (ROCA)"),
                 Ok(rsa) if rsa.e().num_bits() >= 17 && rsa.e().is_bit_set(0) => Ok(Self::Rsa),
                 Ok(_) => Err("an RSA key with a small exponent"),
                 Err(_) => Err("an RSA key that cannot be read"),
@@ -95,6 +101,18 @@ impl KeyKind {
             _ => Err("a key that is neither RSA nor of a known curve"),
         }
     }
+}
+
+/// Whether the modulus is of the shape that a widespread smart card library gave its keys (CVE-2017-15361): modulo every
+/// small prime it is a power of 65537. One in 2^27 others would be, too, by the fewest of these primes alone.
+fn is_guessable(modulus: &BigNumRef) -> bool {
+    const PRIMES: [u32; 17] = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+    let is_power = |prime: u32| {
+        let rest = modulus.mod_word(prime).unwrap_or_default();
+        let powers = std::iter::successors(Some(1), |power| Some(power * 65_537 % u64::from(prime)));
+        powers.take(prime as usize).any(|power| power == rest)
+    };
+    PRIMES.into_iter().all(is_power)
 }
 
 impl Certificate {
@@ -124,7 +142,7 @@ impl Certificate {
         Ok(Self(Arc::new(Parsed {
             der: der.to_vec(),
             base64: base64::encode(der),
-            id: KeyId(fingerprint(der).into()),
+            id: KeyId::of(der),
             kind: KeyKind::of(&key),
             key,
             subject: subject(parsed),

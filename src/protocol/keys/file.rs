@@ -75,8 +75,8 @@ impl FileKey {
         Ok(Self { certificate, key, kind, algorithm })
     }
 
-    fn try_sign(&self, data: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        let SignatureAlgorithm { scheme, digest } = self.algorithm;
+    fn try_sign(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let SignatureAlgorithm { scheme, digest } = algorithm;
         let mut context = PkeyCtx::new(&self.key)?;
         context.sign_init()?;
         match scheme {
@@ -121,8 +121,11 @@ impl Signer for FileKey {
         self.algorithm
     }
 
-    fn sign(&self, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.try_sign(data).map_err(|_| unusable("our key could not sign"))
+    fn sign_with(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        if !self.kind.fits(algorithm.scheme) {
+            return Err(unusable("the key is not of the algorithm's kind"));
+        }
+        self.try_sign(algorithm, data).map_err(|_| unusable("our key could not sign"))
     }
 }
 

@@ -8,11 +8,13 @@ mod certificate;
 mod file;
 mod trusted;
 
+pub(crate) use algorithm::Scheme;
 pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
 pub(crate) use certificate::KeyKind;
 pub use certificate::{Certificate, KeyId, fingerprint};
 pub use file::FileKey;
 pub use trusted::TrustedKeys;
+pub(crate) use trusted::made_by;
 
 use crate::domain::reason::Fault;
 
@@ -21,11 +23,16 @@ pub trait Signer: Send + Sync {
     /// The certificate that others know the key by.
     fn certificate(&self) -> &Certificate;
 
-    /// How it signs.
+    /// How it signs, unless told otherwise.
     fn algorithm(&self) -> SignatureAlgorithm;
 
-    /// Signs the data, in the form that XML signatures carry (for ECDSA both numbers side by side).
-    fn sign(&self, data: &[u8]) -> Result<Vec<u8>, Fault>;
+    /// Signs the data with this algorithm, in the form that XML and JOSE carry (for ECDSA both numbers side by side).
+    fn sign_with(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, Fault>;
+
+    /// Signs the data.
+    fn sign(&self, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.sign_with(self.algorithm(), data)
+    }
 }
 
 /// A private key that opens what was encrypted for us.

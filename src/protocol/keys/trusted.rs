@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
+use openssl::pkey::{PKeyRef, Public};
 use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::sign::RsaPssSaltlen;
@@ -88,7 +89,9 @@ impl TrustedKeys {
         let mut fitting = self
             .certificates
             .iter()
-            .filter(|one| one.kind().is_ok_and(|kind| kind.fits(algorithm.scheme)))
+            .filter_map(|one| {
+                one.kind().ok().filter(|kind| kind.fits(algorithm.scheme)).map(|kind| (one, kind))
+            })
             .peekable();
         if fitting.peek().is_none() {
             return Err(Fault::new(Reason::AlgRefused, "no registered key is of the algorithm's kind"));
@@ -96,27 +99,30 @@ impl TrustedKeys {
         let digest = algorithm.digest.of(data);
         fitting
             // An error of the library is a signature that does not fit, never one that does.
-            .find(|certificate| matches!(fits(certificate, algorithm, &digest, signature), Ok(true)))
+            .find(|(one, kind)| matches!(made_by(one.key(), *kind, algorithm, &digest, signature), Ok(true)))
+            .map(|(certificate, _)| certificate)
             .ok_or_else(|| Fault::new(Reason::SigInvalid, "no registered key made the signature"))
     }
 }
 
-fn fits(
-    certificate: &Certificate,
+/// Whether the key made the signature over what has this digest.
+pub(crate) fn made_by(
+    key: &PKeyRef<Public>,
+    kind: KeyKind,
     algorithm: SignatureAlgorithm,
     digest: &[u8],
     signature: &[u8],
 ) -> Result<bool, ErrorStack> {
-    let mut context = PkeyCtx::new(certificate.key())?;
+    let mut context = PkeyCtx::new(key)?;
     context.verify_init()?;
-    match (algorithm.scheme, certificate.kind()) {
+    match (algorithm.scheme, kind) {
         (Scheme::Rsa, _) => context.set_rsa_padding(Padding::PKCS1)?,
         (Scheme::RsaPss, _) => {
             context.set_rsa_padding(Padding::PKCS1_PSS)?;
             context.set_rsa_mgf1_md(algorithm.digest.md())?;
             context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         }
-        (Scheme::Ecdsa, Ok(KeyKind::Ec(size))) => {
+        (Scheme::Ecdsa, KeyKind::Ec(size)) => {
             if signature.len() != 2 * size {
                 return Ok(false);
             }

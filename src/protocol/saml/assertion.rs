@@ -1,32 +1,20 @@
 //! The assertion: what an identity provider says about a user, read; and what we say to a fagsystem, written.
 
+mod attributes;
 mod supposed;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::attribute::AttributeName;
 use super::{Header, address, entity_id, issuer, message_id, moment, required, saml, written};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
-use crate::protocol::xml::{Canonical, Element, Writer, namespace};
+use crate::protocol::xml::{Canonical, Element, Writer};
 
+pub use attributes::Attributes;
+pub(super) use attributes::attributes;
 pub use supposed::Supposed;
-
-/// The types of XML Schema whose values are text, as far as anybody sends them.
-const SIMPLE_TYPES: [&str; 10] = [
-    "string",
-    "anyType",
-    "anySimpleType",
-    "anyURI",
-    "base64Binary",
-    "boolean",
-    "dateTime",
-    "date",
-    "int",
-    "integer",
-];
 
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 
@@ -39,14 +27,23 @@ pub struct Assertion {
     pub issuer: EntityId,
     /// When it was made.
     pub issue_instant: Timestamp,
-    /// The user's name.
-    pub name_id: String,
     /// The ways in which the subject may be confirmed that a browser login can use.
     pub(super) confirmations: Vec<Confirmation>,
     /// Other confirmation methods that were offered.
     pub(super) other_methods: usize,
     /// When it holds.
     pub(super) conditions: Conditions,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What is said about a user, whatever message carried it: this is what a session remembers and what a user is weighed by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Said {
+    /// The user's name.
+    pub name_id: String,
+    /// The format of that name: a provider that is told of a logout may want it back.
+    pub name_format: Option<String>,
     /// How and when the user authenticated.
     pub authn: AuthnStatement,
     /// What else is said.
@@ -86,56 +83,6 @@ pub struct AuthnStatement {
     pub authorities: Vec<String>,
 }
 
-/// Attributes by name. A value is asked for as text; one with structure is refused when it is asked for, not before,
-/// since attributes that we never use may look as they like.
-#[derive(Clone, Debug, Default)]
-pub struct Attributes(Vec<(String, Vec<Result<String, Fault>>)>);
-
-impl Attributes {
-    /// The one value of an attribute that must not be ambiguous.
-    pub fn one(&self, name: AttributeName) -> Result<Option<&str>, Fault> {
-        self.single(name.oiosaml3, |known| name.is(known))
-    }
-
-    /// The same for an attribute with one name only.
-    pub fn one_named(&self, name: &str) -> Result<Option<&str>, Fault> {
-        self.single(name, |known| known == name)
-    }
-
-    /// All values of an attribute that may have several.
-    pub fn all(&self, name: AttributeName) -> Result<Vec<String>, Fault> {
-        self.values(|known| name.is(known)).into_iter().cloned().collect()
-    }
-
-    /// The same for an attribute with one name only.
-    pub fn all_named(&self, name: &str) -> Result<Vec<String>, Fault> {
-        self.values(|known| known == name).into_iter().cloned().collect()
-    }
-
-    /// Every attribute with its values, for the report.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[Result<String, Fault>])> {
-        self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
-    }
-
-    /// The names that are there, for the report.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
-    }
-
-    fn values(&self, wanted: impl Fn(&str) -> bool) -> Vec<&Result<String, Fault>> {
-        self.0.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, values)| values).collect()
-    }
-
-    fn single(&self, name: &str, wanted: impl Fn(&str) -> bool) -> Result<Option<&str>, Fault> {
-        match self.values(wanted).as_slice() {
-            [] => Ok(None),
-            [Ok(value)] => Ok(Some(value)),
-            [Err(fault)] => Err(fault.clone()),
-            _ => Err(Fault::new(Reason::AttrDuplicate, format!("expected one value of {name}, got several"))),
-        }
-    }
-}
-
 /// Reads an assertion out of the element that the signature covered.
 pub(super) fn read(element: Element<'_>) -> Result<Assertion, Fault> {
     let header = Header::read(element)?;
@@ -145,17 +92,25 @@ pub(super) fn read(element: Element<'_>) -> Result<Assertion, Fault> {
         id: header.id,
         issuer: issuer(element)?,
         issue_instant: header.issue_instant,
-        name_id: name_id(subject)?,
         confirmations,
         other_methods,
         conditions: conditions(element.only_child(saml("Conditions"))?)?,
-        authn: authn_statement(element.only_child(saml("AuthnStatement"))?)?,
-        attributes: attributes(element)?,
+        said: Said {
+            name_id: name_id(subject)?,
+            name_format: subject.only_child(saml("NameID"))?.attribute("Format").map(str::to_owned),
+            authn: authn_statement(element.only_child(saml("AuthnStatement"))?)?,
+            attributes: attributes(element)?,
+        },
     })
 }
 
 pub(super) fn name_id(subject: Element<'_>) -> Result<String, Fault> {
-    let name = subject.only_child(saml("NameID"))?.text()?;
+    name_in(subject.only_child(saml("NameID"))?)
+}
+
+/// The name in a NameID.
+pub(super) fn name_in(name_id: Element<'_>) -> Result<String, Fault> {
+    let name = name_id.text()?;
     if name.is_empty() {
         return Err(Fault::new(Reason::ValueFormat, "expected a NameID, got an empty one"));
     }
@@ -214,36 +169,6 @@ fn authn_statement(element: Element<'_>) -> Result<AuthnStatement, Fault> {
     })
 }
 
-pub(super) fn attributes(assertion: Element<'_>) -> Result<Attributes, Fault> {
-    let Some(statement) = assertion.optional_child(saml("AttributeStatement"))? else {
-        return Ok(Attributes::default());
-    };
-    let mut attributes = Vec::new();
-    for attribute in statement.children() {
-        if !attribute.is(saml("Attribute")) {
-            let detail = format!("expected an Attribute, got {}", attribute.local());
-            return Err(Fault::new(Reason::XmlSchema, detail));
-        }
-        let values = attribute.children().filter(|child| child.is(saml("AttributeValue")));
-        let values = values.map(value).collect();
-        attributes.push((required(attribute, "Name")?.to_owned(), values));
-    }
-    Ok(Attributes(attributes))
-}
-
-/// A value that says of itself that it is no simple one is not read as text.
-fn value(element: Element<'_>) -> Result<String, Fault> {
-    let simple = element.attribute_ns(namespace::XSI, "type").is_none_or(|kind| {
-        let kind = kind.split_once(':').map_or(kind, |(_, local)| local);
-        SIMPLE_TYPES.contains(&kind)
-    });
-    let nil = element.attribute_ns(namespace::XSI, "nil").is_some_and(|nil| matches!(nil, "true" | "1"));
-    if !simple || nil {
-        return Err(Fault::new(Reason::AttrType, "expected text, got a value of another type"));
-    }
-    Ok(element.text()?.into_owned())
-}
-
 fn optional_moment(element: Element<'_>, name: &str) -> Result<Option<Timestamp>, Fault> {
     element.attribute(name).map(moment).transpose()
 }
@@ -278,10 +203,12 @@ pub struct OurAssertion<'a> {
     pub session_index: &'a str,
     /// When that session ends.
     pub session_not_on_or_after: Timestamp,
+    /// When the user authenticated.
+    pub authn_instant: Timestamp,
     /// The level, as a class.
     pub class: &'a str,
     /// Who authenticated the user, in their order: our own account, whatever chain they tell of.
-    pub authenticated_by: &'a [&'a EntityId],
+    pub authenticated_by: &'a [EntityId],
     /// The format of the attribute names.
     pub name_format: &'a str,
     /// What else is said.
@@ -316,7 +243,7 @@ impl OurAssertion<'_> {
 
     fn authn_statement(&self, xml: &mut Writer) {
         xml.start(saml("AuthnStatement"));
-        xml.attribute("AuthnInstant", &written(self.issue_instant));
+        xml.attribute("AuthnInstant", &written(self.authn_instant));
         xml.attribute("SessionIndex", self.session_index);
         xml.attribute("SessionNotOnOrAfter", &written(self.session_not_on_or_after));
         xml.start(saml("AuthnContext"));

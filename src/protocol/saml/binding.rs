@@ -42,6 +42,14 @@ impl Carries {
             Self::Response => "SAMLResponse",
         }
     }
+
+    /// Which kind a query or a form brings, for an address that takes both.
+    pub fn of(parameters: &str) -> Result<Self, Fault> {
+        let parameters = Parameters::read(parameters)?;
+        let response = parameters.raw(Self::Response.parameter()).is_some();
+        let kind = if response { Self::Response } else { Self::Request };
+        parameters.message(kind).map(|_| kind)
+    }
 }
 
 /// A message as it arrived, not yet looked into.
@@ -58,7 +66,7 @@ pub struct Arrived {
 }
 
 /// A signature over the octets of an address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Detached {
     /// What was signed.
     pub octets: Vec<u8>,
@@ -141,13 +149,10 @@ impl<'q> Parameters<'q> {
 
     /// The one message, of the kind that belongs here.
     fn message(&self, carries: Carries) -> Result<&'q str, Fault> {
-        let (wanted, other) = match carries {
-            Carries::Request => ("SAMLRequest", "SAMLResponse"),
-            Carries::Response => ("SAMLResponse", "SAMLRequest"),
-        };
-        if self.raw(wanted).is_some() && self.raw(other).is_some() {
+        if [Carries::Request, Carries::Response].iter().all(|kind| self.raw(kind.parameter()).is_some()) {
             return Err(Fault::new(Reason::ParamDuplicate, "SAMLRequest and SAMLResponse in one message"));
         }
+        let wanted = carries.parameter();
         self.raw(wanted).ok_or_else(|| Fault::new(Reason::ParamMissing, format!("expected {wanted}")))
     }
 
@@ -350,6 +355,20 @@ mod tests {
             assert_eq!(reason(&query), Reason::ParamEncoded, "{query}");
         }
         assert_eq!(reason(&format!("SAMLResponse={A}")), Reason::ParamMissing);
+    }
+
+    #[test]
+    fn an_address_for_both_kinds_takes_one_message() {
+        assert_eq!(Carries::of(&format!("RelayState=x&SAMLRequest={A}")), Ok(Carries::Request));
+        assert_eq!(Carries::of(&format!("SAMLResponse={A}")), Ok(Carries::Response));
+        for (query, reason) in [
+            (format!("SAMLRequest={A}&SAMLResponse={A}"), Reason::ParamDuplicate),
+            (format!("SAMLResponse={A}&SAMLResponse={A}"), Reason::ParamDuplicate),
+            (format!("SAMLResponse={A}&SAMLRequest[]={A}"), Reason::ParamEncoded),
+            ("RelayState=x".to_owned(), Reason::ParamMissing),
+        ] {
+            assert_eq!(Carries::of(&query).unwrap_err().reason, reason, "{query}");
+        }
     }
 
     #[test]

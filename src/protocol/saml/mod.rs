@@ -7,7 +7,9 @@ pub mod assertion;
 pub mod attribute;
 pub mod binding;
 mod deflate;
+pub mod logout;
 pub mod metadata;
+mod offered;
 pub mod query;
 pub mod request;
 pub mod response;
@@ -127,6 +129,10 @@ fn check_made_for(
         let got = destination.unwrap_or("none");
         return Err(Fault::new(Reason::Destination, format!("expected {here}, got {got}")));
     }
+    check_recent(made, now, skew)
+}
+
+fn check_recent(made: Timestamp, now: Timestamp, skew: SignedDuration) -> Result<(), Fault> {
     let age = now.duration_since(made);
     if age > MAX_AGE + skew || age < -skew {
         return Err(Fault::new(Reason::RequestStale, format!("made at {made}, arrived at {now}")));
@@ -141,7 +147,8 @@ fn wrapping(root: Element<'_>, fault: Fault) -> Fault {
         fault.reason,
         Reason::SigInvalid | Reason::SigMissing | Reason::SigStructure | Reason::AttrType
     );
-    let messages = root.count(samlp("Response")) + root.count(samlp("AuthnRequest"));
+    let known = ["Response", "AuthnRequest", "LogoutRequest", "LogoutResponse"];
+    let messages: usize = known.into_iter().map(|message| root.count(samlp(message))).sum();
     let hidden = root.count(saml("EncryptedID")) + root.count(saml("EncryptedAttribute"));
     let assertions = root.count(saml("Assertion")) + usize::from(root.is(saml("Assertion")));
     let several = messages > 0 || hidden > 0 || assertions > 1;

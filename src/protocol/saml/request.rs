@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::binding::{Arrived, Detached};
+use super::binding::Arrived;
+use super::offered::Offered;
 use super::{
     Binding, Header, address, boolean, check_made_for, ds, entity_id, issuer, required, saml, samlp,
     wrapping, written,
@@ -11,8 +12,8 @@ use crate::domain::assurance::{Comparison, Level};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Signer, TrustedKeys};
-use crate::protocol::xml::{Canonical, Document, Element, Writer, is_signed, verify};
-use crate::protocol::{Accepted, Proof, Unverified, Verified};
+use crate::protocol::xml::{Canonical, Document, Element, Writer};
+use crate::protocol::{Accepted, Unverified, Verified};
 
 /// What a fagsystem asks for.
 #[derive(Clone, Debug)]
@@ -58,14 +59,8 @@ pub struct AnswerAt {
 
 /// A request that was parsed and not yet proved.
 pub struct Question<'d> {
-    root: Element<'d>,
+    offered: Offered<'d>,
     relay_state: Option<String>,
-    proof: Offered,
-}
-
-enum Offered {
-    Enveloped,
-    Detached(Detached),
 }
 
 /// Looks at an arrived request as far as is needed to find its sender's keys.
@@ -77,43 +72,17 @@ pub fn claimed<'d>(document: &'d Document<'_>, arrived: &Arrived) -> Result<Unve
     if !root.is(samlp("AuthnRequest")) {
         return Err(Fault::new(Reason::XmlSchema, format!("expected an AuthnRequest, got {}", root.local())));
     }
-    let proof = match (&arrived.detached, arrived.by_redirect) {
-        (Some(Detached { octets, signature, algorithm }), _) => Offered::Detached(Detached {
-            octets: octets.clone(),
-            signature: signature.clone(),
-            algorithm: algorithm.clone(),
-        }),
-        (None, false) if is_signed(root) => Offered::Enveloped,
-        // In an address only the signature beside the message counts, whatever stands inside it.
-        (None, _) => {
-            return Err(wrapping(root, Fault::new(Reason::SigMissing, "expected a signed AuthnRequest")));
-        }
-    };
-    let question = Question { root, relay_state: arrived.relay_state.clone(), proof };
+    let offered = Offered::by_browser(root, arrived)?;
     let issuer = issuer(root).map_err(|fault| wrapping(root, fault))?;
+    let question = Question { offered, relay_state: arrived.relay_state.clone() };
     Ok(Unverified { issuer, message: question })
 }
 
 impl Unverified<Question<'_>> {
     /// Proves the request with the keys that its sender is registered with.
     pub fn verify(self, keys: &TrustedKeys) -> Result<Verified<AuthnRequest>, Fault> {
-        let Question { root, relay_state, proof } = self.message;
-        let (root, proof) = match proof {
-            Offered::Enveloped => {
-                let signed = verify(root, keys).map_err(|fault| wrapping(root, fault))?;
-                let proof = Proof { key: signed.key().clone(), algorithm: signed.algorithm() };
-                (signed.element(), proof)
-            }
-            Offered::Detached(detached) => {
-                let (key, algorithm) =
-                    keys.verify_detached(&detached.algorithm, &detached.octets, &detached.signature)?;
-                // Two signatures must not tell two stories: one inside the message is checked as well.
-                if is_signed(root) {
-                    verify(root, keys)?;
-                }
-                (root, Proof { key, algorithm })
-            }
-        };
+        let Question { offered, relay_state } = self.message;
+        let (root, proof) = offered.verify(keys)?;
         Ok(Verified { message: read(root, relay_state)?, proof })
     }
 }

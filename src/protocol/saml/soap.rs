@@ -4,6 +4,9 @@
 use crate::domain::reason::{Blame, Fault, Reason};
 use crate::protocol::xml::{Canonical, Document, Element, Name, Writer, namespace};
 
+/// The URI of the binding.
+pub const BINDING: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
+
 /// The content type of what is sent.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 

@@ -1,8 +1,6 @@
 //! Encrypting for a receiver: AES-GCM for the content, RSA-OAEP for its key, the key inside `KeyInfo`.
 
 use openssl::error::ErrorStack;
-use openssl::pkey_ctx::PkeyCtx;
-use openssl::rsa::Padding;
 use openssl::symm::encrypt_aead;
 
 use super::ciphers::{Encryption, KeyTransport, OAEP_11, OAEP_MGF1P};
@@ -38,7 +36,7 @@ pub fn encrypt(
     random.fill(&mut key);
     let failed = |_| Fault::new(Reason::Internal, "the encryption failed");
     let content = seal(plaintext.as_str().as_bytes(), &key, how, random).map_err(failed)?;
-    let wrapped = wrap(&key, to, how.key).map_err(failed)?;
+    let wrapped = how.key.oaep().wrap(&key, to.key()).map_err(failed)?;
     write(how, to, &content, &wrapped)
 }
 
@@ -50,18 +48,6 @@ fn seal(plaintext: &[u8], key: &[u8], how: Encryption, random: &dyn Random) -> R
     sealed.extend(content);
     sealed.extend(tag);
     Ok(sealed)
-}
-
-fn wrap(key: &[u8], to: &Certificate, how: KeyTransport) -> Result<Vec<u8>, ErrorStack> {
-    let oaep = how.oaep();
-    let mut context = PkeyCtx::new(to.key())?;
-    context.encrypt_init()?;
-    context.set_rsa_padding(Padding::PKCS1_OAEP)?;
-    context.set_rsa_oaep_md(oaep.digest.md())?;
-    context.set_rsa_mgf1_md(oaep.mgf1.md())?;
-    let mut wrapped = Vec::new();
-    context.encrypt_to_vec(key, &mut wrapped)?;
-    Ok(wrapped)
 }
 
 fn write(how: Encryption, to: &Certificate, content: &[u8], wrapped: &[u8]) -> Result<Canonical, Fault> {

@@ -1,4 +1,4 @@
-//! What has expired and may be forgotten: marks of use, sessions, half-done logins.
+//! What has expired and may be forgotten: marks of use, half-done logins, sessions and all that belongs to them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,14 @@ fn forget_some(transaction: &Transaction<'_>, now: Timestamp) -> Result<bool, St
     let mut is_more_left = false;
     for statement in [
         "DELETE FROM used WHERE mark IN (SELECT mark FROM used WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM session_name WHERE (name, session) IN
+            (SELECT name, session FROM session_name WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM participant WHERE id IN (SELECT id FROM participant WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM voucher WHERE id IN (SELECT id FROM voucher WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM logout_leg WHERE logout IN (SELECT id FROM logout WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM logout WHERE id IN (SELECT id FROM logout WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM logged_out WHERE browser IN (SELECT browser FROM logged_out WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM half_done WHERE question IN (SELECT question FROM half_done WHERE expires < ?1 LIMIT ?2)",
     ] {
         let mut statement = transaction.prepare_cached(statement)?;

@@ -11,6 +11,7 @@ async fn hostile(town: &Town, write: impl FnOnce(&str) -> String) -> Answer {
     assert_eq!(town.bbr.read(&twin, town).status, ["Success"]);
     let mut ask = town.bbr.ask();
     ask.id = "_request2".into();
+    browser.forget_sessions();
     let sent = town.bbr.send(&mut browser, &ask).await;
     let (question, arrived) = town.korsbaek.question(&sent);
     deliver(town, &mut browser, &write(&question), arrived.relay_state.as_deref()).await
@@ -221,6 +222,7 @@ async fn a_provider_that_is_switched_off_cannot_finish_what_is_pending() {
         ask.id = id.into();
         ask
     };
+    browser.forget_sessions();
     let sent = town.bbr.send(&mut browser, &again("_request2")).await;
     town.change(|files| switch_off(files, "korsbaek.xml")).await;
     let second = |say: &mut Say| say.assertion_id = "_assertion2".into();
@@ -411,6 +413,7 @@ async fn the_chain_of_who_authenticated_is_ours_to_write() {
 
     let mut ask = town.driving.ask();
     ask.id = "_request2".into();
+    browser.forget_sessions();
     let sent = town.driving.send(&mut browser, &ask).await;
     let own = |say: &mut Say| {
         say.assertion_id = "_assertion2".into();
@@ -496,6 +499,7 @@ async fn logins_in_many_tabs_do_not_mix() {
 async fn begin(fagsystem: &Fagsystem, browser: &mut Browser, number: u32) -> Answer {
     let mut ask = fagsystem.ask();
     (ask.id, ask.relay_state) = (format!("_request{number}"), Some(format!("tab {number}")));
+    browser.forget_sessions(); // the next user
     fagsystem.send(browser, &ask).await
 }
 

@@ -53,6 +53,17 @@ impl Browser {
         self.send(request).await
     }
 
+    /// The sealed logins that it keeps.
+    pub(crate) fn pending(&self) -> Vec<&str> {
+        let named = self.cookies.iter().filter(|(name, _)| name.starts_with("__Host-login-"));
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Forgets who is logged in.
+    pub(crate) fn forget_sessions(&mut self) {
+        self.cookies.retain(|name, _| !name.starts_with("__Host-session-"));
+    }
+
     async fn send(&mut self, mut request: RequestBuilder) -> Answer {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {

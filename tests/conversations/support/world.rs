@@ -115,6 +115,7 @@ impl Town {
             skew: SignedDuration::from_secs(60),
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
+            idle_for: SignedDuration::from_hours(1),
             egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");

@@ -1,11 +1,9 @@
-//! An assertion that nobody made, or that nobody proved: what a simulation asks about. It is never `Accepted`, so it logs
-//! nobody in.
+//! What nobody said, or nobody proved: what a simulation asks about. It is never `Accepted`, so it logs nobody in.
 
 use jiff::Timestamp;
 
-use super::{Assertion, Attributes, AuthnStatement, Conditions, attributes, name_id};
+use super::{Attributes, AuthnStatement, Said, attributes, name_id};
 use crate::domain::assurance::Level;
-use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::{attribute, saml, samlp};
 use crate::protocol::xml::{Document, Element};
@@ -45,24 +43,15 @@ impl Supposed {
     }
 
     /// As if an identity provider had just said it.
-    pub fn said_by(self, idp: &EntityId, now: Timestamp) -> Assertion {
-        Assertion {
-            id: MessageId::made(now, 0),
-            issuer: idp.clone(),
-            issue_instant: now,
-            name_id: self.name_id,
-            confirmations: Vec::new(),
-            other_methods: 0,
-            conditions: Conditions { not_before: None, not_on_or_after: None, audiences: Vec::new() },
-            authn: AuthnStatement {
-                instant: now,
-                session_index: None,
-                session_not_on_or_after: None,
-                class: self.class,
-                authorities: Vec::new(),
-            },
-            attributes: self.attributes,
-        }
+    pub fn just_said(self, now: Timestamp) -> Said {
+        let authn = AuthnStatement {
+            instant: now,
+            session_index: None,
+            session_not_on_or_after: None,
+            class: self.class,
+            authorities: Vec::new(),
+        };
+        Said { name_id: self.name_id, name_format: None, authn, attributes: self.attributes }
     }
 }
 

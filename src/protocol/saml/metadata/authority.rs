@@ -3,12 +3,11 @@
 
 use jiff::Timestamp;
 
+use super::super::soap;
 use super::{Parsed, endpoints, only_role, refused, signing_keys, valid_until};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
 use crate::protocol::keys::TrustedKeys;
-
-const SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 
 /// What metadata says about an attribute service.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ impl Parsed<'_> {
         let (entity, name) = self.entity(entity_id)?;
         let role = only_role(entity, "AttributeAuthorityDescriptor")?;
         let addresses = endpoints(role, "AttributeService")?;
-        let address = addresses.iter().find(|endpoint| endpoint.binding == SOAP);
+        let address = addresses.iter().find(|endpoint| endpoint.binding == soap::BINDING);
         let address = address.ok_or_else(|| refused("expected an AttributeService with SOAP"))?;
         Ok(AttributeServiceMetadata {
             entity_id: name,

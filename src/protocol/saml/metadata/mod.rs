@@ -5,26 +5,23 @@
 
 mod authority;
 mod keys;
+mod logout;
+mod ours;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::request::AnswerAt;
-use super::{Binding, X509_SUBJECT_NAME, boolean, ds, md, moment, required, written};
-use crate::domain::id::{EntityId, MessageId};
+use super::{Binding, boolean, md, moment, required};
+use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::keys::{Certificate, Signer, TrustedKeys};
-use crate::protocol::xml::{
-    Canonical, ContentCipher, Document, Element, Encryption, KeyTransport, Writer, namespace, verify,
-};
+use crate::protocol::keys::{Certificate, TrustedKeys};
+use crate::protocol::xml::{Document, Element, Encryption, namespace, verify};
 
 pub use authority::AttributeServiceMetadata;
 pub(super) use keys::{certificates, readable};
 use keys::{encryption_key, signing_keys};
-
-/// How long others may keep our metadata before they fetch it again.
-const CACHE_FOR: &str = "PT1H";
-/// How long our metadata holds.
-const VALID_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
+pub use logout::{BrowserLogout, LogoutAddresses};
+pub use ours::{OurLogoutAddresses, OurMetadata};
 
 /// What metadata says about an identity provider.
 #[derive(Debug)]
@@ -35,6 +32,8 @@ pub struct IdpMetadata {
     pub sso_redirect: Option<String>,
     /// Where it takes requests by POST.
     pub sso_post: Option<String>,
+    /// Where it takes messages about logout.
+    pub logout: LogoutAddresses,
     /// The keys that it signs with.
     pub keys: TrustedKeys,
     /// Until when the document holds.
@@ -48,6 +47,8 @@ pub struct SpMetadata {
     pub entity_id: EntityId,
     /// Where it takes answers, in the order of the document.
     pub acs: Vec<Acs>,
+    /// Where it takes messages about logout.
+    pub logout: LogoutAddresses,
     /// The keys that it signs with.
     pub keys: TrustedKeys,
     /// What is encrypted to it, and how; none when it has no encryption key.
@@ -118,6 +119,7 @@ impl<'d> Parsed<'d> {
             entity_id: name,
             sso_redirect: at(Binding::Redirect),
             sso_post: at(Binding::Post),
+            logout: LogoutAddresses::read(role)?,
             keys: signing_keys(entity, role)?,
             valid_until: valid_until(self.root, entity)?,
         };
@@ -143,6 +145,7 @@ impl<'d> Parsed<'d> {
         Ok(SpMetadata {
             entity_id: name,
             acs,
+            logout: LogoutAddresses::read(role)?,
             keys: signing_keys(entity, role)?,
             encryption: encryption.map(|to| Ok::<_, Fault>((to, readable(role)?))).transpose()?,
             valid_until: valid_until(self.root, entity)?,
@@ -199,6 +202,8 @@ pub(super) fn only_role<'d>(entity: Element<'d>, role: &'static str) -> Result<E
 pub(super) struct Endpoint<'d> {
     pub(super) binding: &'d str,
     pub(super) location: &'d str,
+    /// Where answers go, if not to the same address.
+    pub(super) response_location: Option<&'d str>,
     pub(super) index: Option<u16>,
     pub(super) is_default: bool,
 }
@@ -207,10 +212,12 @@ pub(super) fn endpoints<'d>(role: Element<'d>, kind: &'static str) -> Result<Vec
     let mut found = Vec::new();
     for endpoint in role.children().filter(|child| child.is(md(kind))) {
         let location = required(endpoint, "Location")?;
-        check_location(location)?;
+        let response_location = endpoint.attribute("ResponseLocation");
+        [Some(location), response_location].into_iter().flatten().try_for_each(check_location)?;
         found.push(Endpoint {
             binding: required(endpoint, "Binding")?,
             location,
+            response_location,
             index: endpoint.attribute("index").and_then(|index| index.parse().ok()),
             is_default: endpoint.attribute("isDefault").map_or(Ok(false), boolean)?,
         });
@@ -255,116 +262,4 @@ pub(super) fn valid_until(root: Element<'_>, entity: Element<'_>) -> Result<Opti
 
 fn refused(detail: &str) -> Fault {
     Fault::new(Reason::MdRefused, detail.to_owned())
-}
-
-/// What we publish about ourselves. All keys that are published stand in it: those that will sign and those that
-/// may still have signed, so that partners can follow a change of keys without an appointment.
-#[derive(Clone, Copy)]
-pub struct OurMetadata<'m> {
-    /// The ID of the document.
-    pub id: &'m MessageId,
-    /// Our name in the role.
-    pub entity_id: &'m EntityId,
-    /// Now.
-    pub now: Timestamp,
-    /// Every key that may sign.
-    pub signing: &'m [Certificate],
-    /// Every key that may be encrypted to.
-    pub encryption: &'m [Certificate],
-}
-
-impl OurMetadata<'_> {
-    /// Writes our metadata as an identity provider, for fagsystemer.
-    pub fn write_idp(&self, sso: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
-        let mut xml = self.begin();
-        xml.start(md("IDPSSODescriptor"));
-        xml.attribute("WantAuthnRequestsSigned", "true");
-        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
-        self.keys(&mut xml, "signing", self.signing);
-        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
-        for binding in [Binding::Redirect, Binding::Post] {
-            endpoint(&mut xml, "SingleSignOnService", binding, sso, None);
-        }
-        xml.end();
-        xml.end();
-        xml.finish_signed(self.id.as_str(), signer)
-    }
-
-    /// Writes our metadata as a service provider, for identity providers.
-    pub fn write_sp(&self, acs: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
-        let mut xml = self.begin();
-        xml.start(md("SPSSODescriptor"));
-        xml.attribute("AuthnRequestsSigned", "true");
-        xml.attribute("WantAssertionsSigned", "true");
-        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
-        self.keys(&mut xml, "signing", self.signing);
-        self.keys(&mut xml, "encryption", self.encryption);
-        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
-        endpoint(&mut xml, "AssertionConsumerService", Binding::Post, acs, Some("0"));
-        xml.end();
-        xml.end();
-        xml.finish_signed(self.id.as_str(), signer)
-    }
-
-    /// Writes our metadata as an attribute authority, for those who ask about users that are kept here.
-    pub fn write_aa(&self, soap: &str, signer: &dyn Signer) -> Result<Canonical, Fault> {
-        let mut xml = self.begin();
-        xml.start(md("AttributeAuthorityDescriptor"));
-        xml.attribute("protocolSupportEnumeration", namespace::SAMLP);
-        self.keys(&mut xml, "signing", self.signing);
-        xml.start(md("AttributeService"));
-        xml.attribute("Binding", "urn:oasis:names:tc:SAML:2.0:bindings:SOAP");
-        xml.attribute("Location", soap).end();
-        xml.element(md("NameIDFormat"), X509_SUBJECT_NAME);
-        xml.end();
-        xml.end();
-        xml.finish_signed(self.id.as_str(), signer)
-    }
-
-    fn begin(&self) -> Writer {
-        let mut xml = Writer::new();
-        xml.start(md("EntityDescriptor"));
-        xml.attribute("ID", self.id.as_str());
-        xml.attribute("cacheDuration", CACHE_FOR);
-        xml.attribute("entityID", self.entity_id.as_str());
-        xml.attribute("validUntil", &written(self.now + VALID_FOR));
-        xml.signature_goes_here();
-        xml
-    }
-
-    fn keys(&self, xml: &mut Writer, used_for: &str, certificates: &[Certificate]) {
-        for certificate in certificates {
-            xml.start(md("KeyDescriptor"));
-            xml.attribute("use", used_for);
-            xml.start(ds("KeyInfo"));
-            xml.start(ds("X509Data"));
-            xml.element(ds("X509Certificate"), certificate.to_base64());
-            xml.end();
-            xml.end();
-            if used_for == "encryption" {
-                for method in [
-                    ContentCipher::Aes256Gcm.uri(),
-                    ContentCipher::Aes128Gcm.uri(),
-                    KeyTransport::OaepSha256.uri(),
-                    KeyTransport::OaepMgf1p.uri(),
-                ] {
-                    xml.start(md("EncryptionMethod"));
-                    xml.attribute("Algorithm", method);
-                    xml.end();
-                }
-            }
-            xml.end();
-        }
-    }
-}
-
-fn endpoint(xml: &mut Writer, kind: &'static str, binding: Binding, location: &str, index: Option<&str>) {
-    xml.start(md(kind));
-    xml.attribute("Binding", binding.uri());
-    xml.attribute("Location", location);
-    if let Some(index) = index {
-        xml.attribute("index", index);
-        xml.attribute("isDefault", "true");
-    }
-    xml.end();
 }

@@ -8,12 +8,13 @@ pub mod answer;
 use jiff::{SignedDuration, Timestamp};
 
 use super::assertion::write_name_id;
-use super::{Header, address, check_made_for, issuer, required, saml, samlp, soap, wrapping, written};
+use super::offered::Offered;
+use super::{Header, address, check_made_for, issuer, required, saml, samlp, soap, written};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Signer, TrustedKeys};
-use crate::protocol::xml::{Canonical, Document, Element, Writer, is_signed, verify};
-use crate::protocol::{Accepted, Proof, Unverified, Verified};
+use crate::protocol::xml::{Canonical, Document, Element, Writer};
+use crate::protocol::{Accepted, Unverified, Verified};
 
 /// What somebody asks about a user.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct AttributeQuery {
 
 /// A query that was parsed and not yet proved.
 pub struct Query<'d> {
-    root: Element<'d>,
+    offered: Offered<'d>,
 }
 
 /// Looks at an arrived envelope as far as is needed to find its sender's keys.
@@ -50,19 +51,15 @@ pub fn claimed<'d>(document: &'d Document<'_>) -> Result<Unverified<Query<'d>>, 
             format!("expected an AttributeQuery, got {}", root.local()),
         ));
     }
-    if !is_signed(root) {
-        return Err(wrapping(root, Fault::new(Reason::SigMissing, "expected a signed AttributeQuery")));
-    }
-    Ok(Unverified { issuer: issuer(root)?, message: Query { root } })
+    let query = Query { offered: Offered::by_server(root)? };
+    Ok(Unverified { issuer: issuer(root)?, message: query })
 }
 
 impl Unverified<Query<'_>> {
     /// Proves the query with the keys that its sender is registered with.
     pub fn verify(self, keys: &TrustedKeys) -> Result<Verified<AttributeQuery>, Fault> {
-        let root = self.message.root;
-        let signed = verify(root, keys).map_err(|fault| wrapping(root, fault))?;
-        let proof = Proof { key: signed.key().clone(), algorithm: signed.algorithm() };
-        Ok(Verified { message: read(signed.element())?, proof })
+        let (root, proof) = self.message.offered.verify(keys)?;
+        Ok(Verified { message: read(root)?, proof })
     }
 }
 

@@ -173,7 +173,7 @@ fn fits(confirmation: &Confirmation, expected: &Expectation<'_>, now: Timestamp)
 }
 
 fn check_session(assertion: &Assertion, expected: &Expectation<'_>, now: Timestamp) -> Result<(), Fault> {
-    match assertion.authn.session_not_on_or_after {
+    match assertion.said.authn.session_not_on_or_after {
         Some(end) if now - expected.skew >= end => {
             Err(Fault::new(Reason::TimeSession, format!("the session ended at {end}, it is {now}")))
         }
