@@ -14,6 +14,7 @@ pub mod judge;
 pub mod keys;
 mod login;
 mod metadata;
+mod oidc;
 pub mod registry;
 mod sealing;
 pub mod simulate;
