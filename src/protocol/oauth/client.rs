@@ -242,6 +242,17 @@ pub struct Client {
     pub subject: SubjectKind,
 }
 
+impl Client {
+    /// Whether codes may be sent to this address.
+    pub fn check_redirect(&self, asked: &str) -> Result<(), Fault> {
+        let fits = asked.len() <= RedirectUri::LONGEST;
+        match fits && self.redirect_uris.iter().any(|known| known.is(asked, self.application)) {
+            true => Ok(()),
+            false => Err(Fault::new(Reason::OidcRedirect, "expected a registered address, letter by letter")),
+        }
+    }
+}
+
 /// An address that codes may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RedirectUri(String);
