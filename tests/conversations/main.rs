@@ -18,4 +18,5 @@ mod sso;
 mod step_up;
 mod store_down;
 mod support;
+mod tokens;
 mod users;

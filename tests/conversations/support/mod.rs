@@ -3,6 +3,7 @@
 
 pub(crate) mod attribute_service;
 mod browser;
+pub(crate) mod client;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;
