@@ -5,6 +5,7 @@ pub mod assets;
 mod cookies;
 mod door;
 mod help;
+mod oidc;
 pub mod operations;
 pub mod pages;
 mod saml;
@@ -33,6 +34,8 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
         .route("/saml/idp/sso", get(saml::sso_redirect).post(saml::sso_post))
+        // The same for those that speak OpenID Connect.
+        .route("/oauth2/authorize", get(oidc::authorize_get).post(oidc::authorize_post))
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))
