@@ -2,10 +2,10 @@
 
 mod api;
 pub mod assets;
+mod authorize;
 mod cookies;
 mod door;
 mod help;
-mod oidc;
 pub mod operations;
 pub mod pages;
 mod saml;
@@ -35,7 +35,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/saml/idp/metadata", get(saml::idp_metadata))
         .route("/saml/idp/sso", get(saml::sso_redirect).post(saml::sso_post))
         // The same for those that speak OpenID Connect.
-        .route("/oauth2/authorize", get(oidc::authorize_get).post(oidc::authorize_post))
+        .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))

@@ -14,7 +14,7 @@ use crate::domain::reason::Fault;
 use crate::protocol::oauth::parameters::Parameters;
 
 /// A client's request in an address.
-pub(super) async fn authorize_get(
+pub(super) async fn by_redirect(
     State(door): State<Arc<Door>>,
     knock: Knock,
     RawQuery(query): RawQuery,
@@ -24,7 +24,7 @@ pub(super) async fn authorize_get(
 }
 
 /// A client's request in a form.
-pub(super) async fn authorize_post(
+pub(super) async fn by_post(
     State(door): State<Arc<Door>>,
     knock: Knock,
     RawQuery(query): RawQuery,
