@@ -6,6 +6,7 @@ mod authorize;
 mod cookies;
 mod door;
 mod help;
+mod oidc;
 pub mod operations;
 pub mod pages;
 mod saml;
@@ -34,14 +35,15 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
         .route("/saml/idp/sso", get(saml::sso_redirect).post(saml::sso_post))
-        // The same for those that speak OpenID Connect.
-        .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))
         // Those who ask about users: we are their attribute authority.
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
+        // Fagsystemer that speak OpenID Connect: we are their provider.
+        .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
+        .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))
