@@ -9,13 +9,20 @@ use context_handler::store::Store;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::client::{Client, body, decoded, number, register, replace, town_with};
+use crate::support::relying::{Client, body, decoded, number, register, replace, town_with};
 use crate::support::{Answer, Town, key};
 
 /// The same text in every run.
 fn still(value: &Value, town: &Town) -> String {
     let text = serde_json::to_string_pretty(value).unwrap().replace(&town.url, "https://login.example");
-    let changing = ["kid", "jti", "sid", "at_hash", "urn:dk:gov:saml:attribute:Privileges_intermediate", "dk:gov:saml:attribute:Privileges_intermediate"];
+    let changing = [
+        "kid",
+        "jti",
+        "sid",
+        "at_hash",
+        "urn:dk:gov:saml:attribute:Privileges_intermediate",
+        "dk:gov:saml:attribute:Privileges_intermediate",
+    ];
     let hidden = text.lines().map(|line| {
         let name = changing.into_iter().find(|name| line.trim_start().starts_with(&format!("\"{name}\":")));
         name.map_or(line.to_owned(), |_| {
@@ -106,7 +113,8 @@ async fn every_way_of_proving_a_client_that_is_offered_gets_tokens() {
 async fn each_client_is_told_under_the_names_and_the_subject_that_are_registered() {
     let town = town_with("tokens-names", &Client::all()).await;
     let claims = async |client: Client| decoded(text(&client.tokens(&town).await, "id_token")).1;
-    let (sag, basic, post) = (claims(Client::sag()).await, claims(Client::basic()).await, claims(Client::post()).await);
+    let (sag, basic, post) =
+        (claims(Client::sag()).await, claims(Client::basic()).await, claims(Client::post()).await);
     let uri = "https://data.gov.dk/model/core/eid/professional/cvr";
     assert_eq!((&sag["cvr"], &sag[uri]), (&json!("11111111"), &json!("11111111")));
     assert!(basic.get(uri).is_none() && basic["cvr"] == "11111111", "{basic}");
@@ -123,7 +131,12 @@ async fn tokens_are_signed_and_sealed_as_the_client_is_registered() {
         .with("token-minutes = 5");
     let town = Town::with("tokens-sealed", |files| {
         register(files, &[sag.clone()]);
-        let enc = { let mut key = sag.jwk(); key["use"] = "enc".into(); key["kid"] = "sealing".into(); key };
+        let enc = {
+            let mut key = sag.jwk();
+            key["use"] = "enc".into();
+            key["kid"] = "sealing".into();
+            key
+        };
         files.insert("sag.jwks.json".into(), json!({ "keys": [sag.jwk(), enc] }).to_string().into_bytes());
     })
     .await;
@@ -200,7 +213,11 @@ async fn no_token_outlives_the_session_and_a_client_that_works_keeps_the_session
         let asleep = session(&town).await;
         tokens = body(&sag.refresh(&town, text(&tokens, "refresh_token")).await);
         let now = session(&town).await;
-        assert_eq!(hour == 1, now.idle > asleep.idle, "in use before an hour is over, and not woken after it");
+        assert_eq!(
+            hour == 1,
+            now.idle > asleep.idle,
+            "in use before an hour is over, and not woken after it"
+        );
     }
     let (_, access_token) = decoded(text(&tokens, "access_token"));
     assert_eq!(access_token["exp"], session(&town).await.expires.as_second());
@@ -211,7 +228,11 @@ async fn no_token_outlives_the_session_and_a_client_that_works_keeps_the_session
 }
 
 /// Changes the register behind a client's back: neither its tokens nor its refresh tokens count from then on.
-async fn nothing_counts_after(name: &str, reason: &str, change: impl FnOnce(&mut context_handler::broker::registry::Files)) {
+async fn nothing_counts_after(
+    name: &str,
+    reason: &str,
+    change: impl FnOnce(&mut context_handler::broker::registry::Files),
+) {
     let sag = Client::sag();
     let town = town_with(name, &[sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
@@ -236,7 +257,11 @@ async fn the_register_is_asked_anew_whenever_something_is_handed_in() {
     })
     .await;
     nothing_counts_after("tokens-agreement", "agreement.missing", |files| {
-        replace(files, "service-agreement]]\nauthority = \"11111111\"", "service-agreement]]\nvalid-until = \"2026-01-01T00:00:00Z\"\nauthority = \"11111111\"");
+        replace(
+            files,
+            "service-agreement]]\nauthority = \"11111111\"",
+            "service-agreement]]\nvalid-until = \"2026-01-01T00:00:00Z\"\nauthority = \"11111111\"",
+        );
     })
     .await;
     nothing_counts_after("tokens-idp", "idp.disabled", |files| {
@@ -262,7 +287,10 @@ async fn a_client_asks_about_its_own_tokens_and_gives_them_back() {
         body(&answer)
     };
     let access = asked("access_token").await;
-    assert_eq!((&access["active"], text(&access, "client_id"), text(&access, "token_type")), (&json!(true), sag.id, "Bearer"));
+    assert_eq!(
+        (&access["active"], text(&access, "client_id"), text(&access, "token_type")),
+        (&json!(true), sag.id, "Bearer")
+    );
     assert_eq!(text(&access, "sub"), "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c");
     assert_eq!(town.last_reason().await, "token.inspected");
     assert_eq!(asked("refresh_token").await["active"], true);
@@ -299,10 +327,19 @@ async fn an_access_token_is_shown_in_the_header_or_in_a_form_and_in_one_of_them_
     let twice = browser.post(&url, &[("access_token", token)]).await;
     assert_eq!((twice.status, text(&body(&twice), "error")), (400, "invalid_request"));
     let in_address = town.browser().get(&format!("{url}?access_token={token}")).await;
-    assert_eq!((in_address.status, &in_address.headers["www-authenticate"]), (401, &"Bearer".parse().unwrap()));
-    let wrong = { let mut b = town.browser(); b.headers.push(("authorization".into(), "Bearer x".into())); b.get(&url).await };
+    assert_eq!(
+        (in_address.status, &in_address.headers["www-authenticate"]),
+        (401, &"Bearer".parse().unwrap())
+    );
+    let wrong = {
+        let mut b = town.browser();
+        b.headers.push(("authorization".into(), "Bearer x".into()));
+        b.get(&url).await
+    };
     assert_eq!(wrong.status, 401);
-    assert!(wrong.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer error=\"invalid_token\", "));
+    assert!(
+        wrong.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer error=\"invalid_token\", ")
+    );
 }
 
 #[tokio::test]
@@ -317,17 +354,31 @@ async fn a_page_in_the_browser_reads_its_answers_and_pages_of_others_read_nothin
         browser.call("OPTIONS", &format!("{}/oauth2/token", town.url), None).await
     };
     let ours = preflight("https://page.test").await;
-    assert_eq!((ours.status, &ours.headers["access-control-allow-origin"]), (204, &"https://page.test".parse().unwrap()));
+    assert_eq!(
+        (ours.status, &ours.headers["access-control-allow-origin"]),
+        (204, &"https://page.test".parse().unwrap())
+    );
     assert_eq!(ours.headers["access-control-allow-headers"], "authorization, content-type, dpop");
     // A client that keeps a secret calls from a server.
-    for other in ["https://sag.test", "https://page.test.evil.test", "https://page.tes", "http://page.test", "https:", "null", ""] {
+    for other in [
+        "https://sag.test",
+        "https://page.test.evil.test",
+        "https://page.tes",
+        "http://page.test",
+        "https:",
+        "null",
+        "",
+    ] {
         let answer = preflight(other).await;
         assert!(answer.headers.get("access-control-allow-origin").is_none(), "{other}");
     }
     let mut browser = town.browser();
     browser.headers.push(("origin".into(), "https://page.test".into()));
     let refused = browser.post(&format!("{}/oauth2/token", town.url), &[]).await;
-    assert_eq!((refused.status, &refused.headers["access-control-allow-origin"]), (401, &"https://page.test".parse().unwrap()));
+    assert_eq!(
+        (refused.status, &refused.headers["access-control-allow-origin"]),
+        (401, &"https://page.test".parse().unwrap())
+    );
     for open in ["/oauth2/jwks", "/.well-known/openid-configuration"] {
         let answer = town.browser().get(&format!("{}{open}", town.url)).await;
         assert_eq!(answer.headers["access-control-allow-origin"], "*");
@@ -358,7 +409,8 @@ async fn the_document_names_what_is_served_and_nothing_else() {
         std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
     });
     let routes: Vec<_> = routes.iter().flat_map(|text| text.split(".route(\"").skip(1)).collect();
-    let routes = routes.iter().filter_map(|rest| rest.split('"').next()).filter(|path| path.starts_with("/oauth2/"));
+    let routes =
+        routes.iter().filter_map(|rest| rest.split('"').next()).filter(|path| path.starts_with("/oauth2/"));
     let mut served: Vec<_> = routes.map(str::to_owned).collect();
     named.sort();
     served.sort();
@@ -403,9 +455,16 @@ async fn a_token_of_a_key_that_is_still_published_counts_after_the_next_key_has_
             method: "GET",
             form: Parameters::read("").unwrap(),
         };
-        (listed, broker.userinfo(&Visit::default(), Ok(call)).await.map(|_| ()).map_err(|no| no.reason.code()))
+        (
+            listed,
+            broker.userinfo(&Visit::default(), Ok(call)).await.map(|_| ()).map_err(|no| no.reason.code()),
+        )
     };
-    assert_eq!(asked(&["nemlogin", "broker-signing"]).await, (2, Ok(())), "the old key is published beside the new");
+    assert_eq!(
+        asked(&["nemlogin", "broker-signing"]).await,
+        (2, Ok(())),
+        "the old key is published beside the new"
+    );
     assert_eq!(asked(&["nemlogin"]).await, (1, Err("token.opaque")), "the old key is gone");
 }
 
@@ -423,7 +482,9 @@ async fn when_the_store_is_down_nothing_is_told_and_nothing_is_used_up() {
     let town = town_with("tokens-down", &[sag.clone()]).await;
     let code = sag.code(&town).await;
     let connection = rusqlite::Connection::open(town.database()).unwrap();
-    connection.execute_batch("CREATE TRIGGER full AFTER INSERT ON voucher BEGIN SELECT RAISE(ABORT, 'full'); END").unwrap();
+    connection
+        .execute_batch("CREATE TRIGGER full AFTER INSERT ON voucher BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .unwrap();
     let answer: Answer = sag.redeem(&town, &code).await;
     assert_eq!((answer.status, text(&body(&answer), "error")), (503, "temporarily_unavailable"));
     assert_eq!(answer.headers["retry-after"], "10");

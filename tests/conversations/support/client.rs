@@ -1,368 +1,239 @@
-//! A fagsystem that speaks OpenID Connect: sends its user here, hands in what comes back, and reads what it is given.
+//! A fagsystem that speaks OpenID Connect: asks, reads what comes back with judgement of its own, proves itself with its
+//! own key. Nothing of the broker's own code is used.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use context_handler::broker::registry::Files;
-use context_handler::protocol::address::escaped;
-use context_handler::protocol::jose::{self, Jwks, Typ};
-use context_handler::protocol::keys::{FileKey, SignatureAlgorithm, Signer, fingerprint};
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Padding;
+use openssl::sha::sha256;
+use openssl::sign::{RsaPssSaltlen, Signer};
 use serde_json::{Value, json};
 
-use super::{Answer, Browser, Say, Town, key};
-
-pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-/// Fit for two clients, which is nobody's business but this test's.
-const SECRET: &str = "correct horse battery staple 4711";
-
-/// Every request, answer and proof has a name of its own.
-static NUMBER: AtomicU32 = AtomicU32::new(1);
-
-pub(crate) fn number() -> u32 {
-    NUMBER.fetch_add(1, Ordering::SeqCst)
-}
-
-/// How a client proves itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    Key,
-    Basic,
-    Post,
-    Certificate,
-    Nothing,
-}
+use super::{Answer, Browser, Say, Town};
 
 /// A client with its own key.
 #[derive(Clone)]
 pub(crate) struct Client {
-    pub(crate) id: &'static str,
-    pub(crate) by: By,
-    pub(crate) key: Arc<FileKey>,
+    pub(crate) client_id: &'static str,
     pub(crate) redirect_uri: &'static str,
-    registered: String,
-    /// Whether it binds its tokens to a key.
-    pub(crate) proves_key: bool,
+    /// What the register says besides name and agreement. Every line can be bent.
+    pub(crate) registered: String,
+    pub(crate) key: PKey<Private>,
+    pub(crate) kid: &'static str,
+}
+
+/// The parameters of a request. Every one can be bent.
+pub(crate) type Parameters = BTreeMap<&'static str, String>;
+
+/// What came back to the client's address.
+#[derive(Debug)]
+pub(crate) struct Back {
+    /// Where it was sent.
+    pub(crate) to: String,
+    pub(crate) by_form: bool,
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
 impl Client {
-    /// Private key, refresh tokens.
-    pub(crate) fn sag() -> Self {
+    /// A server that proves itself with its key and requires NSIS Substantial.
+    pub(crate) fn byggesag() -> Self {
+        let registered = "required-nsis = \"Substantial\"\n\
+                          redirect-uris = [\"https://byggesag.test/callback\"]\n\
+                          token-endpoint-auth-method = \"private_key_jwt\"\n\
+                          jwks = \"byggesag.jwks.json\"\n\
+                          backchannel-logout-uri = \"https://byggesag.test/logout\"\n\
+                          issue-refresh-token = true\n";
         Self {
-            id: "https://sag.test",
-            by: By::Key,
+            client_id: "https://oidc.byggesag.test",
+            redirect_uri: "https://byggesag.test/callback",
+            registered: registered.to_owned(),
             key: key("oidc-byggesag"),
-            redirect_uri: "https://sag.test/callback",
-            registered: "token-endpoint-auth-method = \"private_key_jwt\"\njwks = \"sag.jwks.json\"\n\
-                         issue-refresh-token = true\nbackchannel-logout-uri = \"https://sag.test/out\"\n"
-                .to_owned(),
-            proves_key: false,
+            kid: "byggesag",
         }
     }
 
-    pub(crate) fn basic() -> Self {
+    /// An app on the user's device, which proves itself by nothing but PKCE.
+    pub(crate) fn app() -> Self {
+        let registered = "required-nsis = \"Substantial\"\n\
+                          application-type = \"native\"\n\
+                          redirect-uris = [\"dk.tilsyn.app:/callback\", \"http://127.0.0.1/callback\"]\n\
+                          token-endpoint-auth-method = \"none\"\n";
         Self {
-            id: "https://basic.test",
-            by: By::Basic,
-            key: key("sp-seb"),
-            redirect_uri: "https://basic.test/callback?at=home",
-            registered: format!(
-                "token-endpoint-auth-method = \"client_secret_basic\"\nsecret-sha256 = [{:?}]\n\
-                 issue-refresh-token = true\nrefresh-token-rotation = false\nclaim-names = \"short\"\n\
-                 subject = \"pairwise\"\nbackchannel-logout-uri = \"https://basic.test/out\"\n",
-                fingerprint(SECRET.as_bytes())
-            ),
-            proves_key: false,
+            client_id: "dk.tilsyn.app",
+            redirect_uri: "dk.tilsyn.app:/callback",
+            registered: registered.to_owned(),
+            ..Self::byggesag()
         }
     }
 
-    pub(crate) fn post() -> Self {
-        Self {
-            id: "https://post.test",
-            by: By::Post,
-            key: key("sp-seb"),
-            redirect_uri: "https://post.test/callback",
-            registered: format!(
-                "token-endpoint-auth-method = \"client_secret_post\"\nsecret-sha256 = [{:?}]\n\
-                 claim-names = \"uri\"\nbackchannel-logout-uri = \"https://post.test/out\"\n",
-                fingerprint(SECRET.as_bytes())
-            ),
-            proves_key: false,
-        }
-    }
-
-    pub(crate) fn tls() -> Self {
-        Self {
-            id: "https://tls.test",
-            by: By::Certificate,
-            key: key("sp-oiosaml2"),
-            redirect_uri: "https://tls.test/callback",
-            registered: format!(
-                "token-endpoint-auth-method = \"tls_client_auth\"\ntls-client-auth-subject-dn = {:?}\n\
-                 issue-refresh-token = true\nbackchannel-logout-uri = \"https://tls.test/out\"\n",
-                written_subject(Signer::certificate(key("sp-oiosaml2").as_ref()).subject())
-            ),
-            proves_key: false,
-        }
-    }
-
-    /// A page in the browser, bound to a key.
-    pub(crate) fn page() -> Self {
-        Self {
-            id: "https://page.test",
-            by: By::Nothing,
-            key: key("sp-seb"),
-            redirect_uri: "https://page.test/callback",
-            registered: "token-endpoint-auth-method = \"none\"\napplication-type = \"javascript\"\n\
-                         issue-refresh-token = true\ndpop-bound = true\n"
-                .to_owned(),
-            proves_key: true,
-        }
-    }
-
-    pub(crate) fn all() -> [Self; 5] {
-        [Self::sag(), Self::basic(), Self::post(), Self::tls(), Self::page()]
-    }
-
-    /// The same with one more line in the register.
-    pub(crate) fn with(mut self, line: &str) -> Self {
-        self.registered += line;
-        self.registered += "\n";
-        self
-    }
-
-    /// The public key as it is registered.
-    pub(crate) fn jwk(&self) -> Value {
-        let set = Jwks::of_certificates([Signer::certificate(self.key.as_ref())]).unwrap();
-        let mut key = set.to_json()["keys"][0].clone();
-        key.as_object_mut().unwrap().remove("x5c");
-        key
-    }
-
-    /// Sends a user of Korsbæk here and comes back with the code.
-    pub(crate) async fn code(&self, town: &Town) -> String {
-        self.code_for(town, &mut town.browser(), &[]).await
-    }
-
-    pub(crate) async fn code_for(&self, town: &Town, browser: &mut Browser, more: &[(&str, &str)]) -> String {
-        let sent = self.send(town, browser, more).await;
-        let to = sent.location().to_owned();
-        let back = match to.starts_with("https://idp.korsbaek.test/") {
-            true => self.log_in(town, browser, &sent).await,
-            false => to,
-        };
-        self.read_code(&back)
-    }
-
-    pub(crate) async fn send(&self, town: &Town, browser: &mut Browser, more: &[(&str, &str)]) -> Answer {
-        let (state, nonce) = (format!("state{}", number()), "n-0S6_WzA2Mj".to_owned());
-        let mut fields = vec![
-            ("client_id", self.id),
-            ("redirect_uri", self.redirect_uri),
-            ("response_type", "code"),
-            ("scope", "openid offline_access"),
-            ("state", &state),
-            ("nonce", &nonce),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-            ("login_hint", "11111111"),
-        ];
-        fields.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
-        fields.extend(more);
-        browser.get(&format!("{}/oauth2/authorize?{}", town.url, query(&fields))).await
-    }
-
-    async fn log_in(&self, town: &Town, browser: &mut Browser, sent: &Answer) -> String {
-        let (now, turn) = (town.now(), number());
-        let bend = |say: &mut Say| {
-            say.at(now);
-            (say.response_id, say.assertion_id) = (format!("_response{turn}"), format!("_assertion{turn}"));
-        };
-        let answer = town.korsbaek.answer(town, browser, sent, bend).await;
-        answer.onward().location().to_owned()
-    }
-
-    /// The code in the address that the browser was sent back to.
-    fn read_code(&self, back: &str) -> String {
-        let rest = back.strip_prefix(self.redirect_uri).unwrap_or_else(|| panic!("sent to {back}"));
-        let code = rest[1..].split('&').find_map(|pair| pair.strip_prefix("code="));
-        code.unwrap_or_else(|| panic!("no code in {back}")).to_owned()
-    }
-
-    /// Hands in a code as it should.
-    pub(crate) async fn redeem(&self, town: &Town, code: &str) -> Answer {
-        self.call(town, "token", &self.of_code(code)).await
-    }
-
-    pub(crate) fn of_code<'c>(&'c self, code: &'c str) -> Vec<(&'c str, &'c str)> {
-        vec![
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", self.redirect_uri),
-            ("code_verifier", VERIFIER),
-        ]
-    }
-
-    pub(crate) async fn refresh(&self, town: &Town, token: &str) -> Answer {
-        self.call(town, "token", &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
-    }
-
-    /// A whole login: the tokens.
-    pub(crate) async fn tokens(&self, town: &Town) -> Value {
-        let code = self.code(town).await;
-        let answer = self.redeem(town, &code).await;
-        assert_eq!(answer.status, 200, "{} {}", self.id, answer.body);
-        body(&answer)
-    }
-
-    /// Calls one of our addresses, proved in the client's own way.
-    pub(crate) async fn call(&self, town: &Town, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let assertion = self.assertion(town, |_| {});
-        self.call_with(town, path, fields, &assertion).await
-    }
-
-    pub(crate) async fn call_with(
-        &self,
-        town: &Town,
-        path: &str,
-        fields: &[(&str, &str)],
-        assertion: &str,
-    ) -> Answer {
-        let mut browser = town.browser();
-        let mut fields = fields.to_vec();
-        match self.by {
-            By::Key => fields.extend([
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", assertion),
-            ]),
-            By::Basic => browser.headers.push(("authorization".into(), self.basic_header(SECRET))),
-            By::Post => fields.extend([("client_id", self.id), ("client_secret", SECRET)]),
-            By::Certificate => {
-                fields.push(("client_id", self.id));
-                browser.headers.push(self.certificate());
-            }
-            By::Nothing => fields.push(("client_id", self.id)),
-        }
-        if self.proves_key && path == "token" {
-            browser.headers.push(("dpop".into(), self.proof(town, "POST", path, None)));
-        }
-        browser.post(&format!("{}/oauth2/{path}", town.url), &fields).await
-    }
-
-    pub(crate) fn basic_header(&self, secret: &str) -> String {
-        format!("Basic {}", STANDARD.encode(format!("{}:{}", escaped(self.id), escaped(secret))))
-    }
-
-    /// Its TLS certificate, as the proxy hands it over.
-    pub(crate) fn certificate(&self) -> (String, String) {
-        let der = STANDARD.encode(Signer::certificate(self.key.as_ref()).der());
-        ("client-cert".into(), format!(":{der}:"))
-    }
-
-    /// What it proves itself with, bent.
-    pub(crate) fn assertion(&self, town: &Town, bend: impl FnOnce(&mut Value)) -> String {
-        let now = town.now().as_second();
-        let mut claims = json!({
-            "iss": self.id, "sub": self.id, "aud": town.url, "jti": format!("jti{}", number()),
-            "iat": now, "exp": now + 60,
-        });
-        bend(&mut claims);
-        let signer: &dyn Signer = self.key.as_ref();
-        jose::sign(&claims, Typ::ClientAssertion, signer, SignatureAlgorithm::RSA_PSS_SHA256).unwrap()
-    }
-
-    /// A proof that it holds its key.
-    pub(crate) fn proof(&self, town: &Town, method: &str, path: &str, token: Option<&str>) -> String {
-        let address = format!("{}/oauth2/{path}", town.url);
-        let mut jwk = self.jwk();
-        ["kid", "use"].iter().for_each(|name| drop(jwk.as_object_mut().unwrap().remove(*name)));
-        let head = json!({ "alg": "PS256", "typ": "dpop+jwt", "jwk": jwk });
-        let mut claims = json!({
-            "htm": method, "htu": address, "iat": town.now().as_second(), "jti": format!("proof{}", number()),
-        });
-        if let Some(token) = token {
-            claims["ath"] = base64url(openssl::sha::sha256(token.as_bytes())).into();
-        }
-        self.signed(&head, &claims)
-    }
-
-    /// A token with exactly this header and content.
-    pub(crate) fn signed(&self, head: &Value, claims: &Value) -> String {
-        let content = format!("{}.{}", base64url(head.to_string()), base64url(claims.to_string()));
-        let signature = self.key.sign_with(SignatureAlgorithm::RSA_PSS_SHA256, content.as_bytes()).unwrap();
-        format!("{content}.{}", base64url(signature))
-    }
-
-    /// Shows an access token.
-    pub(crate) async fn userinfo(&self, town: &Town, token: &str) -> Answer {
-        let mut browser = town.browser();
-        let scheme = if self.proves_key { "DPoP" } else { "Bearer" };
-        browser.headers.push(("authorization".into(), format!("{scheme} {token}")));
-        if self.proves_key {
-            browser.headers.push(("dpop".into(), self.proof(town, "GET", "userinfo", Some(token))));
-        }
-        if self.by == By::Certificate {
-            browser.headers.push(self.certificate());
-        }
-        browser.get(&format!("{}/oauth2/userinfo", town.url)).await
-    }
-}
-
-/// A town with these clients in its register, and agreements with both municipalities.
-pub(crate) async fn town_with(name: &str, clients: &[Client]) -> Town {
-    Town::with(name, |files| register(files, clients)).await
-}
-
-pub(crate) fn register(files: &mut Files, clients: &[Client]) {
-    let mut toml = String::new();
-    for client in clients {
-        let Client { id, redirect_uri, registered, .. } = client;
-        toml += &format!(
-            "[[oidc-client]]\nclient-id = {id:?}\nname = \"System {id}\"\ncvr = \"77777777\"\n\
-             required-nsis = \"Substantial\"\nredirect-uris = [{redirect_uri:?}]\n{registered}\n"
+    /// Puts the client into the register, with agreements of both municipalities.
+    pub(crate) fn register(&self, files: &mut Files) {
+        let Self { client_id, registered, .. } = self;
+        let mut toml = format!(
+            "[[oidc-client]]\nclient-id = {client_id:?}\nname = {client_id:?}\ncvr = \"22222222\"\n{registered}\n"
         );
-        if registered.contains("sag.jwks.json") {
-            files.insert("sag.jwks.json".into(), json!({ "keys": [client.jwk()] }).to_string().into_bytes());
+        for authority in ["11111111", "99999999"] {
+            toml += &format!(
+                "[[service-agreement]]\nauthority = {authority:?}\nservice-providers = [{client_id:?}]\n\n"
+            );
         }
-        for cvr in ["11111111", "99999999"] {
-            toml += &format!("[[service-agreement]]\nauthority = {cvr:?}\nservice-providers = [{id:?}]\n\n");
-        }
+        files.insert(format!("{}.toml", client_id.replace(['/', ':'], "-")), toml.into_bytes());
+        files.insert("byggesag.jwks.json".to_owned(), self.jwks().to_string().into_bytes());
     }
-    files.insert("clients.toml".into(), toml.into_bytes());
+
+    /// Its public key set.
+    pub(crate) fn jwks(&self) -> Value {
+        let rsa = self.key.rsa().unwrap();
+        let number = |number: &openssl::bn::BigNumRef| URL_SAFE_NO_PAD.encode(number.to_vec());
+        let (n, e) = (number(rsa.n()), number(rsa.e()));
+        json!({ "keys": [{ "kty": "RSA", "use": "sig", "kid": self.kid, "n": n, "e": e }] })
+    }
+
+    /// What its codes are tied to.
+    pub(crate) fn verifier(&self) -> String {
+        format!("{:-<43}", self.client_id.replace(['/', ':'], "."))
+    }
+
+    /// An ordinary request.
+    pub(crate) fn ask(&self) -> Parameters {
+        let challenge = URL_SAFE_NO_PAD.encode(sha256(self.verifier().as_bytes()));
+        let ask = [
+            ("client_id", self.client_id),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("redirect_uri", self.redirect_uri),
+            ("state", "back to /case/7"),
+            ("nonce", "n-0S6_WzA2Mj"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+            ("domain_hint", "11111111"),
+        ];
+        ask.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+    }
+
+    /// The ordinary request with these parameters changed; without those that are empty.
+    pub(crate) fn asking(&self, changed: &[(&'static str, &str)]) -> Parameters {
+        let mut ask = self.ask();
+        ask.extend(changed.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        ask.retain(|_, value| !value.is_empty());
+        ask
+    }
+
+    /// Sends the browser to the broker.
+    pub(crate) async fn send(&self, town: &Town, browser: &mut Browser, ask: &Parameters) -> Answer {
+        browser.get(&format!("{}/oauth2/authorize?{}", town.url, written(ask))).await
+    }
+
+    /// The same by a form.
+    pub(crate) async fn post(&self, town: &Town, browser: &mut Browser, ask: &Parameters) -> Answer {
+        let form: Vec<_> = ask.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.post(&format!("{}/oauth2/authorize", town.url), &form).await
+    }
+
+    /// A login of a user of Korsbæk from the beginning to the end.
+    pub(crate) async fn log_in(&self, town: &Town, browser: &mut Browser, ask: &Parameters) -> Back {
+        let sent = self.send(town, browser, ask).await;
+        self.logged_in(town, browser, &sent).await
+    }
+
+    /// The rest of a login, from the question to Korsbæk.
+    pub(crate) async fn logged_in(&self, town: &Town, browser: &mut Browser, sent: &Answer) -> Back {
+        let now = town.now();
+        let fresh = |say: &mut Say| {
+            say.at(now);
+            let question = say.in_response_to.clone().unwrap();
+            (say.response_id, say.assertion_id) = (format!("_r{question}"), format!("_a{question}"));
+        };
+        let answer = town.korsbaek.answer(town, browser, sent, fresh).await;
+        self.read(town, &answer)
+    }
+
+    /// Reads what the browser brings, by whatever way; panics when it is not for us or not from the broker.
+    pub(crate) fn read(&self, town: &Town, answer: &Answer) -> Back {
+        let address = answer.location.clone().or_else(|| answer.onward_to());
+        let (to, by_form, fields) = match (answer.form(), address) {
+            (Some((action, fields)), None) => (action, true, fields),
+            (None, Some(address)) => {
+                let (to, query) = address.split_once('?').unwrap();
+                let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+                (to.to_owned(), false, pairs.map(|(name, value)| (name.to_owned(), plain(value))).collect())
+            }
+            _ => panic!("nothing for a client: {} {}", answer.status, answer.body),
+        };
+        assert_eq!(to, self.redirect_uri);
+        assert_eq!(fields.get("iss"), Some(&town.url), "RFC 9207");
+        Back { to, by_form, fields }
+    }
+
+    /// A token by which it proves itself to the broker.
+    pub(crate) fn assertion(&self, town: &Town, jti: &str) -> String {
+        let now = town.now().as_second();
+        self.sign(
+            &json!({ "alg": "PS256", "kid": self.kid, "typ": "client-authentication+jwt" }),
+            &json!({
+                "iss": self.client_id, "sub": self.client_id, "aud": town.url,
+                "jti": jti, "iat": now, "exp": now + 60
+            }),
+        )
+    }
+
+    /// Signs with its key, PS256, whatever it is told to.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let text = format!("{header}.{claims}");
+        let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
+        signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+        signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+        signer.update(text.as_bytes()).unwrap();
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(signer.sign_to_vec().unwrap()))
+    }
 }
 
-/// Changes a line of the clients' register.
-pub(crate) fn replace(files: &mut Files, from: &str, to: &str) {
-    let text = String::from_utf8(files["clients.toml"].clone()).unwrap();
-    assert!(text.contains(from), "{from:?} in {text}");
-    files.insert("clients.toml".into(), text.replacen(from, to, 1).into_bytes());
+impl Back {
+    /// The code; there must be one.
+    pub(crate) fn code(&self) -> &str {
+        self.fields.get("code").unwrap_or_else(|| panic!("no code: {:?}", self.fields))
+    }
+
+    /// The error; there must be one, and no code.
+    pub(crate) fn error(&self) -> &str {
+        assert!(!self.fields.contains_key("code"), "{:?}", self.fields);
+        &self.fields["error"]
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
 }
 
-pub(crate) fn body(answer: &Answer) -> Value {
-    serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {}", answer.body))
-}
-
-/// What a token says, header and content. Nothing is proved.
-pub(crate) fn decoded(token: &str) -> (Value, Value) {
-    let mut parts = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
-    let mut next = || serde_json::from_slice(&parts.next().unwrap()).unwrap();
-    (next(), next())
-}
-
-pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn query(fields: &[(&str, &str)]) -> String {
-    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+/// As a query or the body of a form.
+pub(crate) fn written(parameters: &Parameters) -> String {
+    let bytes = |value: &str| value.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+    let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={}", bytes(value))).collect();
     pairs.join("&")
 }
 
-/// The subject the other way round, as RFC 4514 writes it. The names of the development parties hold no comma.
-fn written_subject(subject: &str) -> String {
-    let mut parts: Vec<&str> = subject.split(", ").collect();
-    parts.reverse();
-    parts.join(",")
+fn plain(escaped: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = escaped.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+fn key(name: &str) -> PKey<Private> {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
+    PKey::private_key_from_pem(&std::fs::read(file).unwrap()).unwrap()
 }
