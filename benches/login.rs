@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[expect(dead_code, reason = "shared with a test, which uses more of it")]
 mod load;
 
 use std::path::PathBuf;
