@@ -14,6 +14,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, OidcReply, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::oauth::authorize::{self, AuthorizationRequest, Hint, ReplyTo};
+use crate::protocol::oauth::client::Method;
 use crate::protocol::oauth::parameters::Parameters;
 
 /// What the browser brings.
@@ -22,6 +23,8 @@ struct Brought<'s> {
     parameters: Parameters,
     /// What we call it.
     request: MessageId,
+    /// The same moment whenever this request comes again.
+    made: Timestamp,
     /// Whether the client itself pushed it to us before.
     was_pushed: bool,
 }
@@ -50,7 +53,7 @@ impl Broker {
         let name = claimed(trail, &parameters)?;
         let client = snapshot.client(&name)?; // registered, switched on
         let brought = self.brought(client, parameters, now)?; // by the browser, or by the client before
-        if brought.was_pushed {
+        if brought.was_pushed && client.speaks.authentication.method() != Method::None {
             trail.record.actor = Actor::Fagsystem; // which proved itself then
         }
         let reply_to = ReplyTo::prove(&brought.parameters, client.speaks)?; // a registered address
@@ -76,11 +79,11 @@ impl Broker {
     ) -> Result<Brought<'s>, Fault> {
         let Some(sealed) = authorize::pushed(&parameters)? else {
             let request = MessageId::made(now, self.random.bits());
-            return Ok(Brought { client, parameters, request, was_pushed: false });
+            return Ok(Brought { client, parameters, request, made: now, was_pushed: false });
         };
-        let Pushed { request, parameters, .. } =
+        let Pushed { request, parameters, until } =
             self.open_pushed(&client.registered.entity_id, sealed, now)?;
-        Ok(Brought { client, parameters, request, was_pushed: true })
+        Ok(Brought { client, parameters, request, made: until, was_pushed: true })
     }
 }
 
@@ -121,6 +124,7 @@ fn asked(
         login,
         fagsystem: registered.entity_id.clone(),
         request: brought.request.clone(),
+        made: brought.made,
         reply: Reply::Oidc(OidcReply { redirect_uri, state, nonce, form_post, challenge, offline, dpop }),
         force_authn: false,
         max_age: None,
