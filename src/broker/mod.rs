@@ -13,6 +13,7 @@ mod issue;
 pub mod judge;
 pub mod keys;
 mod login;
+pub mod logout;
 mod metadata;
 pub mod registry;
 mod sealing;
@@ -23,6 +24,7 @@ pub mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -57,7 +59,9 @@ pub struct Settings {
     pub session_for: SignedDuration,
     /// How long a session that is not used can be used again.
     pub idle_for: SignedDuration,
-    /// How attribute services are called.
+    /// How long a logout waits for those who are told by servers, all of them together.
+    pub logout_for: Duration,
+    /// How attribute services, and parties of a session that is over, are called.
     pub egress: Egress,
 }
 
@@ -232,7 +236,7 @@ pub enum Next {
     Refuse(Refusal),
 }
 
-/// A pending login in the form in which the browser keeps it.
+/// A pending login, or a logout, in the form in which the browser keeps it.
 #[derive(Clone, Debug)]
 pub struct SealedLogin {
     /// Its id, which names the cookie.
@@ -268,6 +272,7 @@ impl From<StoreError> for Fault {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
             StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
+            StoreError::Used(Kind::Logout) => Reason::SloReplay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,

@@ -9,6 +9,7 @@ mod attributes;
 mod discovery;
 mod judge;
 mod login;
+mod logout;
 mod profiles;
 mod registry;
 mod robots;

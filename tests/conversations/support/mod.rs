@@ -6,6 +6,7 @@ mod browser;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;
+pub(crate) mod logout;
 pub(crate) mod roles;
 mod world;
 
