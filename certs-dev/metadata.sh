@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the metadata of the sandbox's parties with the certificates beside this script: into ../metadata, or into
-# the folder that is named. The addresses are those of the sandbox at its usual port.
+# Writes the metadata of the sandbox's parties, and the key sets of those that speak OpenID Connect, with the certificates
+# beside this script: into ../metadata, or into the folder that is named. The addresses are those of the sandbox at its usual port.
 set -eu
 cd "$(dirname "$0")"
 to=${1:-../metadata}
@@ -81,6 +81,31 @@ END
     } >"$to/$name.xml"
 }
 
+base64url() {
+    openssl base64 -A | tr '+/' '-_' | tr -d '='
+}
+
+# The key set of a fagsystem that speaks OpenID Connect. Its key is named by the digest of its certificate.
+key_set() {
+    name=$1 key=$2
+    kid=$(openssl x509 -in "$key.pem" -outform DER | openssl dgst -sha256 -binary | base64url)
+    modulus=$(openssl x509 -in "$key.pem" -noout -modulus | perl -ne 'print pack "H*", /=(\w+)/' | base64url)
+    cat >"$to/$name.jwks.json" <<END
+{
+  "keys": [
+    {
+      "kty": "RSA",
+      "use": "sig",
+      "alg": "PS256",
+      "kid": "$kid",
+      "n": "$modulus",
+      "e": "AQAB"
+    }
+  ]
+}
+END
+}
+
 GCM="http://www.w3.org/2009/xmlenc11#aes256-gcm"
 OAEP="http://www.w3.org/2009/xmlenc11#rsa-oaep"
 
@@ -91,3 +116,4 @@ attribute_service feddet-rettigheder https://rettigheder.feddet.example/saml 808
 fagsystem koereproevebooking https://saml.koereproevebooking.example 8083 sp-oiosaml2 ""
 fagsystem bbr https://saml.bbr.example 8084 sp-oiosaml3 "$GCM $OAEP"
 fagsystem seb https://saml.seb.example 8087 sp-seb "$GCM $OAEP"
+key_set byggesag oidc-byggesag

@@ -8,8 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use context_handler::broker::registry::Snapshot;
 use context_handler::cli::{Desk, Exit, run};
+use context_handler::domain::id::EntityId;
+use context_handler::domain::reason::Reason;
+use context_handler::domain::world::Clock;
 use context_handler::protocol::keys::{FileKey, Signer};
+use context_handler::protocol::oauth::client::Method;
 use context_handler::store::{RegistryFiles, Sqlite, Store};
 use context_handler::system::{SystemClock, SystemRandom};
 use serde_json::{Value, json};
@@ -701,4 +706,209 @@ fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
     let (exit, _, err) = machine.say(&["apply", &machine.path("register")]);
     assert_eq!(exit, Exit::Usage);
     assert!(err.contains("large.xml: expected at most 33554432 bytes"), "{err}");
+}
+
+const CLIENT: &str = r#"[[oidc-client]]
+client-id = "https://oidc.byggesag.test"
+name = "Byggesag"
+cvr = "22222222"
+required-nsis = "Substantial"
+redirect-uris = ["https://byggesag.test/callback"]
+token-endpoint-auth-method = "private_key_jwt"
+jwks = "keys/byggesag.jwks.json"
+backchannel-logout-uri = "https://byggesag.test/logout"
+issue-refresh-token = true
+
+[[oidc-client]]
+client-id = "app"
+name = "App"
+cvr = "22222222"
+required-nist = 3
+application-type = "native"
+redirect-uris = ["dk.byggesag.app:/callback", "http://127.0.0.1/callback"]
+token-endpoint-auth-method = "none"
+active = false
+
+[[service-agreement]]
+authority = "11111111"
+service-providers = ["https://oidc.byggesag.test", "app"]
+
+[[user-system-role]]
+id = "http://byggesag.test/roles/usersystemrole/a/1"
+service-provider = "https://oidc.byggesag.test"
+name = "A"
+"#;
+
+/// The key of a fagsystem of the development certificates.
+const JWKS: &str = concat!(
+    r#"{"keys": [{"kty": "RSA", "use": "sig", "kid": "1", "e": "AQAB", "n": ""#,
+    "xfwbTX-OmXWmzOLH4p2GilSldZaAzx3k60BbZWazs1pSUyZl78JYXbeQYA-BOKU_Cyp70mUJVUHDzGK_Mxx83e__GX46ptGaRnNL",
+    "b-2vy2kv0ck6HdRMYPKWnul1gx8QE0_0Wzwt2qqeusVhxbtwmQINavh4mYhYm1PCNmvEYB2aXPxTRx2hTQa4dIez66TmX89-",
+    "zIN0vyYHxHLsQqMvvHuImg1z7C448o6b4M_ZEmw53tTtmmwFhWbWDzFlxntICyr-LpTEipdGxRMB8Z5dnf6om8AILMTq8TqJ5J1h",
+    "Wj9YFI-i3qNA2BiTtG7qZ31a_1owKxFVW4pfvlD5lTnwMJ9OsLQn2uGkeU5zZYaRtEEf2Du1wKs76Qd-fsv5RqG_Wo7_JsA36URK",
+    "AJBR18Ng7nHbFnR6LyCWWlWZcqXlXLig8gl_VcLFflBaLvfBF2xcAWIH7ECY3Xm0At3xLFZh1CTOPIb7vv-",
+    "SmeS0ttutz2cb7aN1lsXjBU8P1ezmBZFZ",
+    r#""}]}"#
+);
+
+#[test]
+fn a_client_is_a_fagsystem_of_the_federation_that_speaks_in_its_own_way() {
+    let machine = Machine::new();
+    machine.write("register/q-clients.toml", CLIENT);
+    machine.write("register/keys/byggesag.jwks.json", JWKS);
+    let (exit, plan, err) = machine.apply(&[]);
+    assert_eq!(exit, Exit::Ok, "{err}");
+    for subject in ["OIDC client app", "service agreement 11111111 with app"] {
+        let added = json!({ "action": "add", "subject": subject });
+        assert!(plan["changes"].as_array().is_some_and(|all| all.contains(&added)), "{plan:#}");
+    }
+    let snapshot = Snapshot::read(&machine.kept()).expect("a register");
+    let name = |name: &str| EntityId::new(name).unwrap();
+    let client =
+        snapshot.client(&name("https://oidc.byggesag.test")).unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(
+        (client.registered.name.as_str(), client.speaks.authentication.method()),
+        ("Byggesag", Method::PrivateKeyJwt)
+    );
+    let refresh = client.speaks.refresh.expect("refresh tokens");
+    assert!(refresh.rotates && refresh.lives.as_mins() == 60 && client.speaks.tokens_live.as_mins() == 60);
+    let reason = |party: &str| snapshot.client(&name(party)).err().map(|fault| fault.reason);
+    assert_eq!(reason("app"), Some(Reason::SpDisabled));
+    assert_eq!(reason("https://bbr.test"), Some(Reason::SpUnknown), "it speaks SAML");
+    assert_eq!(reason("https://gone.test"), Some(Reason::SpUnknown));
+    let now = SystemClock.now();
+    let saml = snapshot.fagsystem(&name("https://oidc.byggesag.test"), now).err();
+    assert!(saml.is_some(), "a client cannot be answered by SAML");
+
+    machine.change("register/keys/byggesag.jwks.json", "\"1\"", "\"2\"");
+    let (_, plan, _) = machine.apply(&["--dry-run"]);
+    let changed = json!([{ "action": "change", "subject": "OIDC client https://oidc.byggesag.test" }]);
+    assert_eq!(plan["changes"], changed, "a new key is a change of the client");
+}
+
+#[test]
+fn a_mistake_in_a_client_is_told_with_its_place() {
+    let machine = Machine::new();
+    machine.write("register/keys/byggesag.jwks.json", JWKS);
+    let before = machine.kept();
+    let hash = "0a".repeat(32);
+    let by_secret =
+        format!("token-endpoint-auth-method = \"client_secret_basic\"\nsecret-sha256 = [\"{hash}\"]");
+    let by_plain_secret = by_secret.replace(&hash, "hemmeligt");
+    let by_jwt = "token-endpoint-auth-method = \"private_key_jwt\"";
+    let callback = "\"https://byggesag.test/callback\"";
+    for (from, to, line, told) in [
+        (callback, "\"https://*.byggesag.test/callback\"", 6, "without wildcard or fragment"),
+        (callback, "\"https://byggesag.test/callback#a\"", 6, "without wildcard or fragment"),
+        (callback, "\"http://byggesag.test/callback\"", 6, "expected an https address"),
+        (callback, "\"https://byggesag.test/callback?code=1\"", 6, "without any of the parameters"),
+        (callback, "\"dk.byggesag.app:/callback\"", 6, "expected an https address"),
+        (callback, "", 6, "at least one address"),
+        ("dk.byggesag.app:/callback", "https://byggesag.test/app", 18, "expected a scheme of the app's own"),
+        (
+            "\"http://127.0.0.1/callback\"",
+            "\"dk.byggesag.app:/callback\"",
+            18,
+            "that no client has yet; app has",
+        ),
+        (by_jwt, "token-endpoint-auth-method = \"none\"", 7, "expected \"none\" for native"),
+        (by_jwt, "token-endpoint-auth-method = \"client_secret_post\"", 7, "expected a `secret-sha256`"),
+        (
+            by_jwt,
+            "token-endpoint-auth-method = \"tls_client_auth\"",
+            7,
+            "expected a `tls-client-auth-subject-dn`",
+        ),
+        (by_jwt, "token-endpoint-auth-method = \"client_secret_jwt\"", 7, "client_secret_jwt"),
+        (by_jwt, by_plain_secret.as_str(), 8, "expected a SHA-256"),
+        (
+            "method = \"none\"",
+            by_secret.trim_start_matches("token-endpoint-auth-"),
+            19,
+            "expected \"none\" for native",
+        ),
+        ("byggesag.jwks.json", "gone.jwks.json", 8, "expected a key set at keys/gone.jwks.json, found none"),
+        ("jwks = \"keys/byggesag.jwks.json\"\n", "", 7, "expected `jwks` with a signing key"),
+        ("backchannel-logout-uri = \"https://byggesag.test/logout\"\n", "", 2, "got neither"),
+        (
+            "https://byggesag.test/logout",
+            "https://byggesag.test/logout#a",
+            9,
+            "without a user name, a fragment",
+        ),
+        (
+            "issue-refresh-token = true",
+            "refresh-token-minutes = 5",
+            10,
+            "expected `issue-refresh-token = true`",
+        ),
+        ("issue-refresh-token = true", "token-minutes = 481", 10, "expected 1 to 480"),
+        (
+            "active = false",
+            "issue-refresh-token = true\nrefresh-token-rotation = false",
+            21,
+            "expected rotation or `dpop-bound = true`",
+        ),
+        (
+            "issue-refresh-token = true",
+            "id-token-encrypted-response-alg = \"RSA-OAEP-256\"",
+            10,
+            "expected `jwks` with an encryption key",
+        ),
+        (
+            "issue-refresh-token = true",
+            "id-token-encrypted-response-enc = \"A256GCM\"",
+            10,
+            "expected `id-token-encrypted-response-alg`",
+        ),
+        (
+            "issue-refresh-token = true",
+            "id-token-signed-response-alg = \"none\"",
+            10,
+            "expected one of PS256, PS384, PS512, ES256, got \"none\"",
+        ),
+        (
+            "issue-refresh-token = true",
+            "id-token-encrypted-response-alg = \"A128KW\"",
+            10,
+            "expected one of RSA-OAEP-256, RSA-OAEP, got \"A128KW\"",
+        ),
+        ("required-nist = 3", "required-nist = 3\nrequired-nsis = \"Low\"", 17, "got both"),
+        ("required-nsis = \"Substantial\"\n", "", 2, "got neither"),
+        ("client-id = \"app\"", "client-id = \"https://bbr.test\"", 13, "once"),
+        ("client-id = \"app\"", "client-id = \"https://BBR.test/\"", 13, "more than case or a slash"),
+        ("name = \"App\"", "navn = \"App\"", 14, "navn"),
+    ] {
+        let text = CLIENT.replacen(from, to, 1);
+        assert_ne!(text, CLIENT, "{from}");
+        machine.write("register/q-clients.toml", text);
+        let (exit, _, err) = machine.apply(&[]);
+        assert_eq!(exit, Exit::Usage, "{to}");
+        let place = format!("error: q-clients.toml:{line}:");
+        assert!(
+            err.lines().any(|l| l.starts_with(&place) && l.contains(told)),
+            "{to}: {place} {told}, got {err}"
+        );
+        assert!(!err.contains("hemmeligt"), "what may be a secret is not shown: {err}");
+    }
+    machine.write("register/q-clients.toml", CLIENT);
+    let twice = JWKS.replace("[{", "[{}, {").replace("{}", JWKS.split(['[', ']']).nth(1).unwrap_or_default());
+    let weak = r#"{"keys": [{"kty": "RSA", "kid": "1", "e": "AQAB", "n": "sQ"}]}"#;
+    for (jwks, told) in [
+        ("{}", "expected the list `keys`"),
+        (&JWKS.replace("\"e\"", "\"d\": \"AQAB\", \"e\""), "a private key: it is no secret any more"),
+        (&twice, "two keys have the same `kid`"),
+        (weak, "2048"),
+        ("\u{fffd}", "expected one JSON object"),
+    ] {
+        machine.write("register/keys/byggesag.jwks.json", jwks);
+        let (_, _, err) = machine.apply(&[]);
+        assert!(err.contains("q-clients.toml:8:") && err.contains(told), "{err}");
+    }
+    let stolen = CLIENT.replace("\"app\"", "\"thief\"").replace("dk.byggesag.app:/callback\", \"", "");
+    machine.write("register/keys/byggesag.jwks.json", JWKS);
+    machine.write("register/thief.toml", stolen.split("\n\n").nth(1).unwrap_or_default());
+    let (_, _, err) = machine.apply(&[]);
+    assert!(err.contains("thief.toml:7:") && err.contains("app has http://127.0.0.1/callback"), "{err}");
+    assert_eq!(machine.kept(), before, "nothing of a directory with a mistake was applied");
 }

@@ -140,7 +140,8 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     assert!(made.success());
     let written = |folder: &Path| -> BTreeMap<String, String> {
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let metadata = paths.filter(|path| path.extension().is_some_and(|kind| kind == "xml"));
+        let metadata =
+            paths.filter(|path| path.extension().is_some_and(|kind| kind == "xml" || kind == "json"));
         metadata
             .map(|path| {
                 (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())
@@ -162,7 +163,7 @@ fn the_example_federation_is_what_its_script_makes_and_what_apply_takes() {
     let output = command.arg("--config").arg(config).arg("apply").arg(root.join("metadata")).arg("--dry-run");
     let output = output.output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && told.contains("37 added, 0 changed, 0 removed"), "{told}");
+    assert!(output.status.success() && told.contains("41 added, 0 changed, 0 removed"), "{told}");
 }
 
 #[test]

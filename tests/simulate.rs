@@ -614,3 +614,15 @@ fn a_simulation_leaves_nothing_behind() {
     }
     assert_eq!(kept(), (1, 0));
 }
+
+#[test]
+fn a_fagsystem_that_speaks_openid_connect_is_simulated_like_any_other() {
+    let machine = Machine::new("client");
+    let byggesag = "https://oidc.byggesag.example";
+    let (exit, told) = machine.simulate(KORSBAEK, byggesag, &of_korsbaek(&[CASE_WORKER]), &[]);
+    assert_eq!(exit, Exit::Ok, "{told}");
+    assert!(told.starts_with("issued, as of") && told.contains(byggesag), "{told}");
+    assert!(told.contains("http://byggesag.example/roles/usersystemrole/sagsbehandler/1"), "{told}");
+    let (exit, told) = machine.simulate(KORSBAEK, "https://gone.example", &of_korsbaek(&[CASE_WORKER]), &[]);
+    assert_ne!(exit, Exit::Ok, "{told}");
+}

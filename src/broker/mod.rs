@@ -15,6 +15,7 @@ pub mod keys;
 mod login;
 pub mod logout;
 mod metadata;
+mod oidc;
 pub mod registry;
 mod sealing;
 pub mod simulate;
@@ -252,6 +253,13 @@ pub enum ByBrowser {
     Redirect(String),
     /// In a form.
     Post(Form),
+    /// In a form with fields of any name.
+    Fields {
+        /// The receiver's address.
+        action: String,
+        /// The names and values.
+        fields: Vec<(&'static str, String)>,
+    },
 }
 
 /// A login that ends on a page of ours.

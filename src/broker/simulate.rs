@@ -91,10 +91,13 @@ impl Broker {
         let now = self.clock.now();
         let snapshot = self.snapshot();
         let federation = snapshot.federation();
-        let fagsystem = snapshot.fagsystem(question.fagsystem, now)?;
+        let fagsystem = match snapshot.client(question.fagsystem) {
+            Ok(client) => client.registered,
+            Err(_) => snapshot.fagsystem(question.fagsystem, now)?.registered,
+        };
         let agreement = federation.agreement(question.authority, question.idp, question.fagsystem, now)?;
         let idp = snapshot.idp(question.idp, now)?;
-        let requirement = Requirement { registered: fagsystem.registered.required, ..Requirement::default() };
+        let requirement = Requirement { registered: fagsystem.required, ..Requirement::default() };
         trail.record.required = Some(requirement.to_string());
         let said = question.said.just_said(now);
         let (source, service) = (question.source, question.service);
@@ -113,8 +116,10 @@ impl Broker {
     fn token(&self, trail: &mut Trail, grant: &Grant<'_>, now: Timestamp) -> Result<Token, Fault> {
         trail.ruled(grant.rulings());
         let snapshot = self.snapshot();
-        let fagsystem = snapshot.fagsystem(&grant.agreement().fagsystem().entity_id, now)?;
-        self.sealed_to(fagsystem.metadata, now)?;
+        let name = &grant.agreement().fagsystem().entity_id;
+        if snapshot.client(name).is_err() {
+            self.sealed_to(snapshot.fagsystem(name, now)?.metadata, now)?;
+        }
         let Told { level, attributes } = Told::of(grant)?;
         let name_id = grant.name().as_str().to_owned();
         Ok(Token { name_id, level, attributes, rights: grant.rights()?.clone() })

@@ -103,7 +103,7 @@ impl Broker {
         };
         let credential = Sha256::new(&digest).map(kind).ok_or_else(|| unknown("no digest"))?;
         let snapshot = self.snapshot();
-        let client = snapshot.client(&credential).ok_or_else(|| unknown("it is not registered"))?;
+        let client = snapshot.api_client(&credential).ok_or_else(|| unknown("it is not registered"))?;
         record.key = Some(credential.to_string());
         if let Presented::Certificate(der) = presented {
             let certificate = Certificate::from_der(der)?;

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::{Done, Exit, Session, table, wrong};
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::saml::binding::{Arrived, Carries, escaped};
+use crate::protocol::address::escaped;
+use crate::protocol::saml::binding::{Arrived, Carries};
 use crate::protocol::xml::{Document, base64};
 
 use facts::Fact;

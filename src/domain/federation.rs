@@ -142,10 +142,10 @@ pub struct IdentityProvider {
     pub rights: Vec<RightsSource>,
 }
 
-/// What the register says about a fagsystem. Its addresses and keys stand in its metadata.
+/// What the register says about a fagsystem, whatever it speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fagsystem {
-    /// Its name in SAML.
+    /// Its name in SAML, or its `client_id` in OpenID Connect.
     pub entity_id: EntityId,
     /// Its name for people.
     pub name: String,

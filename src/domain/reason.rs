@@ -639,6 +639,71 @@ reasons! {
         / "Anmodningen nævner en adresse til svaret, som ikke er registreret."
         "The supplier of the fagsystem has the address registered in its metadata, or sends exactly one of those that stand there."
         / "Fagsystemets leverandør får adressen registreret i sine metadata eller sender præcis en af dem, der står der.";
+    OidcRedirect "oidc.redirect" Fagsystem
+        "The fagsystem wants its answer at an address that is not registered, so it gets none."
+        / "Fagsystemet vil have svaret på en adresse, der ikke er registreret, og får derfor intet svar."
+        "The supplier of the fagsystem sends exactly one of its registered addresses, or has the new one registered. If you came by a link from somebody else, do not use it again."
+        / "Fagsystemets leverandør sender præcis en af sine registrerede adresser eller får den nye registreret. Kom du via et link fra en anden, så brug det ikke igen.";
+    OidcRequest "oidc.request" Fagsystem
+        "The request of the fagsystem is not as OpenID Connect and this context handler want it."
+        / "Fagsystemets anmodning er ikke, som OpenID Connect og denne context handler vil have den."
+        "The supplier of the fagsystem changes the request; the detail in the audit log names the parameter."
+        / "Fagsystemets leverandør ændrer anmodningen; detaljen i revisionsloggen nævner parameteren.";
+    OidcResponseType "oidc.response_type" Fagsystem
+        "The fagsystem asks for a flow that is not offered; there is the code flow only."
+        / "Fagsystemet beder om et forløb, der ikke tilbydes; der findes kun kodeforløbet."
+        "The supplier of the fagsystem sets the response type to code and uses PKCE."
+        / "Fagsystemets leverandør sætter svartypen til code og bruger PKCE.";
+    OidcScope "oidc.scope" Fagsystem
+        "The request of the fagsystem does not ask for a login."
+        / "Fagsystemets anmodning beder ikke om et login."
+        "The supplier of the fagsystem puts openid among the scopes of the request."
+        / "Fagsystemets leverandør sætter openid blandt anmodningens scopes.";
+    OidcObject "oidc.object" Fagsystem
+        "The fagsystem sends its request inside a token, which is not offered."
+        / "Fagsystemet sender sin anmodning inde i et token, og det tilbydes ikke."
+        "The supplier of the fagsystem pushes the request to us instead (PAR), or sends plain parameters."
+        / "Fagsystemets leverandør afleverer anmodningen hos os i forvejen (PAR) eller sender almindelige parametre.";
+    OidcPushed "oidc.pushed" Fagsystem
+        "The pushed request is not ours, was used before, is too old, or belongs to another client."
+        / "Den afleverede anmodning er ikke vores, er brugt før, er for gammel eller tilhører en anden klient."
+        "Begin again in the fagsystem. If it goes on, its supplier pushes a new request for each login and sends the browser here at once."
+        / "Begynd forfra i fagsystemet. Bliver det ved, afleverer leverandøren en ny anmodning for hvert login og sender straks browseren hertil.";
+    OidcClient "oidc.client" Fagsystem
+        "The fagsystem did not prove that it is the one it says."
+        / "Fagsystemet beviste ikke, at det er den, det siger."
+        "The supplier of the fagsystem proves itself in the one way that it is registered with, with the secret or key that is registered; the detail names the way."
+        / "Fagsystemets leverandør beviser sig på den ene måde, der er registreret, med den registrerede hemmelighed eller nøgle; detaljen nævner måden.";
+    OidcCode "oidc.code" Fagsystem
+        "The code is unknown, too old, used before, or belongs to another client or address."
+        / "Koden er ukendt, for gammel, brugt før eller hører til en anden klient eller adresse."
+        "Begin again in the fagsystem. If it goes on, its supplier redeems each code once, within a minute, with the address of the request. A code that came twice may have been stolen: its tokens no longer count."
+        / "Begynd forfra i fagsystemet. Bliver det ved, indløser leverandøren hver kode én gang, inden for et minut og med anmodningens adresse. En kode, der kom to gange, kan være stjålet: Dens tokens gælder ikke længere.";
+    OidcPkce "oidc.pkce" Fagsystem
+        "Whoever brought the code is not the one who asked for it."
+        / "Den, der kom med koden, er ikke den, der bad om den."
+        "Begin again in the fagsystem. If it goes on, its supplier keeps the verifier of each request until the code comes, one for each tab."
+        / "Begynd forfra i fagsystemet. Bliver det ved, gemmer leverandøren hver anmodnings code verifier, til koden kommer, én for hver fane.";
+    OidcGrant "oidc.grant" Fagsystem
+        "The fagsystem hands in something for tokens that is not taken here."
+        / "Fagsystemet afleverer noget, der ikke kan byttes til tokens her."
+        "The supplier of the fagsystem hands in a code or a refresh token; nothing else is exchanged for tokens here."
+        / "Fagsystemets leverandør afleverer en kode eller et refresh token; andet byttes ikke til tokens her.";
+    TokenRefresh "token.refresh" Fagsystem
+        "The refresh token is unknown, too old, used before, or belongs to another client."
+        / "Dette refresh token er ukendt, for gammelt, brugt før eller hører til en anden klient."
+        "Log in again. If it goes on, the supplier of the fagsystem uses each refresh token once and keeps the one that comes with the answer. One that came twice may have been stolen: its tokens no longer count."
+        / "Log ind igen. Bliver det ved, bruger fagsystemets leverandør hvert refresh token én gang og gemmer det, der kommer med svaret. Et, der kom to gange, kan være stjålet: Dets tokens gælder ikke længere.";
+    TokenOpaque "token.opaque" Fagsystem
+        "The token is not one of ours, was changed, or no longer counts."
+        / "Tokenet er ikke et af vores, er ændret eller gælder ikke længere."
+        "The supplier of the fagsystem sends the token as it got it, and fetches a new one when that has run out."
+        / "Fagsystemets leverandør sender tokenet, som det fik det, og henter et nyt, når det er udløbet.";
+    IntrospectAud "introspect.aud" Fagsystem
+        "A client asked about a token that is neither its own nor meant for it; it was told nothing."
+        / "En klient spurgte om et token, der hverken er dens eget eller beregnet til den; den fik intet at vide."
+        "The supplier of the asking system asks only about tokens that were made for it."
+        / "Leverandøren af det spørgende system spørger kun om tokens, der er udstedt til det.";
     Discovery "discovery" User
         "The choice of municipality does not fit the login."
         / "Valget af kommune passer ikke til loginnet."

@@ -10,7 +10,7 @@ use super::visitor::{cookie, cookies};
 use crate::broker::{Keep, SealedLogin};
 use crate::domain::id::{Cvr, LoginId};
 use crate::domain::login::PENDING_FOR;
-use crate::protocol::saml::binding::{escaped, unescaped};
+use crate::protocol::address::{escaped, unescaped};
 use crate::protocol::seal::Ticket;
 
 const REMEMBERED: &str = "__Host-municipality";

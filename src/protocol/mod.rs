@@ -8,9 +8,11 @@
 //!
 //! Replay needs memory, so it is the broker's step and not a rung of the ladder.
 
+pub mod address;
 pub mod bpp;
 pub mod jose;
 pub mod keys;
+pub mod oauth;
 pub mod saml;
 pub mod seal;
 pub mod xml;

@@ -14,7 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 use super::files::ATTRIBUTE_SERVICE;
-use super::memory::Checks;
 use super::pages::{self, Frame};
 use super::partner::Partner;
 use super::roles::{FEDDET, Role, privilege_list};
@@ -84,9 +83,9 @@ async fn home(visitor: Visitor) -> Response {
 
 /// The broker asks.
 async fn soap(State(here): Here, body: Bytes) -> Response {
-    let mut checks = Checks::default();
-    let answer = here.read(&body, &mut checks).and_then(|question| here.answer(&question, &mut checks));
-    here.world.journal.note(&checks);
+    let mut notes = Vec::new();
+    let answer = here.read(&body, &mut notes).and_then(|question| here.answer(&question, &mut notes));
+    here.world.journal.note(notes);
     let (status, xml) = match answer {
         Ok(xml) => (StatusCode::OK, xml),
         Err(Refused(why)) => {
@@ -105,7 +104,7 @@ struct Question {
 
 impl AttributeService {
     /// Reads the question, if all is well with it.
-    fn read(&self, body: &[u8], checks: &mut Checks) -> Result<Question, Refused> {
+    fn read(&self, body: &[u8], notes: &mut Vec<String>) -> Result<Question, Refused> {
         let document = Document::parse(body)?;
         let envelope = document.root();
         if !envelope.is(in_soap("Envelope")) {
@@ -117,7 +116,7 @@ impl AttributeService {
         let at = format!("{}/soap", self.world.places.neighbour(PLACE));
         expect("Destination", &at, query.attribute("Destination"))?;
         fresh(query, self.world.clock.now())?;
-        checks.passed("the attribute service is asked, signed by the context handler, just now");
+        notes.push("the attribute service is asked, signed by the context handler, just now".to_owned());
         let name = query.only_child(saml("Subject"))?.only_child(saml("NameID"))?;
         expect("Format", X509_SUBJECT_NAME, name.attribute("Format"))?;
         let Some(id) = query.attribute("ID") else { return refused("the query has no ID") };
@@ -125,9 +124,9 @@ impl AttributeService {
     }
 
     /// Says what is known. Of a stranger it says nothing, in the same form.
-    fn answer(&self, question: &Question, checks: &mut Checks) -> Result<String, Refused> {
+    fn answer(&self, question: &Question, notes: &mut Vec<String>) -> Result<String, Refused> {
         let roles = known(&question.name);
-        checks.passed(format!("it knows {} of the user's roles, and says so, signed", roles.len()));
+        notes.push(format!("it knows {} of the user's roles, and says so, signed", roles.len()));
         let (random, now) = (self.world.random.as_ref(), self.world.clock.now());
         let (id, assertion_id) = (fresh_id(random), fresh_id(random));
         let mut xml = Writer::new();

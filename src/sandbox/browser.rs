@@ -28,14 +28,8 @@ pub(super) struct Form {
 }
 
 impl Browser {
-    #[expect(clippy::disallowed_methods, reason = "it is a browser and speaks to this machine only")]
     pub(super) fn new() -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(std::time::Duration::from_secs(20))
-            .build();
-        Ok(Self { client: client.map_err(|error| error.to_string())?, jar: Vec::new() })
+        Ok(Self { client: client()?, jar: Vec::new() })
     }
 
     /// The text at an address, if there is one.
@@ -85,6 +79,17 @@ impl Browser {
             body: response.text().await.map_err(|error| told(&error))?,
         })
     }
+}
+
+/// What speaks HTTP, to this machine only; it follows nothing by itself.
+#[expect(clippy::disallowed_methods, reason = "the neighbours speak to this machine only")]
+pub(super) fn client() -> Result<reqwest::Client, String> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(20))
+        .build();
+    client.map_err(|error| error.to_string())
 }
 
 impl Page {
@@ -199,7 +204,8 @@ fn absolute(base: &str, to: &str) -> String {
     format!("{}{to}", &base[..host_ends])
 }
 
-fn told(error: &reqwest::Error) -> String {
+/// An error with what caused it.
+pub(super) fn told(error: &reqwest::Error) -> String {
     let mut whole = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

@@ -13,17 +13,19 @@ use crate::domain::world::Random;
 pub(super) const CONFIG: &str = "config.toml";
 
 /// The files of `metadata/`, as they stand in the repository.
-pub const FEDERATION: [(&str, &str); 15] = [
+pub const FEDERATION: [(&str, &str); 17] = [
     ("README.md", include_str!("../../metadata/README.md")),
     ("agreements.toml", include_str!("../../metadata/agreements.toml")),
     ("authorities.toml", include_str!("../../metadata/authorities.toml")),
     ("bbr.xml", include_str!("../../metadata/bbr.xml")),
+    ("byggesag.jwks.json", include_str!("../../metadata/byggesag.jwks.json")),
     ("feddet-rettigheder.xml", include_str!("../../metadata/feddet-rettigheder.xml")),
     ("feddet.xml", include_str!("../../metadata/feddet.xml")),
     ("identity-providers.toml", include_str!("../../metadata/identity-providers.toml")),
     ("koereproevebooking.xml", include_str!("../../metadata/koereproevebooking.xml")),
     ("korsbaek.xml", include_str!("../../metadata/korsbaek.xml")),
     ("nemlogin.xml", include_str!("../../metadata/nemlogin.xml")),
+    ("oidc-clients.toml", include_str!("../../metadata/oidc-clients.toml")),
     ("rights.toml", include_str!("../../metadata/rights.toml")),
     ("roles.toml", include_str!("../../metadata/roles.toml")),
     ("seb.xml", include_str!("../../metadata/seb.xml")),
@@ -38,16 +40,16 @@ pub(super) const IDP_KORSBAEK: &[u8] = include_bytes!("../../certs-dev/idp-korsb
 pub(super) const IDP_FEDDET: &[u8] = include_bytes!("../../certs-dev/idp-feddet.pem");
 pub(super) const SP_OIOSAML2: &[u8] = include_bytes!("../../certs-dev/sp-oiosaml2.pem");
 pub(super) const SP_OIOSAML3: &[u8] = include_bytes!("../../certs-dev/sp-oiosaml3.pem");
-
 pub(super) const SP_SEB: &[u8] = include_bytes!("../../certs-dev/sp-seb.pem");
+pub(super) const OIDC_BYGGESAG: &[u8] = include_bytes!("../../certs-dev/oidc-byggesag.pem");
 pub(super) const ATTRIBUTE_SERVICE: &[u8] = include_bytes!("../../certs-dev/attribute-service.pem");
 pub(super) const NEMLOGIN_KEY: &[u8] = include_bytes!("../../certs-dev/nemlogin.pem");
 
 /// The port of the addresses in `metadata/`.
 const USUAL_PORT: u16 = 8080;
 /// How far the neighbours' ports go beyond the broker's.
-const NEIGHBOURS: std::ops::RangeInclusive<u16> = 1..=7;
-/// Where the broker's operations are, so that further neighbours fit in between.
+const NEIGHBOURS: std::ops::RangeInclusive<u16> = 1..=8;
+/// Where the broker's operations are, beyond its neighbours.
 const OPERATIONS: u16 = 9;
 
 /// Where everybody is, counted from the broker's port.

@@ -36,6 +36,14 @@ impl<T: Clone> Memory<T> {
         all.remove(place).map(|(_, thing)| thing)
     }
 
+    /// Forgets all that are so, and says how many.
+    pub(super) fn end(&self, is_so: impl Fn(&T) -> bool) -> usize {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|(_, thing)| !is_so(thing));
+        before - all.len()
+    }
+
     fn all(&self) -> MutexGuard<'_, VecDeque<(String, T)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,9 +54,9 @@ impl<T: Clone> Memory<T> {
 pub(super) struct Journal(Mutex<VecDeque<String>>);
 
 impl Journal {
-    pub(super) fn note(&self, checks: &Checks) {
+    pub(super) fn note(&self, notes: impl IntoIterator<Item = String>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(checks.0.iter().cloned());
+        all.extend(notes);
         let too_many = all.len().saturating_sub(MOST);
         all.drain(..too_many);
     }
@@ -59,12 +67,17 @@ impl Journal {
     }
 }
 
-/// The checks that a message has passed so far, in words.
+/// The checks that a message has passed so far, in words that a page shows: Danish and English.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Checks(pub(super) Vec<String>);
+pub(super) struct Checks(pub(super) Vec<[String; 2]>);
 
 impl Checks {
-    pub(super) fn passed(&mut self, what: impl Into<String>) {
-        self.0.push(what.into());
+    pub(super) fn passed(&mut self, danish: impl Into<String>, english: impl Into<String>) {
+        self.0.push([danish.into(), english.into()]);
+    }
+
+    /// As the journal tells them.
+    pub(super) fn noted(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|[_, english]| english.clone())
     }
 }

@@ -1,15 +1,16 @@
 //! "Korsbæk in a box": the broker and all its neighbours on this machine, for people who want to see a login happen.
 //!
 //! The broker is the real one, opened and served as `serve` does, with a data directory of its own that is removed at
-//! the end. The neighbours are real parties that speak SAML over HTTP, each on its own port. They sign, verify and
-//! encrypt with the XML kernel, but every judgement of theirs is code of their own: nothing here asks `broker` or the
-//! readers of `protocol::saml` whether a message is good. Otherwise a mistake of ours would agree with itself.
+//! the end. The neighbours are real parties that speak SAML, or OpenID Connect, over HTTP, each on its own port. They sign, verify and
+//! encrypt with the XML kernel, or with `openssl` alone, but every judgement of theirs is code of their own: nothing here
+//! asks `broker` or the readers of `protocol` whether a message is good. Otherwise a mistake of ours would agree with itself.
 //!
 //! | port | who |
 //! |---|---|
 //! | `--port` | the broker |
 //! | + 1, + 2 | the identity providers of Korsbæk and Feddet |
-//! | + 3, + 4, + 7 | the fagsystemer Køreprøvebooking, BBR and SEB |
+//! | + 3, + 4, + 7 | the fagsystemer Køreprøvebooking, BBR and SEB, by SAML |
+//! | + 8 | the fagsystem Byggesag, by OpenID Connect |
 //! | + 5 | Feddet's attribute service |
 //! | + 6 | the stand-in for NemLog-in |
 //! | + 9 | the broker's operations |
@@ -20,7 +21,9 @@ mod demo;
 mod fagsystem;
 mod files;
 mod idp;
+mod logout;
 mod memory;
+mod oidc;
 mod pages;
 mod partner;
 mod roles;
@@ -147,7 +150,7 @@ impl Sandbox {
     }
 
     /// What can be opened in a browser, and what one finds there.
-    pub fn addresses(&self) -> [(String, &'static str); 8] {
+    pub fn addresses(&self) -> [(String, &'static str); 9] {
         let at = |place| self.places.neighbour(place);
         [
             (at(fagsystem::BBR.place), "BBR: OIOSAML 3, wants NSIS Substantial, takes encrypted assertions"),
@@ -156,6 +159,7 @@ impl Sandbox {
                 at(fagsystem::SEB.place),
                 "SEB: OIOSAML 3, wants NSIS Substantial and who the user is, by CPR number",
             ),
+            (at(oidc::PLACE), "Byggesag: OpenID Connect, wants the NSIS level that the user chooses"),
             (at(idp::KORSBAEK.place), "the identity provider of Korsbæk Kommune"),
             (
                 at(idp::FEDDET.place),
@@ -182,7 +186,7 @@ impl Sandbox {
     }
 }
 
-fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 7], Failed> {
+fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 8], Failed> {
     Ok([
         IdentityProvider::router(&idp::KORSBAEK, world, broker)?,
         IdentityProvider::router(&idp::FEDDET, world, broker)?,
@@ -191,6 +195,7 @@ fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 7], Faile
         attribute_service::router(world, broker)?,
         IdentityProvider::router(&idp::NEMLOGIN, world, broker)?,
         Fagsystem::router(&fagsystem::SEB, world, broker)?,
+        oidc::router(world)?,
     ])
 }
 

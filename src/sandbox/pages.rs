@@ -44,9 +44,7 @@ impl<'v> Frame<'v> {
 /// A message that the browser carries to somebody in a form.
 pub(super) struct Carried {
     pub(super) to: String,
-    pub(super) field: &'static str,
-    pub(super) message: String,
-    pub(super) relay_state: Option<String>,
+    pub(super) fields: Vec<(&'static str, String)>,
 }
 
 /// Somebody who can log in.
@@ -74,6 +72,8 @@ pub(super) struct Session {
     pub(super) rights: Vec<Limited>,
     pub(super) facts: Vec<Fact>,
     pub(super) checks: Vec<String>,
+    /// Whether it has something to get a new token for.
+    pub(super) can_refresh: bool,
 }
 
 /// What the user may do, in whose matters, and within what.
@@ -96,20 +96,20 @@ pub(super) struct Fact {
     pub(super) cover: Option<String>,
 }
 
-/// A login that the broker refused.
-pub(super) struct Refusal<'a> {
-    /// The two codes.
-    pub(super) top: &'a str,
-    pub(super) second: &'a str,
-    /// What the broker says about it, in its own words.
-    pub(super) message: &'a str,
-}
-
 #[derive(Template)]
 #[template(path = "sandbox/fagsystem.html")]
 struct FagsystemPage<'a> {
     f: &'a Frame<'a>,
     session: Option<Session>,
+    notice: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/oidc.html")]
+struct OidcPage<'a> {
+    f: &'a Frame<'a>,
+    session: Option<Session>,
+    notice: &'a str,
 }
 
 #[derive(Template)]
@@ -126,7 +126,8 @@ struct RefusedPage<'a> {
     title: &'static str,
     words: &'a str,
     code: &'a str,
-    message: &'a str,
+    /// What the other side says, in which language.
+    message: Option<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -142,13 +143,14 @@ struct IdpPage<'a> {
     f: &'a Frame<'a>,
     people: &'a [Person],
     session: Option<Person>,
+    notice: &'a str,
     /// The login that waits for a button, and the classes that are asked for.
     login: Option<(&'a str, &'a [String])>,
 }
 
-/// A fagsystem's front page.
-pub(super) fn fagsystem(f: &Frame<'_>, session: Option<Session>) -> Response {
-    page(f, StatusCode::OK, &FagsystemPage { f, session })
+/// A fagsystem's front page, with a notice if there is one.
+pub(super) fn fagsystem(f: &Frame<'_>, session: Option<Session>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &FagsystemPage { f, session, notice })
 }
 
 /// What an attribute service keeps.
@@ -156,21 +158,22 @@ pub(super) fn attribute_service(f: &Frame<'_>, kept: &[Kept]) -> Response {
     page(f, StatusCode::OK, &ServicePage { f, kept })
 }
 
-/// The broker said no.
-pub(super) fn refused(f: &Frame<'_>, refusal: &Refusal<'_>) -> Response {
-    let Refusal { top, second, message } = refusal;
-    let code = format!("{top} / {second}");
-    let view = RefusedPage { f, title: f.t.refused, words: f.t.status(second), code: &code, message };
+/// The same of one that speaks OpenID Connect.
+pub(super) fn oidc(f: &Frame<'_>, session: Option<Session>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &OidcPage { f, session, notice })
+}
+
+/// The broker said no: what that means here, its code, and what the broker says about it in its own words.
+pub(super) fn refused(f: &Frame<'_>, words: &str, code: &str, message: &str) -> Response {
+    let message = (!message.is_empty()).then(|| f.t.message(message));
+    let view = RefusedPage { f, title: f.t.refused, words, code, message };
     page(f, StatusCode::FORBIDDEN, &view)
 }
 
 /// A message that this party does not take.
 pub(super) fn trouble(f: &Frame<'_>, why: &str) -> Response {
-    page(
-        f,
-        StatusCode::BAD_REQUEST,
-        &RefusedPage { f, title: f.t.trouble, words: "", code: why, message: "" },
-    )
+    let view = RefusedPage { f, title: f.t.trouble, words: f.t.trouble_hint, code: why, message: None };
+    page(f, StatusCode::BAD_REQUEST, &view)
 }
 
 /// A page that goes on by itself, or when its button is pressed.
@@ -178,14 +181,14 @@ pub(super) fn carry(f: &Frame<'_>, carried: &Carried) -> Response {
     page(f, StatusCode::OK, &CarryPage { f, carried })
 }
 
-/// The people, and who is logged in.
-pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session, login: None })
+/// The people, and who is logged in, with a notice if there is one.
+pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>, notice: &str) -> Response {
+    page(f, StatusCode::OK, &IdpPage { f, people, session, notice, login: None })
 }
 
 /// The people as buttons.
 pub(super) fn idp_login(f: &Frame<'_>, people: &[Person], id: &str, classes: &[String]) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session: None, login: Some((id, classes)) })
+    page(f, StatusCode::OK, &IdpPage { f, people, session: None, notice: "", login: Some((id, classes)) })
 }
 
 fn page(f: &Frame<'_>, status: StatusCode, page: &impl Template) -> Response {

@@ -29,6 +29,8 @@ pub(super) struct Partner {
     pub(super) sso_post: String,
     /// Where it takes answers.
     pub(super) acs: String,
+    /// Where it takes the end of sessions: from fagsystemer, and from identity providers.
+    pub(super) logout: [Option<String>; 2],
     /// What is encrypted to.
     pub(super) encryption: Certificate,
 }
@@ -70,6 +72,7 @@ fn read(idp: &[u8], sp: &[u8]) -> Result<Partner, Refused> {
         keys: TrustedKeys::new(certificates(idp, "signing")?)?,
         sso_redirect: location(idp, "SingleSignOnService", REDIRECT)?,
         sso_post: location(idp, "SingleSignOnService", POST)?,
+        logout: [idp, sp].map(|role| location(role, "SingleLogoutService", REDIRECT).ok()),
         acs: location(sp, "AssertionConsumerService", POST)?,
         encryption,
     })

@@ -111,7 +111,11 @@ async fn whoever_is_sure_enough_is_let_in_and_seen_with_what_was_said() {
         "/?from=bbr",
     ];
     assert_shows(&page, 200, &said);
-    // The second system asks the same provider, which remembers: nobody has to press a button.
+    let home = format!("{}/?lang=da", user.at(BBR));
+    let danish = user.open(&home).await;
+    assert_shows(&danish, 200, &["<li>sikkert nok: Substantial</li>", "<li>kun dets egne roller: 3</li>"]);
+    user.open(&format!("{}/?lang=en", user.at(BBR))).await;
+    // The second system is let in by the session that the broker has: nobody has to press a button.
     let page = user.choose(BOOKING, "", KORSBAEK).await;
     assert_shows(
         &page,

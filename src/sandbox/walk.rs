@@ -19,7 +19,8 @@ impl Walk {
         Ok(Self { places, browser: Browser::new()? })
     }
 
-    /// Presses "log in" at a fagsystem and chooses a municipality; where only one uses the fagsystem there is no choice.
+    /// Presses "log in" at a fagsystem and chooses a municipality. There is no choice where only one uses the fagsystem, or
+    /// where the browser has a session.
     pub(super) async fn choose(
         &mut self,
         fagsystem: u16,
@@ -29,10 +30,11 @@ impl Walk {
         let begun = format!("{}/login{options}", self.places.neighbour(fagsystem));
         let begun = self.browser.open(&begun).await?;
         let choices = self.follow(begun).await?;
-        if choices.offers("who") {
-            return Ok(choices);
+        if choices.offers("choice") {
+            self.press(&choices, ("choice", municipality)).await
+        } else {
+            Ok(choices)
         }
-        self.press(&choices, ("choice", municipality)).await
     }
 
     /// Presses a button, and goes on until somebody has to do something.
@@ -56,5 +58,5 @@ impl Walk {
 }
 
 fn carries(form: &Form) -> bool {
-    form.fields.iter().any(|(name, _)| name.starts_with("SAML"))
+    form.fields.iter().any(|(name, _)| name.starts_with("SAML") || name == "id_token_hint")
 }

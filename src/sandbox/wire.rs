@@ -25,40 +25,44 @@ pub(super) struct Arrived {
     pub(super) signature: Vec<u8>,
 }
 
-/// The address that carries a signed request to its receiver.
-pub(super) fn redirect(to: &str, request: &str, relay: &str, signer: &dyn Signer) -> Result<String, Refused> {
+/// The address that carries a signed message to its receiver, under this name.
+pub(super) fn redirect(
+    to: &str,
+    (field, message): (&str, &str),
+    relay: Option<&str>,
+    signer: &dyn Signer,
+) -> Result<String, Refused> {
     let mut deflated = Vec::new();
-    DeflateEncoder::new(request.as_bytes(), Compression::best())
+    DeflateEncoder::new(message.as_bytes(), Compression::best())
         .read_to_end(&mut deflated)
         .map_err(|error| Refused(error.to_string()))?;
+    let relay = relay.map_or(String::new(), |relay| format!("&RelayState={}", escaped(relay)));
     let signed = format!(
-        "SAMLRequest={}&RelayState={}&SigAlg={}",
+        "{field}={}{relay}&SigAlg={}",
         escaped(&STANDARD.encode(deflated)),
-        escaped(relay),
         escaped(signer.algorithm().uri())
     );
     let signature = STANDARD.encode(signer.sign(signed.as_bytes())?);
     Ok(format!("{to}?{signed}&Signature={}", escaped(&signature)))
 }
 
-/// Takes a signed request out of the query of an address.
-pub(super) fn arrived(query: &str) -> Result<Arrived, Refused> {
-    let request = only(query, "SAMLRequest")?;
-    let Some(request) = request else { return refused("there is no SAMLRequest") };
+/// Takes a signed message of this name out of the query of an address.
+pub(super) fn arrived(query: &str, field: &str) -> Result<Arrived, Refused> {
+    let Some(message) = only(query, field)? else { return refused(format!("there is no {field}")) };
     let (Some(algorithm), Some(signature)) = (only(query, "SigAlg")?, only(query, "Signature")?) else {
         return refused("the request is not signed");
     };
     let relay = only(query, "RelayState")?;
     let relay_part = relay.map_or(String::new(), |relay| format!("&RelayState={relay}"));
     let mut xml = Vec::new();
-    DeflateDecoder::new(decoded(&unescaped(request)?)?.as_slice())
+    DeflateDecoder::new(decoded(&unescaped(message)?)?.as_slice())
         .take(MOST)
         .read_to_end(&mut xml)
-        .map_err(|_| Refused("the request is not compressed as it should be".to_owned()))?;
+        .map_err(|_| Refused("the message is not compressed as it should be".to_owned()))?;
     Ok(Arrived {
         xml,
         relay_state: relay.map(unescaped).transpose()?,
-        signed: format!("SAMLRequest={request}{relay_part}&SigAlg={algorithm}"),
+        signed: format!("{field}={message}{relay_part}&SigAlg={algorithm}"),
         algorithm: unescaped(algorithm)?,
         signature: decoded(&unescaped(signature)?)?,
     })

@@ -1,5 +1,6 @@
 //! Everything that the neighbours' pages say, in Danish and in English.
 
+use crate::domain::reason::{Explanation, Reason};
 use crate::http::visitor::Lang;
 
 /// The texts of one language.
@@ -18,8 +19,6 @@ pub(super) struct Words {
     pub(super) force: &'static str,
     pub(super) passive: &'static str,
     pub(super) logged_in_as: &'static str,
-    pub(super) log_out: &'static str,
-    pub(super) log_out_hint: &'static str,
     pub(super) may: &'static str,
     pub(super) may_nothing: &'static str,
     pub(super) right: &'static str,
@@ -49,6 +48,21 @@ pub(super) struct Words {
     pub(super) carrying: &'static str,
     pub(super) carrying_hint: &'static str,
     pub(super) trouble: &'static str,
+    pub(super) trouble_hint: &'static str,
+    pub(super) level: &'static str,
+    pub(super) level_low: &'static str,
+    pub(super) level_substantial: &'static str,
+    pub(super) prompt_login: &'static str,
+    pub(super) prompt_none: &'static str,
+    pub(super) log_out: &'static str,
+    pub(super) log_out_hint: &'static str,
+    pub(super) log_me_out: &'static str,
+    pub(super) left: &'static str,
+    pub(super) left_told: &'static str,
+    pub(super) left_in_part: &'static str,
+    pub(super) stays: &'static str,
+    pub(super) refresh: &'static str,
+    pub(super) ask_userinfo: &'static str,
     pub(super) rows: Rows,
 }
 
@@ -91,6 +105,37 @@ impl Words {
         };
         if self.index == 0 { danish } else { english }
     }
+
+    /// What the user is told when a logout has ended with these two codes; nothing when it did not.
+    pub(super) fn ended(&self, top: &str, second: &str) -> Option<&'static str> {
+        match (top, second) {
+            ("Success", "") => Some(self.left),
+            ("Success", "PartialLogout") => Some(self.left_in_part),
+            _ => None,
+        }
+    }
+
+    /// What an error of OpenID Connect means to the user of a fagsystem.
+    pub(super) fn oauth(&self, error: &str) -> &'static str {
+        self.status(match error {
+            "unmet_authentication_requirements" => "NoAuthnContext",
+            "access_denied" => "AuthnFailed",
+            "login_required" | "interaction_required" | "account_selection_required" => "NoPassive",
+            "unauthorized_client" => "RequestDenied",
+            "invalid_request" | "invalid_scope" | "request_not_supported" => "RequestUnsupported",
+            _ => "",
+        })
+    }
+
+    /// What the context handler says about a refusal, and in which language. It writes English and begins with a code; what
+    /// the code means is published in Danish too.
+    pub(super) fn message(&self, said: &str) -> (&'static str, String) {
+        let code = said.split(':').next().unwrap_or_default();
+        match Reason::from_code(code).filter(|_| self.index == 0).map(Reason::explanation) {
+            Some(Explanation { means, fix }) => ("da", format!("{code}: {} {}", means.da, fix.da)),
+            None => ("en", said.to_owned()),
+        }
+    }
 }
 
 /// What an attribute is, in Danish and English.
@@ -113,6 +158,27 @@ pub(super) fn label(attribute: &str) -> [&'static str; 2] {
         "0.9.2342.19200300.100.1.1" => ["Brugernavn", "User name"],
         "fullName" => ["Navn", "Name"],
         "kombitSpecVer" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "spec_version" => ["Profilens version", "Version of the profile"],
+        "kombit_spec_version" => ["Den fælleskommunale profils version", "Version of the municipal profile"],
+        "assurance_level" => ["Sikringsniveau (NIST)", "Level of assurance (NIST)"],
+        "org_name" => ["Myndighedens navn", "Name of the authority"],
+        "name" => ["Navn", "Name"],
+        "uid" => ["Brugernavn", "User name"],
+        "cpr" => ["CPR-nummer", "CPR number"],
+        "person_uuid" => ["Personens UUID i NemLog-in", "The person's UUID in NemLog-in"],
+        "bootstrap_token" => ["Bootstrap-token, uændret", "Bootstrap token, untouched"],
+        "iss" => ["Udsteder", "Issuer"],
+        "aud" | "azp" => ["Modtager", "Audience"],
+        "sub" => ["Bruger (sub)", "User (sub)"],
+        "sid" => ["Sessionens navn", "Name of the session"],
+        "acr" => ["Sikringsniveau (acr)", "Level of assurance (acr)"],
+        "amr" => ["Hvordan brugeren loggede ind", "How the user logged in"],
+        "auth_time" => ["Hvornår brugeren loggede ind", "When the user logged in"],
+        "iat" => ["Hvornår tokenet er udstedt", "When the token was issued"],
+        "exp" => ["Hvor længe tokenet gælder", "How long the token holds"],
+        "nonce" => ["Spørgsmålets mærke", "Mark of the question"],
+        "at_hash" => ["Adgangstokenets aftryk", "Digest of the access token"],
+        "privileges" => ["Rettigheder som JSON", "Rights as JSON"],
         _ => ["", ""],
     }
 }
@@ -125,6 +191,8 @@ pub(super) fn right(role: &str) -> [&'static str; 2] {
         "godkend" => ["Godkende sager", "Approve cases"],
         "booker" => ["Booke køreprøver", "Book driving tests"],
         "sundhedsdata" => ["Se sundhedsdata", "See health data"],
+        "laes" => ["Læse byggesager", "Read building cases"],
+        "behandl" => ["Behandle byggesager", "Handle building cases"],
         _ => ["", ""],
     }
 }
@@ -163,8 +231,6 @@ static DANISH: Words = Words {
     force: "Bed om nyt login, også selv om jeg er logget ind (ForceAuthn)",
     passive: "Vis ingen sider undervejs (IsPassive)",
     logged_in_as: "Logget ind som",
-    log_out: "Log ud her",
-    log_out_hint: "Kun her: fælles logout er ikke bygget endnu.",
     may: "Det må brugeren her",
     may_nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
     right: "Rettighed",
@@ -195,6 +261,21 @@ static DANISH: Words = Words {
     carrying: "Videre til næste side",
     carrying_hint: "Siden går videre af sig selv. Sker det ikke, så tryk på knappen.",
     trouble: "Det kan vi ikke tage imod",
+    trouble_hint: "Det, der kom, bestod ikke kontrollen. Hvorfor, står her til dem, der driver systemerne.",
+    level: "Hvor sikkert skal det være, hvem du er?",
+    level_low: "Log ind, mindst NSIS Lav",
+    level_substantial: "Log ind, mindst NSIS Betydelig",
+    prompt_login: "Bed om nyt login, også selv om jeg er logget ind (prompt=login)",
+    prompt_none: "Vis ingen sider undervejs (prompt=none)",
+    log_out: "Log ud",
+    log_out_hint: "Her og i alle andre systemer, som du er logget ind i med dette login.",
+    log_me_out: "Log mig ud overalt",
+    left_told: "Du er logget ud her, og context-handleren har sagt, at den er færdig med at logge dig ud.",
+    left: "Du er logget ud her og i de andre systemer, som du var logget ind i.",
+    left_in_part: "Du er logget ud her, men ikke alle andre systemer har bekræftet det. Luk browseren for at være sikker.",
+    stays: "Du er logget ud her, men context-handleren kunne ikke logge dig ud af de andre systemer. Luk browseren for at være sikker.",
+    refresh: "Hent et nyt adgangstoken",
+    ask_userinfo: "Spørg userinfo",
     rows: Rows {
         name: "Bruger (NameID)",
         class: "Sikringsklasse",
@@ -218,8 +299,6 @@ static ENGLISH: Words = Words {
     force: "Ask for a new login even if I am logged in (ForceAuthn)",
     passive: "Show no pages on the way (IsPassive)",
     logged_in_as: "Logged in as",
-    log_out: "Log out here",
-    log_out_hint: "Only here: single logout is not built yet.",
     may: "What the user may do here",
     may_nothing: "Nothing: the system was told of no rights.",
     right: "Right",
@@ -250,6 +329,21 @@ static ENGLISH: Words = Words {
     carrying: "On to the next page",
     carrying_hint: "This page goes on by itself. If it does not, press the button.",
     trouble: "We cannot take this",
+    trouble_hint: "What arrived did not pass the checks. Why is written here for those who run the systems.",
+    level: "How sure must it be who you are?",
+    level_low: "Log in, NSIS Low at least",
+    level_substantial: "Log in, NSIS Substantial at least",
+    prompt_login: "Ask for a new login even if I am logged in (prompt=login)",
+    prompt_none: "Show no pages on the way (prompt=none)",
+    log_out: "Log out",
+    log_out_hint: "Here and in every other system that you are logged in to with this login.",
+    log_me_out: "Log me out everywhere",
+    left_told: "You are logged out here, and the context handler says that it is done logging you out.",
+    left: "You are logged out here and of the other systems that you were logged in to.",
+    left_in_part: "You are logged out here, but not every other system has confirmed it. Close the browser to be sure.",
+    stays: "You are logged out here, but the context handler could not log you out of the other systems. Close the browser to be sure.",
+    refresh: "Get a new access token",
+    ask_userinfo: "Ask userinfo",
     rows: Rows {
         name: "User (NameID)",
         class: "Class of authentication",
@@ -257,3 +351,17 @@ static ENGLISH: Words = Words {
         relay_state: "RelayState as it came back",
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_language_of_the_page_where_its_code_is_known() {
+        let said = "loa.lower: words of a broker.";
+        let (lang, danish) = DANISH.message(said);
+        assert!(lang == "da" && danish.starts_with("loa.lower: ") && !danish.contains("words"), "{danish}");
+        assert_eq!(ENGLISH.message(said), ("en", said.to_owned()));
+        assert_eq!(DANISH.message("who knows"), ("en", "who knows".to_owned()));
+    }
+}

@@ -567,7 +567,7 @@ async fn a_restart_between_the_legs_loses_no_login() {
     let broker = town.restarted().await;
     let (say, state) = user.say(&town);
     let message = crate::support::forge::b64(Idp::nemlogin(&town.url).write(&say).as_bytes());
-    let escaped = context_handler::protocol::saml::binding::escaped;
+    let escaped = context_handler::protocol::address::escaped;
     let form = format!("SAMLResponse={}&RelayState={}", escaped(&message), state.unwrap());
     let cookie = |login: LoginId| user.browser.cookies.get(&format!("__Host-login-{login}")).cloned();
     let arrived = Arrived::by_post(&form, Carries::Response);

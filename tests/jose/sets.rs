@@ -6,6 +6,7 @@ use context_handler::broker::keys::Keys;
 use context_handler::domain::reason::Reason;
 use context_handler::protocol::jose::{Jwks, MAX_KEYS, MAX_SET, Symmetric};
 use context_handler::protocol::keys::{FileKey, SignatureAlgorithm, Signer};
+use openssl::bn::BigNum;
 use openssl::rsa::Rsa;
 use serde_json::{Value, json};
 
@@ -51,16 +52,28 @@ fn a_set_with_a_private_or_a_secret_key_is_refused_as_a_whole() {
     }
 }
 
+/// A modulus of 2048 bits with the mark of a generator whose keys can be guessed: it leaves 1 modulo every small prime.
+fn guessable() -> Vec<u8> {
+    let primes = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+    let mut product = BigNum::from_u32(1).unwrap();
+    primes.iter().for_each(|prime| product.mul_word(*prime).unwrap());
+    let mut modulus = BigNum::new().unwrap();
+    modulus.lshift(&product, 2048 - product.num_bits()).unwrap();
+    modulus.add_word(1).unwrap();
+    modulus.to_vec()
+}
+
 #[test]
 fn a_weak_or_false_key_is_refused() {
     let numbers = |bits: u32, e: u32| {
-        let key = Rsa::generate_with_e(bits, &openssl::bn::BigNum::from_u32(e).unwrap()).unwrap();
+        let key = Rsa::generate_with_e(bits, &BigNum::from_u32(e).unwrap()).unwrap();
         json!({ "kty": "RSA", "n": base64(key.n().to_vec()), "e": base64(key.e().to_vec()) })
     };
     assert_eq!(verdict(&[numbers(2048, 65_537)]), Ok(1));
     assert_eq!(verdict(&[numbers(2047, 65_537)]), REFUSED);
     assert_eq!(verdict(&[numbers(1024, 65_537)]), REFUSED);
     assert_eq!(verdict(&[numbers(2048, 3)]), REFUSED);
+    assert_eq!(verdict(&[json!({ "kty": "RSA", "n": base64(guessable()), "e": "AQAB" })]), REFUSED);
     let (rsa, ec) = (RSA.jwk(), P256.jwk());
     let (n, x) = (rsa["n"].as_str().unwrap(), ec["x"].as_str().unwrap());
     for wrong in [

@@ -172,6 +172,8 @@ fn a_token_has_one_reading() {
     ] {
         assert_eq!(verdict(twice, &content), Err(Reason::JwtHeader), "{twice}");
     }
+    let deep = format!(r#"{{"alg":"RS256","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(verdict(&deep, &content), Err(Reason::JwtHeader));
     for twice in [
         content.replace("\"jti\"", "\"iss\":\"https://fagsystem.example\",\"jti\""),
         content.replace("\"jti\"", "\"cnf\":{\"jkt\":\"a\",\"jkt\":\"b\"},\"jti\""),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the SAML software that tests/peers.rs lets log in, by package name, and only what is missing.
+# Installs the SAML and OpenID Connect software that tests/peers.rs lets log in, by package name, and only what is missing.
 # Debian packages go to the system; the Python and Node libraries stay below target/peers.
 # Started again when everything is there, it ends within a second and says so.
 set -eu
@@ -10,8 +10,8 @@ mkdir -p "$target"
 target=$(cd "$target" && pwd)
 say() { echo "peers: $*"; }
 
-# --- Debian: Apache with its two SAML modules, SimpleSAMLphp, xmlsec1, and what runs the libraries ---
-wanted="apache2 libapache2-mod-auth-mellon libapache2-mod-shib simplesamlphp php-cli php-xml php-mbstring xmlsec1 openssl"
+# --- Debian: Apache with its two SAML modules and the one for OpenID Connect, SimpleSAMLphp, xmlsec1, and what runs the libraries ---
+wanted="apache2 libapache2-mod-auth-mellon libapache2-mod-auth-openidc libapache2-mod-shib simplesamlphp php-cli php-xml php-mbstring xmlsec1 openssl"
 command -v node >/dev/null && command -v npm >/dev/null || wanted="$wanted nodejs npm"
 python3 -c 'import venv, ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
 missing=
@@ -35,7 +35,7 @@ if [ -n "$missing" ]; then
         || { tail -20 "$target/apt.log"; exit 1; }
 fi
 
-# --- Python: pysaml2 and python3-saml in an environment of their own ---
+# --- Python: pysaml2, python3-saml and Authlib in an environment of their own ---
 if ! cmp -s "$here/python/requirements.txt" "$target/venv/requirements.txt"; then
     say "installing from PyPI: $(grep -v '^#' "$here/python/requirements.txt" | tr '\n' ' ')"
     rm -rf "$target/venv"
@@ -44,13 +44,13 @@ if ! cmp -s "$here/python/requirements.txt" "$target/venv/requirements.txt"; the
     cp "$here/python/requirements.txt" "$target/venv/requirements.txt"
 fi
 
-# --- Node: node-saml and samlify ---
+# --- Node: node-saml, samlify and openid-client ---
 if ! cmp -s "$here/node/package-lock.json" "$target/node/installed.json"; then
-    say "installing from npm: @node-saml/node-saml samlify"
+    say "installing from npm: @node-saml/node-saml samlify openid-client"
     mkdir -p "$target/node"
     cp "$here/node/package.json" "$here/node/package-lock.json" "$target/node/"
     (cd "$target/node" && npm ci --no-audit --no-fund --loglevel=error)
     cp "$here/node/package-lock.json" "$target/node/installed.json"
 fi
 
-say "all there: $(dpkg-query -W -f '${Package} ${Version}, ' libapache2-mod-auth-mellon libapache2-mod-shib simplesamlphp)venv, node"
+say "all there: $(dpkg-query -W -f '${Package} ${Version}, ' libapache2-mod-auth-mellon libapache2-mod-auth-openidc libapache2-mod-shib simplesamlphp)venv, node"

@@ -72,6 +72,7 @@ pub(crate) fn installed() -> bool {
     let system = [
         "/usr/sbin/apache2",
         "/usr/lib/apache2/modules/mod_auth_mellon.so",
+        "/usr/lib/apache2/modules/mod_auth_openidc.so",
         "/usr/lib/apache2/modules/mod_shib.so",
         "/usr/sbin/shibd",
         "/usr/share/simplesamlphp/www/module.php",

@@ -21,6 +21,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
 use crate::protocol::keys::{Decrypter, TrustedKeys};
+use crate::protocol::oauth::client::Client;
 use crate::protocol::saml::metadata::{AttributeServiceMetadata, IdpMetadata, SpMetadata};
 use crate::protocol::saml::response::Opening;
 use crate::protocol::xml::Cbc;
@@ -39,6 +40,7 @@ pub struct Snapshot {
     federation: Federation,
     idps: HashMap<EntityId, IdpMetadata>,
     fagsystemer: HashMap<EntityId, SpMetadata>,
+    clients: HashMap<EntityId, Client>,
     people: People,
     sources: Sources,
     attribute_services: HashMap<EntityId, AttributeServiceMetadata>,
@@ -73,6 +75,15 @@ pub struct KnownFagsystem<'s> {
     pub metadata: &'s SpMetadata,
 }
 
+/// A fagsystem that speaks OpenID Connect, registered and switched on.
+#[derive(Clone, Copy)]
+pub struct KnownClient<'s> {
+    /// What the register says about it as a fagsystem.
+    pub registered: &'s Fagsystem,
+    /// What the register says about how it speaks.
+    pub speaks: &'s Client,
+}
+
 /// An attribute service that is registered and switched on, with metadata that holds.
 #[derive(Clone, Copy)]
 pub struct KnownAttributeService<'s> {
@@ -102,6 +113,14 @@ impl Snapshot {
         let metadata = self.fagsystemer.get(name).ok_or_else(|| no_metadata(name))?;
         check_validity(name, metadata.valid_until, now)?;
         Ok(KnownFagsystem { registered, metadata })
+    }
+
+    /// The fagsystem of this name that speaks OpenID Connect, if it may ask now.
+    pub fn client(&self, name: &EntityId) -> Result<KnownClient<'_>, Fault> {
+        let registered = self.federation.fagsystem(name)?;
+        let no_client = || Fault::new(Reason::SpUnknown, format!("{name} speaks no OpenID Connect"));
+        let speaks = self.clients.get(name).ok_or_else(no_client)?;
+        Ok(KnownClient { registered, speaks })
     }
 }
 

@@ -58,7 +58,7 @@ impl Snapshot {
     }
 
     /// The API client that proves itself with this, switched on or not.
-    pub fn client(&self, credential: &Credential) -> Option<&ApiClient> {
+    pub fn api_client(&self, credential: &Credential) -> Option<&ApiClient> {
         self.people.clients.get(credential)
     }
 

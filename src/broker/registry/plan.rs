@@ -70,6 +70,11 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
             let content = format!("{:?} {:?}", plain(sp), metadata(sp.metadata.get_ref()));
             entries.insert(format!("service provider {}", sp.entity_id.get_ref()), content);
         }
+        for client in &file.oidc_client {
+            let keys = client.jwks.as_ref().and_then(|jwks| metadata(jwks.get_ref()));
+            let content = format!("{:?} {keys:?}", plain(client));
+            entries.insert(format!("OIDC client {}", client.client_id.get_ref()), content);
+        }
         for agreement in &file.federation_agreement {
             let (cvr, idp) = (agreement.authority.get_ref(), agreement.identity_provider.get_ref());
             let content = format!("{:?} {:?}", agreement.valid_from, agreement.valid_until);
@@ -92,26 +97,35 @@ fn entries(files: &Files) -> Result<BTreeMap<String, String>, Vec<Complaint>> {
             let subject = format!("group mapping of {cvr} with {idp} by {}", mapping.attribute);
             entries.insert(subject, plain(mapping));
         }
-        for user in &file.user {
-            let subject = format!("user {} of {}", user.id.get_ref(), user.authority.get_ref());
-            entries.insert(subject, plain(user));
-        }
-        for client in &file.api_client {
-            // A system may have several entries of one name while it changes its token.
-            let subject = format!("API client {} of {}", client.name, client.authority.get_ref());
-            entries.entry(subject).or_default().push_str(&plain(client));
-        }
-        for requester in &file.attribute_requester {
-            let content = format!("{:?} {:?}", plain(requester), metadata(requester.metadata.get_ref()));
-            entries.insert(format!("attribute requester {}", requester.entity_id.get_ref()), content);
-        }
+        people(&file, metadata, &mut entries);
         entries.extend(roles(&file));
-        for robot in &file.robot {
-            let subject = format!("robot {} of {}", robot.id.get_ref(), robot.authority.get_ref());
-            entries.insert(subject, plain(robot));
-        }
     }
     Ok(entries)
+}
+
+/// Users, and systems that are no party of a login.
+fn people<'f>(
+    file: &read::Written,
+    metadata: impl Fn(&str) -> Option<&'f [u8]>,
+    entries: &mut BTreeMap<String, String>,
+) {
+    for user in &file.user {
+        let subject = format!("user {} of {}", user.id.get_ref(), user.authority.get_ref());
+        entries.insert(subject, plain(user));
+    }
+    for client in &file.api_client {
+        // A system may have several entries of one name while it changes its token.
+        let subject = format!("API client {} of {}", client.name, client.authority.get_ref());
+        entries.entry(subject).or_default().push_str(&plain(client));
+    }
+    for requester in &file.attribute_requester {
+        let content = format!("{:?} {:?}", plain(requester), metadata(requester.metadata.get_ref()));
+        entries.insert(format!("attribute requester {}", requester.entity_id.get_ref()), content);
+    }
+    for robot in &file.robot {
+        let subject = format!("robot {} of {}", robot.id.get_ref(), robot.authority.get_ref());
+        entries.insert(subject, plain(robot));
+    }
 }
 
 fn roles(file: &read::Written) -> Vec<(String, String)> {

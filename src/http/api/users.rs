@@ -18,7 +18,7 @@ use crate::domain::id::Cvr;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::user::{Draft, Mistake, User, check_all};
 use crate::http::door::Door;
-use crate::protocol::saml::binding::escaped;
+use crate::protocol::address::escaped;
 
 /// The largest list of users that is taken in one piece.
 pub(in crate::http) const MAX_BULK: usize = 10 * 1024 * 1024;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::reason::{Fault, Reason};
 use crate::http::visitor::Lang;
-use crate::protocol::saml::binding::fits_a_form;
+use crate::protocol::address::fits_a_form;
 
 /// The form in which a search is compared: small letters, `æ ø å` as they are written without a Danish keyboard.
 /// `search.js` does the same.

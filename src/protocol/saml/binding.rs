@@ -4,7 +4,6 @@
 //! mean, because senders escape differently. For the same reason a parameter has exactly one spelling here: a name
 //! that stands twice, or that only becomes a protocol name after decoding, refuses the message.
 
-use std::borrow::Cow;
 use std::io::Read;
 
 use base64::Engine;
@@ -13,6 +12,7 @@ use flate2::bufread::DeflateDecoder;
 
 use super::deflate::deflate;
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::address::{escaped, fits_a_form, unescaped};
 use crate::protocol::keys::{Signer, fingerprint};
 
 /// The largest message that we read, compressed or not. A genuine response with 200 rights has 60 kB.
@@ -190,52 +190,12 @@ impl<'q> Parameters<'q> {
     }
 }
 
-/// Whether a value comes out of an HTML form as it went in: browsers rewrite lone line ends and lose NUL. Better to
-/// say so at the door than to hand back something else than what was given.
-pub fn fits_a_form(value: &str) -> bool {
-    !value.replace("\r\n", "").contains(['\r', '\n', '\0'])
-}
-
 /// Whether a lenient reader would take the name for one of SAML's: escaped, in brackets, or with blanks around it.
 fn disguised(name: &str) -> bool {
     let plain = unescaped(name).unwrap_or_default();
     let plain = plain.split('[').next().unwrap_or_default();
     let plain = plain.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     PROTOCOL_NAMES.iter().any(|known| known.eq_ignore_ascii_case(plain))
-}
-
-/// Undoes the escaping of a form or query value.
-pub fn unescaped(raw: &str) -> Result<String, Fault> {
-    let wrong = || Fault::new(Reason::ParamEncoded, "expected percent-encoded UTF-8");
-    // Almost all of a message stands for itself, so it is taken in stretches.
-    let spaced = if raw.contains('+') { Cow::Owned(raw.replace('+', " ")) } else { Cow::Borrowed(raw) };
-    let mut stretches = spaced.split('%');
-    let mut bytes = Vec::with_capacity(raw.len());
-    bytes.extend_from_slice(stretches.next().unwrap_or_default().as_bytes());
-    for stretch in stretches {
-        let (digits, plain) = stretch.as_bytes().split_first_chunk::<2>().ok_or_else(wrong)?;
-        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or_else(wrong);
-        bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
-        bytes.extend_from_slice(plain);
-    }
-    String::from_utf8(bytes).map_err(|_| wrong())
-}
-
-/// Escapes a value for a query, leaving only what every reader agrees on.
-pub fn escaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len() * 3 / 2);
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            other => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                out.push('%');
-                out.push(char::from(HEX[usize::from(other >> 4)]));
-                out.push(char::from(HEX[usize::from(other & 15)]));
-            }
-        }
-    }
-    out
 }
 
 /// The one reading of base64 in a binding: standard alphabet, padded, no stray bits. Line breaks are skipped, since

@@ -1,21 +1,22 @@
 //! A fagsystem: it sends its user to the broker, judges the answer by itself, and shows who is logged in.
 
 mod receipt;
-mod rights;
-mod view;
+pub(super) mod rights;
+pub(super) mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Form, Query, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::files::{SP_OIOSAML2, SP_OIOSAML3, SP_SEB};
+use super::logout::{Next, Party, Wish};
 use super::memory::{Checks, Memory};
-use super::pages::{self, Carried, Frame, Refusal};
+use super::pages::{self, Carried, Frame};
 use super::partner::Partner;
 use super::saml::{POST, Refused, fresh_id, saml, samlp, written};
 use super::{World, wire};
@@ -95,6 +96,8 @@ pub(super) struct Fagsystem {
     world: World,
     /// Requests that have no answer yet.
     asked: Memory<()>,
+    /// Requests to end a session that have no answer yet.
+    leaving: Memory<()>,
     sessions: Memory<Arc<LoggedIn>>,
 }
 
@@ -112,6 +115,7 @@ impl Fagsystem {
             broker: broker.clone(),
             world: world.clone(),
             asked: Memory::default(),
+            leaving: Memory::default(),
             sessions: Memory::default(),
         };
         Ok(Router::new()
@@ -119,12 +123,25 @@ impl Fagsystem {
             .route("/login", get(login))
             .route("/acs", post(acs))
             .route("/logout", post(logout))
+            .route("/slo", get(slo))
             .merge(pages::assets())
             .with_state(Arc::new(here)))
     }
 
     fn frame<'v>(&self, visitor: &'v Visitor) -> Frame<'v> {
         Frame::new(self.system.name, "fagsystem", visitor)
+    }
+
+    /// As it takes part in a logout, where the broker knows one.
+    fn party(&self) -> Option<Party<'_>> {
+        Some(Party {
+            entity_id: self.system.entity_id,
+            here: format!("{}/slo", self.address()),
+            key: self.key.as_ref(),
+            broker: &self.broker,
+            to: self.broker.logout[0].as_deref()?,
+            world: &self.world,
+        })
     }
 
     fn address(&self) -> String {
@@ -164,7 +181,7 @@ async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Respon
     let session = wire::cookie(&headers, here.system.cookies[1]).and_then(|id| here.sessions.find(&id));
     let frame = here.frame(&visitor);
     let shown = session.map(|logged_in| view::session(&logged_in, frame.words()));
-    pages::fagsystem(&frame, shown)
+    pages::fagsystem(&frame, shown, "")
 }
 
 /// The two boxes of the front page.
@@ -183,13 +200,12 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
         Ok(if here.system.by_post {
             let carried = Carried {
                 to: here.broker.sso_post.clone(),
-                field: "SAMLRequest",
-                message: wire::encoded(&xml),
-                relay_state: Some(relay_state.clone()),
+                fields: vec![("SAMLRequest", wire::encoded(&xml)), ("RelayState", relay_state.clone())],
             };
             pages::carry(&here.frame(&visitor), &carried)
         } else {
-            let to = wire::redirect(&here.broker.sso_redirect, &xml, &relay_state, here.key.as_ref())?;
+            let (to, carried) = (&here.broker.sso_redirect, ("SAMLRequest", xml.as_str()));
+            let to = wire::redirect(to, carried, Some(&relay_state), here.key.as_ref())?;
             Redirect::to(&to).into_response()
         })
     });
@@ -197,10 +213,9 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
         Ok(response) => response,
         Err(Refused(why)) => return pages::trouble(&here.frame(&visitor), &why),
     };
-    let mut checks = Checks::default();
     let how = if here.system.by_post { "in a form" } else { "in an address" };
-    checks.passed(format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref())));
-    here.world.journal.note(&checks);
+    let what = format!("writes an AuthnRequest, signed ({}), {how}", algorithm(here.key.as_ref()));
+    here.world.journal.note([what]);
     here.asked.keep(id.clone(), ());
     wire::set_cookie(&mut response, here.system.cookies[0], &id);
     response
@@ -231,7 +246,10 @@ async fn acs(
         return pages::trouble(&frame, "this browser has not asked, or the answer came before");
     };
     let (acs, mut checks) = (format!("{}/acs", here.address()), Checks::default());
-    checks.passed("an answer to this browser's own question, for the first time");
+    checks.passed(
+        "et svar på denne browsers eget spørgsmål, og det første",
+        "an answer to this browser's own question, for the first time",
+    );
     let expected = Expected {
         system: here.system,
         broker: &here.broker,
@@ -241,7 +259,7 @@ async fn acs(
         now: here.world.clock.now(),
     };
     let read = wire::decoded(&answered.response).and_then(|xml| receipt::read(&xml, &expected, &mut checks));
-    here.world.journal.note(&checks);
+    here.world.journal.note(checks.noted());
     let mut response = match read {
         Ok(Outcome::LoggedIn(mut logged_in)) => {
             logged_in.checks = checks.0;
@@ -253,22 +271,42 @@ async fn acs(
             response
         }
         Ok(Outcome::Refused { top, second, message }) => {
-            pages::refused(&frame, &Refusal { top: &top, second: &second, message: &message })
+            pages::refused(&frame, frame.words().status(&second), &format!("{top} / {second}"), &message)
         }
         Err(Refused(why)) => {
             tracing::warn!(event = "sandbox.refused", "{}: {why}", here.system.name);
-            (StatusCode::BAD_REQUEST, pages::trouble(&frame, &why)).into_response()
+            pages::trouble(&frame, &why)
         }
     };
     wire::set_cookie(&mut response, here.system.cookies[0], "");
     response
 }
 
-async fn logout(State(here): Here, headers: HeaderMap) -> Response {
-    if let Some(session) = wire::cookie(&headers, here.system.cookies[1]) {
-        here.sessions.take(&session);
-    }
-    let mut response = Redirect::to("/").into_response();
+/// The user wants out: here at once, then at the broker.
+async fn logout(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
+    let session = wire::cookie(&headers, here.system.cookies[1]).and_then(|id| here.sessions.take(&id));
+    let asked = session.zip(here.party()).map(|(session, party)| party.ask(&session.named, &here.leaving));
+    let mut response = match asked {
+        Some(Ok(to)) => Redirect::to(&to).into_response(),
+        Some(Err(Refused(why))) => pages::trouble(&here.frame(&visitor), &why),
+        None => Redirect::to("/").into_response(),
+    };
     wire::set_cookie(&mut response, here.system.cookies[1], "");
     response
+}
+
+/// The broker says that a session is over, or what became of our wish that it be.
+async fn slo(State(here): Here, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
+    let frame = here.frame(&visitor);
+    let Some(party) = here.party() else { return pages::trouble(&frame, "the broker knows no logout") };
+    // One that is gone already is no fault.
+    let end = |wish: &Wish| here.sessions.end(|session| wish.means(&session.named));
+    match party.take(query.as_deref().unwrap_or_default(), &here.leaving, end) {
+        Ok(Next::Back(to)) => Redirect::to(&to).into_response(),
+        Ok(Next::Over { top, second }) => match frame.words().ended(&top, &second) {
+            Some(notice) => pages::fagsystem(&frame, None, notice),
+            None => pages::refused(&frame, frame.words().stays, &format!("{top} / {second}"), ""),
+        },
+        Err(Refused(why)) => pages::trouble(&frame, &why),
+    }
 }

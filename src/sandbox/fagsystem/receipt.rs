@@ -8,6 +8,7 @@ use super::System;
 use super::rights::{self, Right};
 use crate::protocol::keys::{Decrypter, FileKey};
 use crate::protocol::xml::{Cbc, Document, Element, decrypt, is_signed, verify};
+use crate::sandbox::logout::Named;
 use crate::sandbox::memory::Checks;
 use crate::sandbox::partner::Partner;
 use crate::sandbox::saml::{
@@ -38,13 +39,13 @@ pub(super) enum Outcome {
 /// Who is logged in, and everything that was said.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LoggedIn {
-    pub(super) name: String,
+    pub(super) named: Named,
     pub(super) class: String,
     /// Who authenticated the user, the first first.
     pub(super) authenticated_by: Vec<String>,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) rights: Vec<Right>,
-    pub(super) checks: Vec<String>,
+    pub(super) checks: Vec<[String; 2]>,
     pub(super) relay_state: String,
 }
 
@@ -58,7 +59,10 @@ pub(super) fn read(xml: &[u8], expected: &Expected<'_>, checks: &mut Checks) -> 
     let is_response_signed = is_signed(root);
     if is_response_signed {
         verify(root, &expected.broker.keys)?;
-        checks.passed("the Response is signed by the context handler");
+        checks.passed(
+            "svaret (Response) er underskrevet af context-handleren",
+            "the Response is signed by the context handler",
+        );
     }
     expect("Issuer", &expected.broker.entity_id, Some(&issuer(root)?))?;
     expect("Destination", expected.acs, root.attribute("Destination"))?;
@@ -79,7 +83,7 @@ pub(super) fn read(xml: &[u8], expected: &Expected<'_>, checks: &mut Checks) -> 
     }
     let keys: [Arc<dyn Decrypter>; 1] = [expected.key.clone()];
     let opened = decrypt(root.only_child(saml("EncryptedAssertion"))?, &keys, Cbc::Refused)?;
-    checks.passed("decrypted with the system's own key");
+    checks.passed("dekrypteret med systemets egen nøgle", "decrypted with the system's own key");
     let inner = Document::parse_decrypted(&opened)?;
     judge(inner.root(), expected, checks).map(Outcome::LoggedIn)
 }
@@ -108,26 +112,39 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
     if !assertion.is(saml("Assertion")) {
         return refused(format!("expected an Assertion, got {}", assertion.local()));
     }
-    checks.passed("the assertion is signed by the context handler");
+    checks.passed(
+        "attesten (Assertion) er underskrevet af context-handleren",
+        "the assertion is signed by the context handler",
+    );
     expect("Issuer", &expected.broker.entity_id, Some(&issuer(assertion)?))?;
     conditions(assertion.only_child(saml("Conditions"))?, expected)?;
-    checks.passed("for this system, now");
+    checks.passed("til dette system, nu", "for this system, now");
     let subject = assertion.only_child(saml("Subject"))?;
     confirmation(subject.only_child(saml("SubjectConfirmation"))?, expected)?;
-    checks.passed("for this address and this question");
-    let context = assertion.only_child(saml("AuthnStatement"))?.only_child(saml("AuthnContext"))?;
+    checks.passed("til denne adresse og dette spørgsmål", "for this address and this question");
+    let login = assertion.only_child(saml("AuthnStatement"))?;
+    let context = login.only_child(saml("AuthnContext"))?;
     let attributes = attributes(assertion.only_child(saml("AttributeStatement"))?)?;
     let (name, enough) = expected.system.level;
     let mut levels = attributes.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
     match (levels.next(), levels.next()) {
-        (Some(level), None) if enough.contains(&level) => checks.passed(format!("sure enough: {level}")),
+        (Some(level), None) if enough.contains(&level) => {
+            checks.passed(format!("sikkert nok: {level}"), format!("sure enough: {level}"));
+        }
         other => return refused(format!("{name}: expected one of {enough:?}, got {other:?}")),
     }
-    let rights = rights::read(&attributes, expected.system)?;
-    checks.passed(format!("its own roles only: {}", rights.len()));
+    let rights = rights::read(&attributes, expected.system.roles)?;
+    let many = rights.len();
+    checks.passed(format!("kun dets egne roller: {many}"), format!("its own roles only: {many}"));
+    let name = subject.only_child(saml("NameID"))?;
+    let named = Named {
+        format: name.attribute("Format").unwrap_or_default().to_owned(),
+        name: name.text()?.into_owned(),
+        index: login.attribute("SessionIndex").map(str::to_owned),
+    };
     let authorities = context.children().filter(|child| child.is(saml("AuthenticatingAuthority")));
     Ok(LoggedIn {
-        name: subject.only_child(saml("NameID"))?.text()?.into_owned(),
+        named,
         class: context.only_child(saml("AuthnContextClassRef"))?.text()?.into_owned(),
         authenticated_by: authorities
             .map(|authority| Ok(authority.text()?.into_owned()))

@@ -1,6 +1,5 @@
 //! What a user may do in a fagsystem, read out of the token as the fagsystem itself would.
 
-use super::System;
 use crate::protocol::xml::{Document, Element, Name};
 use crate::sandbox::saml::{Refused, refused};
 use crate::sandbox::wire;
@@ -18,21 +17,21 @@ const SCOPE: &str = "urn:dk:gov:saml:cvrNumberIdentifier:";
 
 /// One thing that the user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Right {
+pub(in crate::sandbox) struct Right {
     /// The CVR number in whose matters.
-    pub(super) cvr: String,
-    pub(super) role: String,
+    pub(in crate::sandbox) cvr: String,
+    pub(in crate::sandbox) role: String,
     /// Within what: each kind of limit with its values.
-    pub(super) limits: Vec<(String, Vec<String>)>,
+    pub(in crate::sandbox) limits: Vec<(String, Vec<String>)>,
 }
 
 /// Whether an attribute carries rights.
-pub(super) fn is_rights(name: &str) -> bool {
+pub(in crate::sandbox) fn is_rights(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// Reads the rights. A right that is not one of the system's own is refused: somebody mistook it for another.
-pub(super) fn read(attributes: &[(String, String)], system: &System) -> Result<Vec<Right>, Refused> {
+/// Reads the rights. A right whose name does not begin as the system's own do is refused: somebody mistook it for another.
+pub(in crate::sandbox) fn read(attributes: &[(String, String)], own: &str) -> Result<Vec<Right>, Refused> {
     let mut values = attributes.iter().filter(|(name, _)| is_rights(name)).map(|(_, value)| value);
     let (Some(value), more) = (values.next(), values.next()) else { return Ok(Vec::new()) };
     if more.is_some() {
@@ -43,12 +42,12 @@ pub(super) fn read(attributes: &[(String, String)], system: &System) -> Result<V
     if !LISTS.iter().any(|list| document.root().is(*list)) {
         return refused(format!("expected a list of rights, got {}", document.root().local()));
     }
-    document.root().children().map(|group| right(group, system)).collect()
+    document.root().children().map(|group| right(group, own)).collect()
 }
 
-fn right(group: Element<'_>, system: &System) -> Result<Right, Refused> {
+fn right(group: Element<'_>, own: &str) -> Result<Right, Refused> {
     let role = group.only_child(Name::new("", "", "Privilege"))?.text()?.into_owned();
-    if !role.starts_with(system.roles) {
+    if !role.starts_with(own) {
         return refused(format!("{role} is no role of this system"));
     }
     let Some(cvr) = group.attribute("Scope").and_then(|scope| scope.strip_prefix(SCOPE)) else {
@@ -77,7 +76,7 @@ mod tests {
              <Privilege>{role}</Privilege><Constraint Name=\"k\">1</Constraint><Constraint Name=\"k\">2</Constraint></PrivilegeGroup>\
              </bpp:PrivilegeList>"
         );
-        read(&[(NAMES[1].to_owned(), wire::encoded(&xml))], &BBR)
+        read(&[(NAMES[1].to_owned(), wire::encoded(&xml))], BBR.roles)
     }
 
     #[test]
@@ -88,6 +87,6 @@ mod tests {
         assert_eq!(list(&format!("{SCOPE}11111111"), own), Ok(vec![right]));
         assert!(list(&format!("{SCOPE}11111111"), "http://seb.example/roles/usersystemrole/ret/1").is_err());
         assert!(list("urn:everybody", own).is_err());
-        assert_eq!(read(&[], &BBR), Ok(Vec::new()));
+        assert_eq!(read(&[], BBR.roles), Ok(Vec::new()));
     }
 }

@@ -12,7 +12,7 @@ const LONG: usize = 200;
 pub(super) fn session(logged_in: &LoggedIn, t: &'static Words) -> Session {
     let fact = |label, value: &str| Fact { label, name: String::new(), value: value.to_owned(), cover: None };
     let mut facts = vec![
-        fact(t.rows.name, &logged_in.name),
+        fact(t.rows.name, &logged_in.named.name),
         fact(t.rows.class, &logged_in.class),
         fact(t.rows.authenticated_by, &logged_in.authenticated_by.join(" → ")),
         fact(t.rows.relay_state, &logged_in.relay_state),
@@ -24,24 +24,26 @@ pub(super) fn session(logged_in: &LoggedIn, t: &'static Words) -> Session {
         cover: cover(name, value, t),
     }));
     Session {
-        who: common_name(&logged_in.name).to_owned(),
+        who: common_name(&logged_in.named.name).to_owned(),
         rights: logged_in.rights.iter().map(|right| limited(right, t)).collect(),
         facts,
-        checks: logged_in.checks.clone(),
+        can_refresh: false,
+        checks: logged_in.checks.iter().map(|check| check[t.index].clone()).collect(),
     }
 }
 
 /// What stands in place of a value until somebody wants to see it.
-fn cover(name: &str, value: &str, t: &Words) -> Option<String> {
-    let is_cpr = ["CprNumberIdentifier", "cprNumber"].iter().any(|end| name.ends_with(end));
+pub(in crate::sandbox) fn cover(name: &str, value: &str, t: &Words) -> Option<String> {
+    let is_cpr = name == "cpr" || ["CprNumberIdentifier", "cprNumber"].iter().any(|end| name.ends_with(end));
     if is_cpr {
         return Some("••••••-••••".to_owned());
     }
-    (is_rights(name) || name.ends_with("bootstrapToken") || value.len() > LONG)
+    (is_rights(name) || name.ends_with("bootstrapToken") || name == "bootstrap_token" || value.len() > LONG)
         .then(|| format!("{} {}", value.len(), t.characters))
 }
 
-fn limited(right: &Right, t: &Words) -> Limited {
+/// A right as the page shows it.
+pub(in crate::sandbox) fn limited(right: &Right, t: &Words) -> Limited {
     let limits = right.limits.iter();
     Limited {
         of: words::organisation(&right.cvr),
@@ -55,7 +57,7 @@ fn limited(right: &Right, t: &Words) -> Limited {
 }
 
 /// The name for people inside `C=DK,O=…,CN=…,Serial=…`.
-fn common_name(name: &str) -> &str {
+pub(in crate::sandbox) fn common_name(name: &str) -> &str {
     let from = name.find("CN=").map_or(0, |at| at + 3);
     name[from..].rsplit_once(",Serial=").map_or(name, |(name, _)| name)
 }

@@ -8,6 +8,7 @@ use super::{Dialect, Provider};
 use crate::domain::world::Random;
 use crate::protocol::keys::Signer;
 use crate::protocol::xml::{Canonical, ContentCipher, Encryption, KeyTransport, Writer, encrypt};
+use crate::sandbox::logout::Named;
 use crate::sandbox::partner::Partner;
 use crate::sandbox::roles::privilege_list;
 use crate::sandbox::saml::{BEARER, Refused, STATUS, fresh_id, saml, samlp, written};
@@ -27,8 +28,8 @@ pub(super) struct Answer<'a> {
 
 impl Answer<'_> {
     /// Says who it is: the assertion is signed, then encrypted; the Response around it is not signed.
-    pub(super) fn about(&self, persona: &Persona) -> Result<String, Refused> {
-        let assertion = self.assertion(persona)?;
+    pub(super) fn about(&self, persona: &Persona, session: &Named) -> Result<String, Refused> {
+        let assertion = self.assertion(persona, session)?;
         let how = Encryption {
             content: ContentCipher::Aes256Gcm,
             key: match self.provider.dialect {
@@ -65,15 +66,15 @@ impl Answer<'_> {
         xml.element(saml("Issuer"), self.provider.entity_id)
     }
 
-    fn assertion(&self, persona: &Persona) -> Result<Canonical, Refused> {
+    fn assertion(&self, persona: &Persona, session: &Named) -> Result<Canonical, Refused> {
         let id = fresh_id(self.random);
         let mut xml = Writer::new();
         xml.start(saml("Assertion")).attribute("ID", &id);
         xml.attribute("IssueInstant", &written(self.now)).attribute("Version", "2.0");
         xml.element(saml("Issuer"), self.provider.entity_id).signature_goes_here();
-        self.subject(&mut xml, persona);
+        self.subject(&mut xml, session);
         self.conditions(&mut xml);
-        self.authentication(&mut xml, persona);
+        self.authentication(&mut xml, persona, session);
         xml.start(saml("AttributeStatement"));
         for (name, values) in self.attributes(persona)? {
             xml.start(saml("Attribute")).attribute("Name", name);
@@ -87,10 +88,9 @@ impl Answer<'_> {
         Ok(xml.end().finish_signed(&id, self.signer)?)
     }
 
-    fn subject(&self, xml: &mut Writer, persona: &Persona) {
-        let (format, name) = self.provider.naming.name(persona);
-        xml.start(saml("Subject")).start(saml("NameID")).attribute("Format", format);
-        xml.text(&name).end();
+    fn subject(&self, xml: &mut Writer, session: &Named) {
+        xml.start(saml("Subject")).start(saml("NameID")).attribute("Format", &session.format);
+        xml.text(&session.name).end();
         xml.start(saml("SubjectConfirmation")).attribute("Method", BEARER);
         xml.start(saml("SubjectConfirmationData")).attribute("InResponseTo", &self.question.id);
         xml.attribute("NotOnOrAfter", &written(self.now + HOLDS_FOR));
@@ -104,13 +104,15 @@ impl Answer<'_> {
         xml.element(saml("Audience"), &self.broker.entity_id).end().end();
     }
 
-    fn authentication(&self, xml: &mut Writer, persona: &Persona) {
+    fn authentication(&self, xml: &mut Writer, persona: &Persona, session: &Named) {
         let class = match persona.level {
             Level::Nsis(word) => format!("https://data.gov.dk/concept/core/nsis/loa/{word}"),
             Level::Nist(_) => "urn:oasis:names:tc:SAML:2.0:ac:classes:X509".to_owned(),
         };
         xml.start(saml("AuthnStatement")).attribute("AuthnInstant", &written(self.now));
-        xml.attribute("SessionIndex", &fresh_id(self.random));
+        if let Some(index) = &session.index {
+            xml.attribute("SessionIndex", index);
+        }
         xml.attribute("SessionNotOnOrAfter", &written(self.now + SESSION_FOR));
         xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &class).end().end();
     }

@@ -15,7 +15,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::files::{IDP_FEDDET, IDP_KORSBAEK, NEMLOGIN_KEY};
-use super::memory::{Checks, Memory};
+use super::logout::{Named, Next, Party, Wish};
+use super::memory::Memory;
 use super::pages::{self, Frame};
 use super::partner::Partner;
 use super::saml::{Refused, X509_SUBJECT_NAME, fresh_id};
@@ -140,7 +141,17 @@ pub(super) struct IdentityProvider {
     /// Questions whose users look at the login page.
     waiting: Memory<Question>,
     /// Who is logged in here.
-    sessions: Memory<&'static Persona>,
+    sessions: Memory<Login>,
+    /// Requests to end a session everywhere that have no answer yet.
+    leaving: Memory<()>,
+}
+
+/// Somebody who is logged in here.
+#[derive(Clone)]
+struct Login {
+    persona: &'static Persona,
+    /// What the broker knows the session by.
+    named: Named,
 }
 
 type Here = State<Arc<IdentityProvider>>;
@@ -158,12 +169,14 @@ impl IdentityProvider {
             world: world.clone(),
             waiting: Memory::default(),
             sessions: Memory::default(),
+            leaving: Memory::default(),
         };
         Ok(Router::new()
             .route("/", get(home))
             .route("/sso", get(sso))
             .route("/login", get(login).post(choose))
             .route("/logout", post(logout))
+            .route("/slo", get(slo))
             .merge(pages::assets())
             .with_state(Arc::new(here)))
     }
@@ -172,19 +185,38 @@ impl IdentityProvider {
         Frame::new(self.provider.organisation, self.provider.kind, visitor)
     }
 
+    /// Somebody logs in.
+    fn login(&self, persona: &'static Persona) -> Login {
+        let (format, name) = self.provider.naming.name(persona);
+        let index = Some(fresh_id(self.world.random.as_ref()));
+        Login { persona, named: Named { format: format.to_owned(), name, index } }
+    }
+
+    /// As it takes part in a logout, where the broker knows one.
+    fn party(&self) -> Option<Party<'_>> {
+        Some(Party {
+            entity_id: self.provider.entity_id,
+            here: format!("{}/slo", self.world.places.neighbour(self.provider.place)),
+            key: &self.key,
+            broker: &self.broker,
+            to: self.broker.logout[1].as_deref()?,
+            world: &self.world,
+        })
+    }
+
     fn people(&self) -> Vec<pages::Person> {
         self.provider.personas.iter().map(Persona::shown).collect()
     }
 
-    fn session(&self, headers: &HeaderMap) -> Option<&'static Persona> {
+    fn session(&self, headers: &HeaderMap) -> Option<Login> {
         self.sessions.find(&wire::cookie(headers, self.provider.cookie)?)
     }
 
     /// What to do with a question: answer at once, refuse at once, or show the login page.
     fn take(&self, headers: &HeaderMap, question: Question) -> Result<Taken, Refused> {
         match self.session(headers) {
-            Some(persona) if !question.force => {
-                Ok(Taken::Answered(self.answer(&question, Some(persona), "")?))
+            Some(login) if !question.force => {
+                Ok(Taken::Answered(self.answer(&question, Some(&login), "")?))
             }
             _ if question.passive => Ok(Taken::Answered(self.answer(&question, None, "NoPassive")?)),
             _ => {
@@ -198,7 +230,7 @@ impl IdentityProvider {
     fn answer(
         &self,
         question: &Question,
-        persona: Option<&Persona>,
+        login: Option<&Login>,
         refusal: &str,
     ) -> Result<pages::Carried, Refused> {
         let answer = Answer {
@@ -209,9 +241,9 @@ impl IdentityProvider {
             random: self.world.random.as_ref(),
             now: self.world.clock.now(),
         };
-        let (xml, what) = match persona {
-            Some(persona) => (
-                answer.about(persona)?,
+        let (xml, what) = match login {
+            Some(Login { persona, named }) => (
+                answer.about(persona, named)?,
                 format!(
                     "writes a Response about {}, {}: signed, and encrypted to the context handler",
                     persona.name,
@@ -220,12 +252,13 @@ impl IdentityProvider {
             ),
             None => (answer.refusal(refusal)?, format!("writes a Response that refuses, signed: {refusal}")),
         };
-        self.world.journal.note(&Checks(vec![what]));
+        self.world.journal.note([what]);
         Ok(pages::Carried {
             to: self.broker.acs.clone(),
-            field: "SAMLResponse",
-            message: wire::encoded(&xml),
-            relay_state: question.relay_state.clone(),
+            fields: [("SAMLResponse", wire::encoded(&xml))]
+                .into_iter()
+                .chain(question.relay_state.clone().map(|relay_state| ("RelayState", relay_state)))
+                .collect(),
         })
     }
 }
@@ -237,16 +270,17 @@ enum Taken {
 
 async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
     let frame = here.frame(&visitor);
-    pages::idp_home(&frame, &here.people(), here.session(&headers).map(Persona::shown))
+    let login = here.session(&headers).map(|login| login.persona.shown());
+    pages::idp_home(&frame, &here.people(), login, "")
 }
 
 /// The broker's question arrives.
 async fn sso(State(here): Here, visitor: Visitor, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let at = format!("{}/sso", here.world.places.neighbour(here.provider.place));
-    let mut checks = Checks::default();
+    let mut notes = Vec::new();
     let now = here.world.clock.now();
-    let read = question::read(query.as_deref().unwrap_or_default(), &at, &here.broker, now, &mut checks);
-    here.world.journal.note(&checks);
+    let read = question::read(query.as_deref().unwrap_or_default(), &at, &here.broker, now, &mut notes);
+    here.world.journal.note(notes);
     match read.and_then(|question| here.take(&headers, question)) {
         Ok(Taken::Answered(carried)) => pages::carry(&here.frame(&visitor), &carried),
         Ok(Taken::Waits(name)) => Redirect::to(&format!("/login?id={name}")).into_response(),
@@ -285,24 +319,45 @@ async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed
     let Some(question) = here.waiting.take(&pressed.id) else {
         return pages::trouble(&frame, "this login is over, or it was never begun here");
     };
-    let carried = match here.answer(&question, persona, "AuthnFailed") {
+    let login = persona.map(|persona| here.login(persona));
+    let carried = match here.answer(&question, login.as_ref(), "AuthnFailed") {
         Ok(carried) => carried,
         Err(Refused(why)) => return pages::trouble(&frame, &why),
     };
     let mut response = pages::carry(&frame, &carried);
-    if let Some(persona) = persona.filter(|_| here.provider.remembers) {
+    if let Some(login) = login.filter(|_| here.provider.remembers) {
         let session = fresh_id(here.world.random.as_ref());
         wire::set_cookie(&mut response, here.provider.cookie, &session);
-        here.sessions.keep(session, persona);
+        here.sessions.keep(session, login);
     }
     response
 }
 
-async fn logout(State(here): Here, headers: HeaderMap) -> Response {
-    if let Some(session) = wire::cookie(&headers, here.provider.cookie) {
-        here.sessions.take(&session);
-    }
-    let mut response = Redirect::to("/").into_response();
+/// The user wants out everywhere: here at once, then wherever the broker let them in.
+async fn logout(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Response {
+    let login = wire::cookie(&headers, here.provider.cookie).and_then(|id| here.sessions.take(&id));
+    let asked = login.zip(here.party()).map(|(login, party)| party.ask(&login.named, &here.leaving));
+    let mut response = match asked {
+        Some(Ok(to)) => Redirect::to(&to).into_response(),
+        Some(Err(Refused(why))) => pages::trouble(&here.frame(&visitor), &why),
+        None => Redirect::to("/").into_response(),
+    };
     wire::set_cookie(&mut response, here.provider.cookie, "");
     response
+}
+
+/// The broker says that a session is over, or what became of our wish that it be.
+async fn slo(State(here): Here, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
+    let frame = here.frame(&visitor);
+    let Some(party) = here.party() else { return pages::trouble(&frame, "the broker knows no logout") };
+    // One that is gone already, or that was never kept, is no fault.
+    let end = |wish: &Wish| here.sessions.end(|login| wish.means(&login.named));
+    match party.take(query.as_deref().unwrap_or_default(), &here.leaving, end) {
+        Ok(Next::Back(to)) => Redirect::to(&to).into_response(),
+        Ok(Next::Over { top, second }) => match frame.words().ended(&top, &second) {
+            Some(notice) => pages::idp_home(&frame, &here.people(), None, notice),
+            None => pages::refused(&frame, frame.words().stays, &format!("{top} / {second}"), ""),
+        },
+        Err(Refused(why)) => pages::trouble(&frame, &why),
+    }
 }

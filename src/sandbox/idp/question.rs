@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use crate::protocol::xml::{Document, Element};
-use crate::sandbox::memory::Checks;
 use crate::sandbox::partner::Partner;
 use crate::sandbox::saml::{Refused, expect, fresh, issuer, refused, saml, samlp};
 use crate::sandbox::wire;
@@ -27,12 +26,12 @@ pub(super) fn read(
     here: &str,
     broker: &Partner,
     now: Timestamp,
-    checks: &mut Checks,
+    notes: &mut Vec<String>,
 ) -> Result<Question, Refused> {
-    let arrived = wire::arrived(query)?;
+    let arrived = wire::arrived(query, "SAMLRequest")?;
     broker.keys.verify_detached(&arrived.algorithm, arrived.signed.as_bytes(), &arrived.signature)?;
     let algorithm = arrived.algorithm.rsplit('#').next().unwrap_or_default();
-    checks.passed(format!("signed by the context handler ({algorithm})"));
+    notes.push(format!("signed by the context handler ({algorithm})"));
     let document = Document::parse(&arrived.xml)?;
     let root = document.root();
     if !root.is(samlp("AuthnRequest")) {
@@ -40,13 +39,13 @@ pub(super) fn read(
     }
     expect("Issuer", &broker.entity_id, Some(&issuer(root)?))?;
     expect("Destination", here, root.attribute("Destination"))?;
-    checks.passed("made for this address");
+    notes.push("made for this address".to_owned());
     fresh(root, now)?;
-    checks.passed("made just now");
+    notes.push("made just now".to_owned());
     if let Some(acs) = root.attribute("AssertionConsumerServiceURL") {
         expect("AssertionConsumerServiceURL", &broker.acs, Some(acs))?;
     }
-    checks.passed("wants the answer at its own address");
+    notes.push("wants the answer at its own address".to_owned());
     let Some(id) = root.attribute("ID") else { return refused("the request has no ID") };
     Ok(Question {
         id: id.to_owned(),

@@ -749,7 +749,7 @@ async fn signatures_beside_a_request_are_held_to_the_same_lists() {
     let mut arena = Arena::new("redirect-algorithms").await;
     let (sp, sha256) = (sp(), MessageDigest::sha256());
     let signed = |party: &Party, unsigned: &str, method: &str, value: Value| {
-        let escaped = context_handler::protocol::saml::binding::escaped;
+        let escaped = context_handler::protocol::address::escaped;
         let octets = format!("{unsigned}&SigAlg={}", escaped(method));
         let signature = b64(&value.over(&party.key, octets.as_bytes()));
         format!("{octets}&Signature={}", escaped(&signature))

@@ -34,7 +34,7 @@ impl Browser {
     }
 
     pub(crate) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
-        let escaped = context_handler::protocol::saml::binding::escaped;
+        let escaped = context_handler::protocol::address::escaped;
         let pairs: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         self.post_raw(url, "application/x-www-form-urlencoded", pairs.join("&")).await
     }

@@ -27,7 +27,7 @@ impl Reader<'_> {
             self.known(source, self.snapshot.federation.authority(cvr).is_some(), &agreement.authority);
             let validity = Validity { from: agreement.valid_from, until: agreement.valid_until };
             for fagsystem in &agreement.service_providers {
-                self.known(source, self.snapshot.fagsystemer.contains_key(fagsystem.get_ref()), fagsystem);
+                self.known_fagsystem(source, fagsystem);
                 if !self.snapshot.federation.add_use(cvr, fagsystem.get_ref().clone(), validity) {
                     self.twice(source, fagsystem);
                 }

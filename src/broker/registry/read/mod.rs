@@ -1,6 +1,7 @@
 //! Reads the files of the register. Every mistake of every file is told, each with its place.
 
 mod agreements;
+mod clients;
 mod parties;
 mod people;
 mod rights;
@@ -13,7 +14,9 @@ use std::collections::HashMap;
 
 use super::{Files, Snapshot};
 use crate::domain::id::EntityId;
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::written::{Complaint, Source, Spanned, read};
+use crate::protocol::oauth::client::RedirectUri;
 use crate::store::RegistryFiles;
 
 pub(super) use sources::{metadata_files, metadata_urls};
@@ -42,10 +45,12 @@ pub(super) fn snapshot(kept: &RegistryFiles) -> Result<Snapshot, Vec<Complaint>>
         kept,
         snapshot: Snapshot { version: kept.version, ..Snapshot::default() },
         names: HashMap::new(),
+        redirects: HashMap::new(),
         complaints: Vec::new(),
     };
     for (path, text, file) in &written {
         reader.parties(Source::new(path, text), path, file);
+        reader.clients(Source::new(path, text), path, file);
         reader.attribute_services(Source::new(path, text), path, file);
     }
     for (path, text, file) in &written {
@@ -69,6 +74,8 @@ struct Reader<'k> {
     snapshot: Snapshot,
     /// Every party's name, by what a person reads: without case and without a slash at the end.
     names: HashMap<String, EntityId>,
+    /// Whose each address is that codes are sent to.
+    redirects: HashMap<RedirectUri, EntityId>,
     complaints: Vec<Complaint>,
 }
 
@@ -80,6 +87,13 @@ impl Reader<'_> {
 
     fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
         self.registered(source, is_known, "a party", party);
+    }
+
+    /// Agreements, roles and robots name fagsystemer whatever they speak.
+    fn known_fagsystem(&mut self, source: Source<'_>, name: &Spanned<EntityId>) {
+        let is_unknown = |fault: Fault| fault.reason == Reason::SpUnknown;
+        let is_known = !self.snapshot.federation.fagsystem(name.get_ref()).is_err_and(is_unknown);
+        self.known(source, is_known, name);
     }
 
     fn registered<T: std::fmt::Display>(

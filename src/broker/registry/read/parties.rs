@@ -2,7 +2,7 @@
 
 use super::written::{Written, WrittenFagsystem, WrittenIdp};
 use super::{Reader, beside};
-use crate::domain::assurance::Level;
+use crate::domain::assurance::{Level, Nist, Nsis};
 use crate::domain::federation::{Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole};
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
@@ -71,10 +71,20 @@ impl Reader<'_> {
             cvr: written.cvr,
             active: written.active,
             dialect: written.profile,
-            required: self.required(source, written),
+            required: self.required(
+                source,
+                (written.required_nist.as_ref(), written.required_nsis.as_ref()),
+                written.profile,
+                &written.entity_id,
+            ),
             attributes: written.attribute_profile,
             sign_response: written.sign_response,
-            when_down: self.when_down(source, written),
+            when_down: self.when_down(
+                source,
+                written.attribute_service_down,
+                written.attribute_service_cached_minutes.as_ref(),
+                &written.entity_id,
+            ),
             no_rights: written.no_rights,
         };
         if !self.snapshot.federation.add_fagsystem(registered) {
@@ -89,8 +99,14 @@ impl Reader<'_> {
     }
 
     /// Exactly one of the two scales: without a requirement anybody would do, and with two nobody knows which counts.
-    fn required(&mut self, source: Source<'_>, written: &WrittenFagsystem) -> Option<Level> {
-        match (&written.required_nist, &written.required_nsis, written.profile) {
+    pub(super) fn required(
+        &mut self,
+        source: Source<'_>,
+        (nist, nsis): (Option<&Spanned<Nist>>, Option<&Spanned<Nsis>>),
+        profile: Dialect,
+        name: &Spanned<EntityId>,
+    ) -> Option<Level> {
+        match (nist, nsis, profile) {
             (Some(nist), None, _) => Some(Level::Nist(*nist.get_ref())),
             (None, Some(nsis), Dialect::Oiosaml3) => Some(Level::Nsis(*nsis.get_ref())),
             (None, Some(nsis), Dialect::Oiosaml2) => {
@@ -105,7 +121,7 @@ impl Reader<'_> {
             }
             (None, None, _) => {
                 let what = "expected `required-nist` or `required-nsis`, got neither";
-                self.complaints.push(source.complain(written.entity_id.span(), what));
+                self.complaints.push(source.complain(name.span(), what));
                 None
             }
         }

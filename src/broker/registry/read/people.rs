@@ -52,7 +52,7 @@ pub(in crate::broker::registry) struct WrittenRequester {
 impl Reader<'_> {
     pub(super) fn people(&mut self, source: Source<'_>, path: &str, file: &Written) {
         file.user.iter().for_each(|user| self.user(source, user));
-        file.api_client.iter().for_each(|client| self.client(source, client));
+        file.api_client.iter().for_each(|client| self.api_client(source, client));
         file.attribute_requester.iter().for_each(|requester| self.requester(source, path, requester));
     }
 
@@ -76,7 +76,7 @@ impl Reader<'_> {
         }
     }
 
-    fn client(&mut self, source: Source<'_>, written: &WrittenClient) {
+    fn api_client(&mut self, source: Source<'_>, written: &WrittenClient) {
         let WrittenClient { authority, name, active, token_sha256, certificate_sha256 } = written;
         self.known_authority(source, authority);
         if token_sha256.is_none() && certificate_sha256.is_none() {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::Reader;
-use super::written::{Written, WrittenFagsystem, yes};
+use super::written::{Written, yes};
 use crate::domain::group::{Convention, GROUPS_CLAIM, GroupMapping, is_domain};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::source::{AttributeService, RightsSource, WhenDown};
@@ -178,8 +178,14 @@ impl Reader<'_> {
     }
 
     /// What becomes of a fagsystem's logins when rights cannot be asked for.
-    pub(super) fn when_down(&mut self, source: Source<'_>, written: &WrittenFagsystem) -> WhenDown {
-        match (written.attribute_service_down, &written.attribute_service_cached_minutes) {
+    pub(super) fn when_down(
+        &mut self,
+        source: Source<'_>,
+        down: WrittenWhenDown,
+        minutes: Option<&Spanned<u16>>,
+        name: &Spanned<EntityId>,
+    ) -> WhenDown {
+        match (down, minutes) {
             (WrittenWhenDown::UseCached, Some(minutes)) => {
                 self.within(source, minutes, 1, LONGEST_CACHE);
                 WhenDown::UseCached(SignedDuration::from_mins((*minutes.get_ref()).into()))
@@ -187,7 +193,7 @@ impl Reader<'_> {
             (WrittenWhenDown::UseCached, None) => {
                 let what =
                     "expected `attribute-service-cached-minutes`: how old may the answer be that is used?";
-                self.complaints.push(source.complain(written.entity_id.span(), what));
+                self.complaints.push(source.complain(name.span(), what));
                 WhenDown::Refuse
             }
             (_, Some(minutes)) => {
@@ -200,7 +206,7 @@ impl Reader<'_> {
         }
     }
 
-    fn within(&mut self, source: Source<'_>, value: &Spanned<u16>, least: u16, most: u16) {
+    pub(super) fn within(&mut self, source: Source<'_>, value: &Spanned<u16>, least: u16, most: u16) {
         if !(least..=most).contains(value.get_ref()) {
             let what = format!("expected {least} to {most}, got {}", value.get_ref());
             self.complaints.push(source.complain(value.span(), what));

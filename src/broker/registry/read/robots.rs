@@ -11,7 +11,7 @@ impl Reader<'_> {
             let authority = *written.authority.get_ref();
             self.known(source, self.snapshot.federation.authority(authority).is_some(), &written.authority);
             for fagsystem in &written.service_providers {
-                self.known(source, self.snapshot.fagsystemer.contains_key(fagsystem.get_ref()), fagsystem);
+                self.known_fagsystem(source, fagsystem);
             }
             let id = written.id.get_ref();
             if id.is_empty() || id.contains([',', '=']) {

@@ -61,7 +61,7 @@ impl Reader<'_> {
     fn user_system_role(&mut self, source: Source<'_>, written: &WrittenUserSystemRole) {
         self.uri(source, &written.id);
         let fagsystem = written.service_provider.get_ref();
-        self.known(source, self.snapshot.fagsystemer.contains_key(fagsystem), &written.service_provider);
+        self.known_fagsystem(source, &written.service_provider);
         let restriction = |restriction: &WrittenRestriction| Restriction {
             kind: restriction.kind.get_ref().clone(),
             required: restriction.required,

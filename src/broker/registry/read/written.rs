@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::clients::WrittenOidcClient;
 use super::people::{WrittenClient, WrittenRequester, WrittenUser};
 use super::rights::{WrittenMapping, WrittenService, WrittenWhenDown};
 use crate::domain::assurance::{Nist, Nsis};
@@ -23,6 +24,8 @@ pub(in crate::broker::registry) struct Written {
     pub(in crate::broker::registry) identity_provider: Vec<WrittenIdp>,
     #[serde(default)]
     pub(in crate::broker::registry) service_provider: Vec<WrittenFagsystem>,
+    #[serde(default)]
+    pub(in crate::broker::registry) oidc_client: Vec<WrittenOidcClient>,
     #[serde(default)]
     pub(in crate::broker::registry) federation_agreement: Vec<WrittenFederationAgreement>,
     #[serde(default)]

@@ -164,7 +164,7 @@ impl Wire {
 }
 
 fn body(form: &Form) -> String {
-    let message = super::super::binding::escaped(&form.message);
+    let message = crate::protocol::address::escaped(&form.message);
     let state = form.relay_state.as_ref().map_or(String::new(), |state| format!("&RelayState={state}"));
     format!("{}={message}{}", form.parameter, state.replace(' ', "+"))
 }
@@ -291,7 +291,7 @@ fn an_unsigned_message_is_refused_whichever_way_it_comes() {
     let inside = Wire::of(Way::Post, end(NAME, None), &asker).xml();
     let deflated = super::super::deflate::deflate(inside.as_bytes());
     let message = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, deflated);
-    let address = Wire(Way::Redirect, format!("SAMLRequest={}", super::super::binding::escaped(&message)));
+    let address = Wire(Way::Redirect, format!("SAMLRequest={}", crate::protocol::address::escaped(&message)));
     assert_eq!(address.request(&keys, HERE, 1), Err(Reason::SloSig));
 }
 

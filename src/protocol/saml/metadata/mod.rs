@@ -14,6 +14,7 @@ use super::request::AnswerAt;
 use super::{Binding, boolean, md, moment, required};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::address;
 use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::xml::{Document, Element, Encryption, namespace, verify};
 
@@ -225,27 +226,11 @@ pub(super) fn endpoints<'d>(role: Element<'d>, kind: &'static str) -> Result<Vec
     Ok(found)
 }
 
-/// A web address that a browser may be sent to with a message: https, or http on this machine; no name or password in
-/// it, no fragment, and none of the parameters that the message itself will bring.
+/// A web address that a browser may be sent to with a message, and that has none of the parameters that the message
+/// itself will bring.
 pub fn check_location(location: &str) -> Result<(), Fault> {
-    let wrong = |what: &str| Err(Fault::new(Reason::AdminAcs, format!("{what}: {location:?}")));
-    let (scheme, rest) = location.split_once("://").unwrap_or(("", location));
-    let (authority, path_and_query) = match rest.find(['/', '?', '#']) {
-        Some(end) => rest.split_at(end),
-        None => (rest, ""),
-    };
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    if !(scheme == "https" || scheme == "http" && here) || authority.is_empty() {
-        return wrong("expected an https address");
-    }
-    if authority.contains('@') || location.contains('#') || location.contains('\\') {
-        return wrong("expected an address without a user name, a fragment or a backslash");
-    }
-    if !location.bytes().all(|b| b.is_ascii_graphic()) {
-        return wrong("expected an address in plain ASCII");
-    }
-    let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+    address::check(location)?;
+    let query = location.split_once('?').map_or("", |(_, query)| query);
     match super::binding::Parameters::read(query) {
         Ok(parameters) if !parameters.has_protocol_names() => Ok(()),
         _ => Err(Fault::new(

@@ -1,5 +1,5 @@
 <?php
-// How the municipality's identity provider speaks: it requires signed questions, signs the assertion and encrypts it.
+// How the municipality's identity provider speaks: it requires signed questions and logouts, signs the assertion and encrypts it.
 
 $subject = 'urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName';
 $metadata['https://saml.korsbaek.example/idp'] = [
@@ -10,6 +10,9 @@ $metadata['https://saml.korsbaek.example/idp'] = [
     'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
     'validate.authnrequest' => true,
     'redirect.sign' => true,
+    // The end of a session is asked for and answered with a signature, from either side.
+    'sign.logout' => true,
+    'validate.logout' => true,
     'saml20.sign.assertion' => true,
     'saml20.sign.response' => getenv('PEER_SIGN_RESPONSE') === '1',
     'assertion.encryption' => getenv('PEER_ENCRYPT') === '1',

@@ -1,0 +1,52 @@
+//! OpenID Connect: the same login as everybody's, begun by an authorization request and told in tokens.
+//!
+//! What was decided at the login is sealed into a voucher that only the client can open: first a code, then perhaps refresh
+//! tokens. Whether the client may still be told it is asked anew each time that one is handed in.
+
+mod code;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::assurance::Requirement;
+use crate::domain::id::{EntityId, LoginId};
+use crate::domain::subject::Subject;
+
+/// What a code is sealed for.
+pub(super) const CODE: &str = "code";
+/// What a refresh token is sealed for.
+pub(super) const REFRESH: &str = "refresh token";
+
+/// What a voucher stands for.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Entitlement {
+    /// The login that it comes from.
+    pub(super) login: LoginId,
+    /// Whom it was given to.
+    pub(super) client: EntityId,
+    /// Who is logged in.
+    pub(super) subject: Subject,
+    /// What the user had to reach.
+    pub(super) requirement: Requirement,
+    /// When the user authenticated.
+    pub(super) authenticated: Timestamp,
+    /// Until when the session lasts, and with it every token.
+    pub(super) session_ends: Timestamp,
+    /// Whether a refresh token was asked for and is allowed.
+    pub(super) offline: bool,
+    /// The thumbprint of the key that its tokens are bound to.
+    pub(super) bound_to: Option<String>,
+    /// What only a code is held against.
+    pub(super) code: Option<OfCode>,
+}
+
+/// What a code is held against when it is handed in.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfCode {
+    /// The address that it was sent to.
+    pub(super) redirect_uri: String,
+    /// The challenge (PKCE, S256).
+    pub(super) challenge: String,
+    /// What the ID token is to carry unchanged.
+    pub(super) nonce: Option<String>,
+}

@@ -1,0 +1,217 @@
+//! What tokens say: the claims of ID tokens, access tokens and logout tokens, and how a fagsystem's attributes are named
+//! among them.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::client::{ClaimNames, SubjectKind};
+use crate::domain::id::{EntityId, LoginId};
+use crate::domain::privilege::PrivilegeList;
+use crate::protocol::bpp;
+use crate::protocol::keys::SignatureAlgorithm;
+use crate::protocol::saml::attribute::{self as name, AttributeName};
+
+/// What a fagsystem is told about its user, by the names that it wants.
+pub type Attributes = Map<String, Value>;
+
+/// What an ID token says: who the user is, to one client, about one login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct IdToken {
+    /// We.
+    pub iss: String,
+    /// The user.
+    pub sub: String,
+    /// The client.
+    pub aud: String,
+    /// Until when it is good.
+    pub exp: i64,
+    /// When it was made.
+    pub iat: i64,
+    /// When the user authenticated.
+    pub auth_time: i64,
+    /// What the client wanted to see again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
+    /// The level, as it is asked for.
+    pub acr: String,
+    /// The client's part of the session.
+    pub sid: LoginId,
+    /// What ties the access token to it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at_hash: Option<String>,
+    /// The rest.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+}
+
+/// What an access token says (RFC 9068). It is told apart from an ID token by its header `typ`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// We.
+    pub iss: String,
+    /// The user.
+    pub sub: String,
+    /// Where it may be used.
+    pub aud: Vec<String>,
+    /// Until when it is good.
+    pub exp: i64,
+    /// When it was made.
+    pub iat: i64,
+    /// Its own name.
+    pub jti: String,
+    /// Who was given it.
+    pub client_id: EntityId,
+    /// What it may be used for.
+    pub scope: String,
+    /// When the user authenticated.
+    pub auth_time: i64,
+    /// The level, as it is asked for.
+    pub acr: String,
+    /// The client's part of the session: with it the token ends.
+    pub sid: LoginId,
+    /// The key that it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cnf: Option<Confirmation>,
+    /// The rest.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+}
+
+/// The key without which a token is good for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// The one of DPoP proofs, by its thumbprint (RFC 9449).
+    #[serde(rename = "jkt")]
+    Dpop(String),
+    /// The one of a TLS certificate, by the SHA-256 of the certificate (RFC 8705).
+    #[serde(rename = "x5t#S256")]
+    Certificate(String),
+}
+
+/// What `/oauth2/userinfo` says.
+#[derive(Clone, Serialize)]
+pub struct UserInfo {
+    /// The user.
+    pub sub: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+}
+
+/// What a logout token says: that a session has ended. It never has a nonce, so that nobody takes it for an ID token.
+#[derive(Clone, Serialize)]
+pub struct LogoutToken {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    sid: LoginId,
+    events: Value,
+}
+
+/// How long a logout token is good: it is told at once, and again when nobody answers.
+const TOLD_WITHIN: i64 = 120;
+
+impl LogoutToken {
+    /// Tells a client that the session of a user has ended.
+    pub fn new(
+        issuer: &str,
+        client: &EntityId,
+        (sub, sid): (String, LoginId),
+        jti: LoginId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            iss: issuer.to_owned(),
+            sub,
+            aud: client.as_str().to_owned(),
+            iat: now.as_second(),
+            exp: now.as_second() + TOLD_WITHIN,
+            jti: jti.to_string(),
+            sid,
+            events: json!({ "http://schemas.openid.net/event/backchannel-logout": {} }),
+        }
+    }
+}
+
+/// The name of a user towards a client.
+///
+/// The pairwise name is a hash of the client and the name that others are told. It has no secret in it, so that it
+/// survives every change of keys and every restore of the store, and no change can ever lose a fagsystem its users. It
+/// keeps records of two fagsystemer from being joined by whoever only has the records; who knows a user's name already
+/// can compute it.
+pub fn subject(kind: SubjectKind, client: &EntityId, name: &str) -> String {
+    match kind {
+        SubjectKind::Name => name.to_owned(),
+        SubjectKind::Pairwise => {
+            // Neither part can hold the mark between them.
+            let both = ["context-handler pairwise subject", client.as_str(), name].join("\0");
+            URL_SAFE_NO_PAD.encode(openssl::sha::sha256(both.as_bytes()))
+        }
+    }
+}
+
+/// The half of a token's hash by which an ID token ties it to itself.
+pub fn half_hash(token: &str, signed: SignatureAlgorithm) -> String {
+    let hash = signed.digest.of(token.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
+/// The short name of each attribute.
+const SHORT: [(AttributeName, &str); 13] = [
+    (name::SPEC_VERSION, "spec_version"),
+    (name::KOMBIT_SPEC_VERSION, "kombit_spec_version"),
+    (alike(name::LOA), "loa"),
+    (alike(name::ASSURANCE_LEVEL), "assurance_level"),
+    (name::CVR, "cvr"),
+    (name::ORGANISATION, "org_name"),
+    (name::EMAIL, "email"),
+    (name::COMMON_NAME, "name"),
+    (name::UID, "uid"),
+    (name::CPR, "cpr"),
+    (alike(name::PERSISTENT_UUID), "person_uuid"),
+    (alike(name::BOOTSTRAP_TOKEN), "bootstrap_token"),
+    (name::PRIVILEGES, "privileges"),
+];
+
+const fn alike(name: &'static str) -> AttributeName {
+    AttributeName { oiosaml2: name, oiosaml3: name }
+}
+
+/// Names a fagsystem's attributes as it wants them. Under its URI an attribute has all its values, a list where there are
+/// several; under its short name it has the first, since that is what libraries expect. Rights are base64 under their
+/// URI and JSON under their short name.
+pub fn attributes(
+    told: &[(&'static str, Vec<String>)],
+    rights: &PrivilegeList,
+    names: ClaimNames,
+) -> Attributes {
+    let mut attributes = Attributes::new();
+    for (uri, values) in told {
+        let Some(first) = values.first() else { continue };
+        if names != ClaimNames::Short {
+            let value = if values.len() == 1 { json!(first) } else { json!(values) };
+            attributes.insert((*uri).to_owned(), value);
+        }
+        let short = SHORT.iter().find(|(name, _)| name.is(uri));
+        if let Some((name, short)) = short.filter(|_| names != ClaimNames::Uri) {
+            let is_rights = *name == name::PRIVILEGES;
+            let value = if is_rights { bpp::to_json(&rights.normalised()) } else { json!(first) };
+            attributes.insert((*short).to_owned(), value);
+        }
+    }
+    attributes
+}
+
+/// Every short name there is.
+pub fn short_names() -> impl Iterator<Item = &'static str> {
+    SHORT.iter().map(|(_, short)| *short)
+}
+
+#[cfg(test)]
+mod tests;
