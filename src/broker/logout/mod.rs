@@ -191,11 +191,11 @@ impl Broker {
     }
 
     fn wish<'r>(&self, side: Side, request: &'r LogoutRequest, visit: &Visit) -> End<'r> {
-        let LogoutRequest { issuer, id, name_id, session_indexes, .. } = request;
+        let LogoutRequest { issuer, id, issue_instant, name_id, session_indexes, .. } = request;
         End {
             meant: Meant::At(side, issuer, name_id, session_indexes),
             by: side.ended_by(issuer),
-            mark: Some(mark(Kind::Logout, issuer.as_str(), id, self.clock.now())),
+            mark: Some(mark(Kind::Logout, issuer.as_str(), (id, *issue_instant), self.clock.now())),
             browser: visit.browser,
         }
     }

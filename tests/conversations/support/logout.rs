@@ -277,7 +277,7 @@ fn carried(answer: &Answer, carries: Carries) -> (String, Arrived) {
         return (to.to_owned(), arrived);
     }
     let (to, fields) = answer.form().unwrap_or_else(|| panic!("nothing: {} {}", answer.status, answer.body));
-    let escaped = context_handler::protocol::saml::binding::escaped;
+    let escaped = context_handler::protocol::address::escaped;
     let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     let arrived = Arrived::by_post(&body.join("&"), carries).unwrap();
     verify(Document::parse(&arrived.xml).unwrap().root(), &broker_keys()).unwrap();
