@@ -15,7 +15,7 @@ pub mod keys;
 mod login;
 pub mod logout;
 mod metadata;
-mod oidc;
+pub mod oidc;
 pub mod registry;
 mod sealing;
 pub mod simulate;
@@ -279,8 +279,8 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
-            StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
             StoreError::Used(Kind::Logout) => Reason::SloReplay,
+            StoreError::Used(_) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,

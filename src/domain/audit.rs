@@ -47,6 +47,14 @@ pub enum Event {
     LogoutConfirmed,
     /// Whoever asked that sessions end was told what became of it.
     LogoutAnswered,
+    /// A fagsystem handed in a code or a refresh token.
+    TokensAsked,
+    /// A fagsystem showed an access token and asked who its user is.
+    UserinfoAsked,
+    /// A fagsystem asked whether a token counts.
+    TokenInspected,
+    /// A fagsystem gave a token back.
+    TokenRevoked,
 }
 
 /// Who did it.

@@ -2,10 +2,12 @@
 
 mod api;
 pub mod assets;
+mod authorize;
 mod cookies;
 mod door;
 mod help;
 mod logout;
+mod oidc;
 pub mod operations;
 pub mod pages;
 mod saml;
@@ -44,6 +46,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Those who ask about users: we are their attribute authority.
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
+        // Fagsystemer that speak OpenID Connect: we are their provider.
+        .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
+        .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))

@@ -18,6 +18,10 @@ pub enum Kind {
     Question,
     /// A request that a session ends, by its issuer and ID.
     Logout,
+    /// What a client proved itself with, by the client and its `jti`.
+    ClientAssertion,
+    /// A proof of possession, by its key and its `jti`.
+    Possession,
 }
 
 impl std::fmt::Display for Kind {
@@ -27,6 +31,8 @@ impl std::fmt::Display for Kind {
             Self::Assertion => "the assertion",
             Self::Question => "the question",
             Self::Logout => "the logout request",
+            Self::ClientAssertion => "the client assertion",
+            Self::Possession => "the proof of possession",
         })
     }
 }

@@ -10,6 +10,7 @@ mod discovery;
 mod judge;
 mod login;
 mod logout;
+mod oidc;
 mod profiles;
 mod registry;
 mod robots;

@@ -24,7 +24,8 @@ impl OAuthError {
             | Reason::RequestUnsupported
             | Reason::ParamMissing
             | Reason::ParamDuplicate
-            | Reason::ParamEncoded => "invalid_request",
+            | Reason::ParamEncoded
+            | Reason::RelayState => "invalid_request",
             Reason::OidcResponseType => "unsupported_response_type",
             Reason::OidcScope => "invalid_scope",
             Reason::OidcObject => "request_not_supported",
@@ -50,8 +51,13 @@ impl OAuthError {
             Reason::EncNokey | Reason::Internal => "server_error",
             _ => return None,
         };
+        Some(Self::new(code, reason))
+    }
+
+    /// This code, and the reason in words.
+    pub fn new(code: &'static str, reason: Reason) -> Self {
         let Explanation { means, fix } = reason.explanation();
-        Some(Self { code, description: format!("{reason}: {} {}", means.en, fix.en) })
+        Self { code, description: format!("{reason}: {} {}", means.en, fix.en) }
     }
 
     /// The HTTP status that goes with it where a client asks without a browser.
