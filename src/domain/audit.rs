@@ -47,6 +47,8 @@ pub enum Event {
     LogoutConfirmed,
     /// Whoever asked that sessions end was told what became of it.
     LogoutAnswered,
+    /// A fagsystem pushed a request to us before its user came.
+    RequestPushed,
     /// A fagsystem handed in a code or a refresh token.
     TokensAsked,
     /// A fagsystem showed an access token and asked who its user is.

@@ -7,6 +7,7 @@ mod binding;
 mod encryption;
 mod levels;
 mod logout;
+mod oidc;
 mod parser;
 mod place;
 mod play;
@@ -15,6 +16,7 @@ mod request;
 mod roles;
 mod signature;
 mod tenant;
+mod tokens;
 mod wrapping;
 
 use crate::support::{Answer, Town};

@@ -8,11 +8,12 @@ mod fagsystem;
 pub(crate) mod forge;
 mod idp;
 pub(crate) mod logout;
+pub(crate) mod relying;
 pub(crate) mod roles;
 mod world;
 
 pub(crate) use browser::{Answer, Browser};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, written};
 pub(crate) use fagsystem::{Ask, Fagsystem, Told};
 pub(crate) use idp::{Idp, Say, Signing, deliver};
 pub(crate) use world::{Town, at, key};
