@@ -375,11 +375,18 @@ async fn a_page_in_the_browser_reads_its_answers_and_pages_of_others_read_nothin
     }
     let mut browser = town.browser();
     browser.headers.push(("origin".into(), "https://page.test".into()));
-    let refused = browser.post(&format!("{}/oauth2/token", town.url), &[]).await;
-    assert_eq!(
-        (refused.status, &refused.headers["access-control-allow-origin"]),
-        (401, &"https://page.test".parse().unwrap())
-    );
+    let readable = "https://page.test".parse().unwrap();
+    for (address, allowed) in [
+        ("token", Some(&readable)),
+        ("par", Some(&readable)),
+        ("userinfo", Some(&readable)),
+        ("revoke", Some(&readable)),
+        ("introspect", None),
+    ] {
+        let refused = browser.post(&format!("{}/oauth2/{address}", town.url), &[]).await;
+        let allows = refused.headers.get("access-control-allow-origin");
+        assert_eq!((refused.status, allows), (401, allowed), "{address}");
+    }
     for open in ["/oauth2/jwks", "/.well-known/openid-configuration"] {
         let answer = town.browser().get(&format!("{}{open}", town.url)).await;
         assert_eq!(answer.headers["access-control-allow-origin"], "*");
