@@ -37,6 +37,16 @@ pub enum Event {
     UsersChanged,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
+    /// Somebody asked that sessions end.
+    LogoutReceived,
+    /// A session ended here.
+    SessionEnded,
+    /// A party of a session was told that it is over.
+    LogoutSent,
+    /// A party said what became of it, or nothing.
+    LogoutConfirmed,
+    /// Whoever asked that sessions end was told what became of it.
+    LogoutAnswered,
     /// A fagsystem pushed a request to us before its user came.
     RequestPushed,
     /// A fagsystem handed in a code or a refresh token.

@@ -16,6 +16,8 @@ pub enum Kind {
     Assertion,
     /// A question of ours, by its ID.
     Question,
+    /// A request that a session ends, by its issuer and ID.
+    Logout,
     /// What a client proved itself with, by the client and its `jti`.
     ClientAssertion,
     /// A proof of possession, by its key and its `jti`.
@@ -28,6 +30,7 @@ impl std::fmt::Display for Kind {
             Self::Request => "the request",
             Self::Assertion => "the assertion",
             Self::Question => "the question",
+            Self::Logout => "the logout request",
             Self::ClientAssertion => "the client assertion",
             Self::Possession => "the proof of possession",
         })
@@ -128,6 +131,8 @@ pub struct Ending {
     pub logout: Logout,
     /// The fagsystem that need not be told.
     pub except: Option<EntityId>,
+    /// When those who have not been told by then are told by whoever tells again.
+    pub due: Timestamp,
     /// The browser in which logins that are under way must not end well.
     pub browser: Option<LoginId>,
 }
