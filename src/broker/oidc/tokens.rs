@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::OfCode;
 use super::exchange::Held;
 use crate::broker::Broker;
 use crate::broker::issue::Told;
@@ -9,6 +10,7 @@ use crate::broker::registry::KnownClient;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::jose::{self, Typ, jwe};
+use crate::protocol::keys::{SignatureAlgorithm, Signer};
 use crate::protocol::oauth::claims::{self, AccessToken, Confirmation, IdToken};
 use crate::protocol::oauth::token::{TokenAnswer, TokenType, scope};
 
@@ -21,68 +23,69 @@ pub(super) struct Tokens {
 }
 
 impl Broker {
+    /// A code is worth an ID token as well. A refresh is not: it says nothing new about who logged in, and costs a
+    /// signature.
     pub(super) fn write_tokens(
         &self,
         client: &KnownClient<'_>,
         held: &Held,
         grant: &Grant<'_>,
-        (bound_to, now): (Option<Confirmation>, Timestamp),
+        (cnf, now): (Option<Confirmation>, Timestamp),
     ) -> Result<Tokens, Fault> {
         let (speaks, entitlement) = (client.speaks, &held.entitlement);
-        let (issuer, audience) = (self.settings.public_url.clone(), &client.registered.entity_id);
-        let algorithm = speaks.signed;
-        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
-        let signer = self.keys.token_signer(algorithm).ok_or_else(no_key)?;
+        let (issuer, name) = (&self.settings.public_url, &client.registered.entity_id);
         let told = Told::of(grant)?;
-        let attributes = claims::attributes(&told.attributes, grant.rights()?, speaks.names);
-        let sub = claims::subject(speaks.subject, audience, grant.name().as_str());
-        let exp = held.participant.expires.min(now + speaks.tokens_live).as_second();
-        let (iat, auth_time) = (now.as_second(), entitlement.authenticated.as_second());
-        let (acr, sid) = (told.level.class(), held.participant.index);
+        let is_dpop = matches!(cnf, Some(Confirmation::Dpop(_)));
         let scope = scope(entitlement.offline);
-        let jti = self.fresh_login().to_string();
-        let is_dpop = matches!(bound_to, Some(Confirmation::Dpop(_)));
-        let access_token = AccessToken {
+        let said = AccessToken {
             iss: issuer.clone(),
-            sub: sub.clone(),
+            sub: claims::subject(speaks.subject, name, grant.name().as_str()),
             // It opens our userinfo, and what the client builds for itself.
-            aud: vec![issuer.clone(), audience.as_str().to_owned()],
-            exp,
-            iat,
-            jti: jti.clone(),
-            client_id: audience.clone(),
+            aud: vec![issuer.clone(), name.as_str().to_owned()],
+            exp: held.participant.expires.min(now + speaks.tokens_live).as_second(),
+            iat: now.as_second(),
+            jti: self.fresh_login().to_string(),
+            client_id: name.clone(),
             scope: scope.to_owned(),
-            auth_time,
-            acr: acr.clone(),
-            sid,
-            cnf: bound_to,
-            attributes: attributes.clone(),
+            auth_time: entitlement.authenticated.as_second(),
+            acr: told.level.class(),
+            sid: held.participant.index,
+            cnf,
+            attributes: claims::attributes(&told.attributes, grant.rights()?, speaks.names),
         };
-        let access_token = jose::sign(&access_token, Typ::AccessToken, signer, algorithm)?;
-        let id_token = IdToken {
-            iss: issuer,
-            sub,
-            aud: audience.as_str().to_owned(),
-            exp,
-            iat,
-            auth_time,
-            nonce: entitlement.code.as_ref().and_then(|of_code| of_code.nonce.clone()),
-            acr,
-            sid,
-            at_hash: Some(claims::half_hash(&access_token, speaks.signed)),
-            attributes,
+        let (signer, algorithm) = (self.token_signer(speaks.signed)?, speaks.signed);
+        let access_token = jose::sign(&said, Typ::AccessToken, signer, algorithm)?;
+        let expires_in = said.exp - said.iat;
+        let jti = said.jti.clone();
+        let id_token = match &entitlement.code {
+            Some(of_code) => Some(self.write_id_token(client, of_code, (said, &access_token))?),
+            None => None,
         };
-        let id_token = jose::sign(&id_token, Typ::IdToken, signer, algorithm)?;
-        let answer = TokenAnswer {
-            access_token,
-            token_type: if is_dpop { TokenType::Dpop } else { TokenType::Bearer },
-            expires_in: exp - iat,
-            id_token: self.sealed_for(client, id_token)?,
-            refresh_token: None,
-            scope,
-        };
-        let key = signer.certificate().id().as_str().to_owned();
+        let token_type = if is_dpop { TokenType::Dpop } else { TokenType::Bearer };
+        let answer =
+            TokenAnswer { access_token, token_type, expires_in, id_token, refresh_token: None, scope };
+        let key = signer.certificate().id().to_string();
         Ok(Tokens { answer, jti, key, algorithm: algorithm.uri().to_owned() })
+    }
+
+    fn write_id_token(
+        &self,
+        client: &KnownClient<'_>,
+        of_code: &OfCode,
+        (said, access_token): (AccessToken, &str),
+    ) -> Result<String, Fault> {
+        let AccessToken { iss, sub, exp, iat, auth_time, acr, sid, attributes, .. } = said;
+        let signed = client.speaks.signed;
+        let (aud, nonce) = (client.registered.entity_id.as_str().to_owned(), of_code.nonce.clone());
+        let at_hash = Some(claims::half_hash(access_token, signed));
+        let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, sid, at_hash, attributes };
+        let id_token = jose::sign(&said, Typ::IdToken, self.token_signer(signed)?, signed)?;
+        self.sealed_for(client, id_token)
+    }
+
+    fn token_signer(&self, algorithm: SignatureAlgorithm) -> Result<&dyn Signer, Fault> {
+        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
+        self.keys.token_signer(algorithm).ok_or_else(no_key)
     }
 
     /// Sealed for the client, where it is registered so.

@@ -26,7 +26,7 @@ use super::{Failed, World, browser, wire};
 use crate::http::visitor::Visitor;
 use conversation::{Answered, Asked, NotTaken, Session};
 use jwt::{OwnKey, base64url};
-use provider::Provider;
+use provider::{Provider, Published};
 
 pub(super) const NAME: &str = "Byggesag";
 /// Its port above the broker's.
@@ -188,10 +188,11 @@ async fn logout(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Resp
     let Some((name, session)) = here.session(&headers) else { return Redirect::to("/").into_response() };
     here.sessions.take(&name);
     let mut response = match here.provider.published().await {
-        Ok(published) => {
+        Ok(Published { end_session_endpoint: None, .. }) => Redirect::to("/").into_response(),
+        Ok(Published { end_session_endpoint: Some(to), .. }) => {
             let state = here.secret();
             let carried = Carried {
-                to: published.end_session_endpoint,
+                to,
                 fields: vec![
                     ("id_token_hint", session.id_token.clone()),
                     ("client_id", CLIENT_ID.to_owned()),

@@ -27,7 +27,8 @@ pub(super) struct Published {
     pub(super) authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
-    pub(super) end_session_endpoint: String,
+    /// A provider need not offer one.
+    pub(super) end_session_endpoint: Option<String>,
     jwks_uri: String,
 }
 
