@@ -17,6 +17,8 @@ struct Story {
     button: &'static str,
     at: &'static Organisation,
     system: &'static System,
+    /// Where the same browser is logged in already, so that nobody is asked anything.
+    already: Option<&'static System>,
     /// As whom the user goes on at NemLog-in: the button and the name.
     step_up: Option<(&'static str, &'static str)>,
     /// The status of the last page, and what stands on it.
@@ -28,7 +30,7 @@ struct Story {
 pub struct Told {
     /// What it is about.
     pub story: &'static str,
-    /// Who logs in, in which municipality, and as whom at NemLog-in, if there.
+    /// Who logs in, in which municipality, as whom at NemLog-in, if there, and where else already.
     pub who: String,
     /// Where.
     pub fagsystem: &'static str,
@@ -46,6 +48,7 @@ const ROLES: Story = Story {
     button: "agnes",
     at: &KORSBAEK,
     system: &BBR,
+    already: None,
     step_up: None,
     ends: (200, &["See buildings", "Change buildings", "KLE subject: 02.34 or 02.36", "Approve cases"]),
 };
@@ -77,6 +80,7 @@ const ROBOT: Story = Story {
 
 const STORIES: &[Story] = &[
     ROLES,
+    Story { name: "single sign-on", already: Some(&BOOKING), ..ROLES },
     Story {
         name: "delegation",
         system: &BOOKING,
@@ -136,11 +140,13 @@ pub async fn tell(sandbox: &Sandbox, tell: &mut dyn FnMut(&Told)) -> Result<(), 
 impl Story {
     async fn play(&self, sandbox: &Sandbox) -> Result<Page, String> {
         let mut walk = Walk::new(sandbox.places())?;
-        let people = walk.choose(self.system.place, "", self.at.cvr).await?;
+        let first = self.already.unwrap_or(self.system);
+        let people = walk.choose(first.place, "", self.at.cvr).await?;
         let page = walk.press(&people, ("who", self.button)).await?;
-        match self.step_up {
-            Some((button, _)) => walk.press(&page, ("who", button)).await,
-            None => Ok(page),
+        match (self.step_up, self.already) {
+            (Some((button, _)), _) => walk.press(&page, ("who", button)).await,
+            (None, Some(_)) => walk.choose(self.system.place, "", self.at.cvr).await,
+            (None, None) => Ok(page),
         }
     }
 
@@ -157,9 +163,11 @@ impl Story {
 
     fn told(&self, sandbox: &Sandbox, ended: String) -> Told {
         let step_up = self.step_up.map_or(String::new(), |(_, name)| format!(", then {name} at NemLog-in"));
+        let already = self.already.map_or(String::new(), |system| format!(", logged in at {}", system.name));
+        let of = self.at.name.trim_end_matches(" Kommune");
         Told {
             story: self.name,
-            who: format!("{} of {}{step_up}", self.who, self.at.name.trim_end_matches(" Kommune")),
+            who: format!("{} of {of}{step_up}{already}", self.who),
             fagsystem: self.system.name,
             address: sandbox.places().neighbour(self.system.place),
             ended,
