@@ -365,6 +365,7 @@ fn left_behind(size: Size, login: usize) -> Result<Batch, Trouble> {
         kind,
         issuer: issuer.to_string(),
         id: fresh_id().to_string(),
+        made: now,
         expires: now + SignedDuration::from_mins(30),
     };
     let mut record =

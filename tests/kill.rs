@@ -1,5 +1,5 @@
 //! A broker that is killed at random under load: what reached a fagsystem is in the exchange log, nothing that was used
-//! can be used again, and the broker is back at once.
+//! can be used again, no session is lost, and the broker is back at once.
 //!
 //! Three times by default; `CH_KILLS=200` is the long form.
 
@@ -71,6 +71,7 @@ fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the
             unanswered += seen.unanswered.len();
             every_token_is_logged(&scene, &log, &seen.delivered);
             nothing_is_taken_twice(&scene, &home, &log, seen);
+            every_session_lives(&scene, &home, &seen.delivered);
         }
     }
     println!(
@@ -143,6 +144,15 @@ fn nothing_is_taken_twice(scene: &Scene, home: &Home, log: &Log, seen: &Seen) {
     }
     let (posted, _) = scene.ask(&mut connection, (0, 0)).unwrap();
     assert!(scene.post(&mut connection, posted).is_ok());
+}
+
+/// Whoever was told that a user is logged in finds the session again.
+fn every_session_lives(scene: &Scene, home: &Home, delivered: &[Delivered]) {
+    let mut connection = Connection::open(home.address).unwrap();
+    for delivered in delivered {
+        let again = scene.again(&mut connection, delivered);
+        assert!(again.is_ok(), "a session was lost: {:?}", again.err());
+    }
 }
 
 /// The login at the broker, which the answer names in RelayState.

@@ -21,6 +21,7 @@ use sample::{HOSTILE, RELAY_STATE, choice, login, message, municipalities, refus
 
 #[tokio::test]
 async fn no_name_becomes_markup_on_any_page_in_any_language() {
+    // ATK-218
     for page in every_page().await {
         let scripts = page.html.matches("<script").count();
         assert_eq!(scripts, page.policy.matches("'sha256-").count(), "{}", page.name);
@@ -129,6 +130,7 @@ async fn a_refusal_can_be_read_aloud_and_leads_back_to_the_fagsystem() {
 
 #[tokio::test]
 async fn a_search_hides_what_does_not_match_and_a_planted_choice_is_not_offered() {
+    // ATK-212
     let choices = municipalities();
     let shown = async |query: &str, last: Option<&Chosen>| {
         let view = Discovery { login: login(), fagsystem: "x", choices: &choices, remembered: last, query };

@@ -42,7 +42,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn mark(kind: Kind, id: &str) -> Mark {
-    Mark { kind, issuer: "https://idp.test/".into(), id: id.into(), expires: at(600) }
+    Mark { kind, issuer: "https://idp.test/".into(), id: id.into(), made: at(0), expires: at(600) }
 }
 
 fn record(login: u128, message: &str) -> Record {

@@ -16,10 +16,13 @@ pub(crate) struct Answer {
 impl Answer {
     /// The first header of this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.all(name).next()
+    }
+
+    /// Every header of this name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str())
     }
 }
 
@@ -38,6 +41,11 @@ impl Connection {
     /// Asks for an address.
     pub(crate) fn get(&mut self, target: &str) -> Result<Answer, Trouble> {
         self.exchange(&format!("GET {target} HTTP/1.1\r\n{HEADERS}\r\n"))
+    }
+
+    /// The same with a cookie.
+    pub(crate) fn get_with(&mut self, target: &str, cookie: &str) -> Result<Answer, Trouble> {
+        self.exchange(&format!("GET {target} HTTP/1.1\r\n{HEADERS}Cookie: {cookie}\r\n\r\n"))
     }
 
     /// Posts a form, with a cookie.

@@ -55,6 +55,8 @@ impl Posted {
 pub(crate) struct Delivered {
     pub(crate) posted: Posted,
     xml: Vec<u8>,
+    /// The cookie of the session that began.
+    session: String,
 }
 
 impl Scene {
@@ -90,17 +92,17 @@ impl Scene {
     /// Posts the identity provider's answer, and takes what the page carries to the fagsystem.
     pub(crate) fn post(&self, connection: &mut Connection, posted: Posted) -> Result<Delivered, Trouble> {
         let answer = connection.post("/saml/sp/acs", posted.kept_cookie(), &posted.form)?;
-        let value = answer
-            .body
-            .split_once("name=\"SAMLResponse\" value=\"")
-            .and_then(|(_, rest)| rest.split_once('"'));
-        let (value, _) = value.ok_or_else(|| format!("{}: {}", answer.status, answer.body))?;
-        let xml = STANDARD.decode(value)?;
-        // A refusal is signed and has a form of its own; a token is encrypted to the fagsystem.
-        if !String::from_utf8_lossy(&xml).contains("<saml:EncryptedAssertion") {
-            return Err(format!("no assertion: {}", String::from_utf8_lossy(&xml)).into());
-        }
-        Ok(Delivered { posted, xml })
+        let session = answer.all("set-cookie").find(|cookie| cookie.starts_with("__Host-session-"));
+        let session = session.and_then(|cookie| cookie.split(';').next()).unwrap_or_default().to_owned();
+        Ok(Delivered { posted, xml: token(&answer)?, session })
+    }
+
+    /// Goes to the same fagsystem again, with nothing but the session of an earlier login.
+    pub(crate) fn again(&self, connection: &mut Connection, before: &Delivered) -> Result<(), Trouble> {
+        let address = self.request(&fresh_id(), before.posted.number)?;
+        let query = address.split_once('?').ok_or("no query")?.1;
+        let answer = connection.get_with(&format!("/saml/idp/sso?{query}"), &before.session)?;
+        token(&answer).map(drop)
     }
 
     /// Reads what was delivered as the fagsystem does, and returns the user's name and the ID of the response.
@@ -276,4 +278,17 @@ fn written(seconds_from_now: i64) -> String {
 
 fn in_words(fault: Fault) -> Trouble {
     fault.to_string().into()
+}
+
+/// What a page of the broker carries to the fagsystem.
+fn token(answer: &super::http::Answer) -> Result<Vec<u8>, Trouble> {
+    let value =
+        answer.body.split_once("name=\"SAMLResponse\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (value, _) = value.ok_or_else(|| format!("{}: {}", answer.status, answer.body))?;
+    let xml = STANDARD.decode(value)?;
+    // A refusal is signed and has a form of its own; a token is encrypted to the fagsystem.
+    if !String::from_utf8_lossy(&xml).contains("<saml:EncryptedAssertion") {
+        return Err(format!("no assertion: {}", String::from_utf8_lossy(&xml)).into());
+    }
+    Ok(xml)
 }

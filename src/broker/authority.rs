@@ -125,7 +125,12 @@ impl Broker {
             record.noticed.push(Reason::AqDenied.code().to_owned());
             record.detail = Some("told nothing".to_owned());
         }
-        let uses = vec![mark(Kind::Request, query.issuer.as_str(), &query.id, self.clock.now())];
+        let uses = vec![mark(
+            Kind::Request,
+            query.issuer.as_str(),
+            (&query.id, query.issue_instant),
+            self.clock.now(),
+        )];
         self.store.commit(Batch { uses, records: vec![record], ..Batch::default() }).await?;
         Ok(())
     }

@@ -81,7 +81,7 @@ impl Broker {
         }
         let choices = snapshot.federation().choices(&asked.fagsystem, now); // agreements in force
         let choice = choose_for_user(&choices, &asked, visit)?;
-        let unused = vec![mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now)];
+        let unused = vec![of_request(&asked, now)];
         let received = trail.allowed(Actor::Fagsystem, Reason::LoginBegun);
         match choice {
             Some((authority, idp)) => {
@@ -123,7 +123,8 @@ impl Broker {
         let pending = self.unseal(sealed)?; // begun in this browser
         pending.asked().check_age(now)?; // not long ago
         let ours = self.settings.entity_id.as_str();
-        let unused = pending.question().map(|id| mark(Kind::Question, ours, id, now)).into_iter().collect();
+        let unused = pending.question();
+        let unused = unused.map(|asked| mark(Kind::Question, ours, asked, now)).into_iter().collect();
         let choosing = pending.choosing();
         trail.asks(&choosing.asked);
         if let Some(next) = self.reuse(trail, visit, &choosing.asked, Some((authority, idp))).await {
@@ -208,14 +209,14 @@ impl Broker {
         let said = &answer.assertion().said;
         let (subject, step_up) = self.weigh(trail, &case, said).await?; // who, how sure, what rights
         if let Some(level) = step_up {
-            let used = self.marks_of(&login.question, &answer);
+            let used = self.marks_of((&login.question, login.at), &answer);
             let first = FirstLeg { subject, said: said.clone(), used };
             return self.begin_step_up(trail, login, first, level).await;
         }
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let remembered = Remembered { municipal: said.clone(), step_up: None };
-        let uses = self.marks_of(&login.question, &answer);
+        let uses = self.marks_of((&login.question, login.at), &answer);
         let batch = Batch { uses, ..Batch::default() };
         self.complete(trail, (visit, asked), &grant, Sso::Begins(Box::new(remembered)), batch).await
     }
@@ -281,7 +282,7 @@ impl Broker {
         let received = trail.allowed(sso.actor(), sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
         let issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
-        batch.uses.push(mark(Kind::Request, asked.fagsystem.as_str(), &asked.request, now));
+        batch.uses.push(of_request(asked, now));
         batch.records = trail.all([received, issued.record(trail, &seat)]);
         let session = seat.keep(&mut batch);
         self.store.commit(batch).await?; // all of it, durably, or nothing
@@ -290,12 +291,12 @@ impl Broker {
     }
 
     /// What an accepted answer uses up: our question and its assertion.
-    pub(super) fn marks_of(&self, question: &MessageId, answer: &Response) -> Vec<Mark> {
+    pub(super) fn marks_of(&self, question: (&MessageId, Timestamp), answer: &Response) -> Vec<Mark> {
         let now = self.clock.now();
         let (ours, assertion) = (self.settings.entity_id.as_str(), answer.assertion());
         vec![
             mark(Kind::Question, ours, question, now),
-            mark(Kind::Assertion, assertion.issuer.as_str(), &assertion.id, now),
+            mark(Kind::Assertion, assertion.issuer.as_str(), (&assertion.id, assertion.issue_instant), now),
         ]
     }
 }
@@ -311,6 +312,7 @@ fn asked(
         login,
         fagsystem: request.issuer.clone(),
         request: request.id.clone(),
+        made: request.issue_instant,
         reply: Reply::Saml { acs: acs.to_owned(), relay_state: request.relay_state.clone() },
         force_authn: request.force_authn,
         max_age: None,
@@ -370,7 +372,12 @@ pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), F
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
 }
 
-pub(super) fn mark(kind: Kind, issuer: &str, id: &MessageId, now: Timestamp) -> Mark {
+/// The mark of the request that a login answers.
+pub(super) fn of_request(asked: &Asked, now: Timestamp) -> Mark {
+    mark(Kind::Request, asked.fagsystem.as_str(), (&asked.request, asked.made), now)
+}
+
+pub(super) fn mark(kind: Kind, issuer: &str, (id, made): (&MessageId, Timestamp), now: Timestamp) -> Mark {
     const { assert!(REMEMBERED_FOR.as_secs() > PENDING_FOR.as_secs() + 15 * 60) };
-    Mark { kind, issuer: issuer.to_owned(), id: id.to_string(), expires: now + REMEMBERED_FOR }
+    Mark { kind, issuer: issuer.to_owned(), id: id.to_string(), made, expires: now + REMEMBERED_FOR }
 }

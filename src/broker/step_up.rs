@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ask::Put;
 use super::audit::Trail;
 use super::identify::{chain, check_profile, is_called_robot, level};
-use super::login::mark;
+use super::login::of_request;
 use super::registry::{KnownIdp, Snapshot};
 use super::sso::{Remembered, Sso};
 use super::{Broker, Next, Visit};
@@ -27,7 +27,7 @@ use crate::protocol::Unverified;
 use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::response::Answer;
-use crate::store::{Batch, HalfDone, Kind, Mark, StoreError};
+use crate::store::{Batch, HalfDone, Mark, StoreError};
 
 /// What the first leg proved.
 #[derive(Serialize, Deserialize)]
@@ -56,7 +56,7 @@ impl Broker {
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
         let batch = Batch {
-            unused: vec![mark(Kind::Request, login.asked.fagsystem.as_str(), &login.asked.request, now)],
+            unused: vec![of_request(&login.asked, now)],
             keeps: Some(self.half_done(&login, &first)?),
             uses: first.used,
             records: trail.all([received, sent(trail, &login)]),
@@ -108,7 +108,7 @@ impl Broker {
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(grant.rulings()); // each role kept or dropped, and why
         let remembered = Remembered { municipal: first.said, step_up: Some((login.step_up, second.clone())) };
-        let uses = self.marks_of(&login.question, &answer);
+        let uses = self.marks_of((&login.question, login.at), &answer);
         let batch = Batch { uses, takes: Some(login.question), ..Batch::default() };
         self.complete(trail, (visit, asked), &grant, Sso::Begins(Box::new(remembered)), batch).await
     }

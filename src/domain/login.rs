@@ -24,6 +24,8 @@ pub struct Asked {
     pub fagsystem: EntityId,
     /// The ID of its request; one of ours where the protocol has none.
     pub request: MessageId,
+    /// When the request was made, by its own word.
+    pub made: Timestamp,
     /// How it wants its answer.
     pub reply: Reply,
     /// Whether the user must authenticate anew.
@@ -184,12 +186,12 @@ impl Pending {
         }
     }
 
-    /// Our question that waits for an answer.
-    pub fn question(&self) -> Option<&MessageId> {
+    /// Our question that waits for an answer, and when we asked it.
+    pub fn question(&self) -> Option<(&MessageId, Timestamp)> {
         match self {
             Self::Choosing(_) => None,
-            Self::AtIdp(stage) => Some(&stage.question),
-            Self::AtStepUp(stage) => Some(&stage.question),
+            Self::AtIdp(stage) => Some((&stage.question, stage.at)),
+            Self::AtStepUp(stage) => Some((&stage.question, stage.at)),
         }
     }
 

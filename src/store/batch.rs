@@ -37,6 +37,8 @@ pub struct Mark {
     pub issuer: String,
     /// Its name.
     pub id: String,
+    /// When it was made, by its own signed word: the same in every copy of it.
+    pub made: Timestamp,
     /// From when on it is refused for its age alone.
     pub expires: Timestamp,
 }

@@ -199,6 +199,7 @@ async fn an_address_is_called_with_its_own_verb_and_a_form_only() {
 
 #[tokio::test]
 async fn an_address_that_shadows_a_parameter_is_not_registered() {
+    // ATK-200 among others
     for (location, reason) in [
         ("https://bbr.test/acs?SAMLResponse=x", "param.shadow"),
         ("javascript:alert(1)", "admin.acs"),
@@ -224,6 +225,7 @@ async fn an_address_that_shadows_a_parameter_is_not_registered() {
 
 #[tokio::test]
 async fn the_relay_state_comes_back_byte_for_byte_and_leads_nowhere() {
+    // ATK-203
     let town = Town::new("f-relaystate").await;
     for (n, state) in
         ["\"><script>alert(1)</script>&amp;", "a\r\nSet-Cookie: x=y", "https://evil.test/", "æøå %2B+ \t", ""]
@@ -244,6 +246,7 @@ async fn the_relay_state_comes_back_byte_for_byte_and_leads_nowhere() {
 
 #[tokio::test]
 async fn a_relay_state_that_cannot_be_carried_is_refused_at_the_door() {
+    // ATK-203
     let town = Town::new("f-long").await;
     let form = town.driving.form(&town.driving.ask());
     for state in [&"x".repeat(100_000), "a\nb", "a\0"] {

@@ -7,6 +7,7 @@ use crate::support::{Ask, Town, at};
 
 #[tokio::test]
 async fn an_address_for_the_answer_that_is_not_registered_is_refused() {
+    // ATK-197, ATK-199
     let town = Town::new("j-acs").await;
     let asks_for = |url: &str| -> Ask {
         let mut ask = town.bbr.ask();
@@ -50,6 +51,7 @@ async fn an_address_by_number_is_chosen_among_the_registered() {
 
 #[tokio::test]
 async fn a_malformed_request_makes_us_send_nothing_anywhere() {
+    // ATK-217
     let town = Town::new("j-malformed").await;
     let mut ask = town.bbr.ask();
     ask.attributes.push(("AssertionConsumerServiceURL", "https://evil.test/".into()));
@@ -60,6 +62,7 @@ async fn a_malformed_request_makes_us_send_nothing_anywhere() {
 
 #[tokio::test]
 async fn a_request_leads_to_one_login() {
+    // ATK-202
     let town = Town::new("j-replay").await;
     let mut browser = town.browser();
     let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
@@ -78,6 +81,7 @@ async fn a_request_leads_to_one_login() {
 
 #[tokio::test]
 async fn a_request_that_is_stale_or_from_the_future_or_for_somebody_else_is_refused() {
+    // ATK-202
     let town = Town::new("j-stale").await;
     for (second, accepted) in [(-359, true), (-362, false), (60, true), (62, false)] {
         let mut ask = town.bbr.ask();
@@ -152,6 +156,7 @@ async fn what_an_identity_provider_sends_cannot_add_to_what_the_fagsystem_reads(
 
 #[tokio::test]
 async fn a_choice_that_was_not_offered_is_refused() {
+    // ATK-212
     let town = Town::new("j-choice").await;
     let mut browser = town.browser();
     let sent = browser.get(&town.bbr.redirect(&town.bbr.ask())).await;
@@ -193,6 +198,7 @@ async fn a_pending_login_that_waited_too_long_is_refused() {
 
 #[tokio::test]
 async fn every_page_forbids_frames_caching_and_foreign_content() {
+    // ATK-215; the flags of cookies are asserted by the browser of every conversation
     let town = Town::new("j-headers").await;
     let mut browser = town.browser();
     let sent = browser.get(&town.bbr.redirect(&town.bbr.ask())).await;
