@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[expect(dead_code, reason = "shared with a test, which uses more of it")]
 mod load;
 
 use std::path::PathBuf;
@@ -71,6 +72,9 @@ struct Options {
     /// Let a broker with these other options take turns with this one, and tell the difference
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
     against: Option<String>,
+    /// What is played: a login of a SAML fagsystem, of a client of OpenID Connect, or a refresh of its tokens
+    #[arg(long, value_enum, default_value_t = Play::Saml)]
+    play: Play,
     /// Keep running so many seconds longer under load, for a profiler
     #[arg(long, default_value_t = 0)]
     profile: u64,
@@ -90,6 +94,13 @@ struct Options {
 enum Beside {
     Answering,
     Silent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Play {
+    Saml,
+    Oidc,
+    Refresh,
 }
 
 /// A broker with everything around it.
@@ -138,7 +149,8 @@ impl Setting {
             rights.beside = Some(Asked { address, cache_minutes: 0 });
         }
         let Options { authorities, systems, agreements, .. } = options;
-        let size = Size { authorities, systems, agreements, rights };
+        let clients = options.play != Play::Saml;
+        let size = Size { authorities, systems, agreements, rights, clients };
         let scene = Scene { parties, size };
         let home = Home::new(&options.program, &scene.parties, size)?;
         if options.sessions > 0 {
@@ -261,7 +273,12 @@ fn round(setting: &Setting) -> Result<Round, Trouble> {
             .map(|_| scope.spawn(|| browse_beside(setting, &done)))
             .collect();
         let browsers: Vec<_> = (0..options.concurrency)
-            .map(|_| scope.spawn(|| browse(scene, home, count, last, options.bare)))
+            .map(|_| {
+                scope.spawn(|| match options.play {
+                    Play::Saml => browse(scene, home, count, last, options.bare),
+                    Play::Oidc | Play::Refresh => browse_by_oidc(setting, last),
+                })
+            })
             .collect();
         let played: Result<Vec<_>, Trouble> =
             browsers.into_iter().map(|browser| browser.join().map_err(|_| "a browser panicked")?).collect();
@@ -335,6 +352,28 @@ fn browse(
         if login.is_multiple_of(50) && !bare {
             samples.push(delivered);
         }
+    }
+}
+
+/// One browser of a client: logs in again and again, or refreshes the tokens of one login.
+fn browse_by_oidc(setting: &Setting, last: usize) -> Result<(Vec<f64>, Vec<Delivered>), Trouble> {
+    let Setting { scene, home, count, options, .. } = setting;
+    let mut connection = Connection::open(home.address)?;
+    let (mut tokens, _) = scene.log_in_by_oidc(&mut connection, (0, 0))?;
+    let mut times = Vec::new();
+    loop {
+        let login = count.fetch_add(1, Ordering::Relaxed);
+        if login >= last {
+            return Ok((times, Vec::new()));
+        }
+        let begun = Instant::now();
+        let mut away = Duration::ZERO;
+        if options.play == Play::Refresh {
+            scene.refresh(&mut connection, &mut tokens)?;
+        } else {
+            (_, away) = scene.log_in_by_oidc(&mut connection, scene.size.pair(login))?;
+        }
+        times.push((begun.elapsed() - away).as_secs_f64() * 1e3);
     }
 }
 

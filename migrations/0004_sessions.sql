@@ -7,27 +7,23 @@ CREATE TABLE session (
     idle    INTEGER NOT NULL,
     content TEXT NOT NULL,
     sealed  BLOB NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX session_expires ON session (expires);
 
--- Sessions by the name of the user at each identity provider: `name` is a digest.
+-- Sessions by the name of the user at each identity provider: `name` is a digest. They go with their session.
 CREATE TABLE session_name (
     name    BLOB NOT NULL,
     session BLOB NOT NULL,
-    expires INTEGER NOT NULL,
     PRIMARY KEY (name, session)
 ) WITHOUT ROWID;
-CREATE INDEX session_name_expires ON session_name (expires);
 
--- A fagsystem that the user was logged in to within a session.
+-- A fagsystem that the user was logged in to within a session. They go with their session.
 CREATE TABLE participant (
     id      BLOB NOT NULL PRIMARY KEY,
     session BLOB NOT NULL,
-    expires INTEGER NOT NULL,
     content TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX participant_session ON participant (session);
-CREATE INDEX participant_expires ON participant (expires);
 
 -- What a participant may exchange for tokens, sealed by a secret that only the participant has.
 CREATE TABLE voucher (
@@ -36,7 +32,7 @@ CREATE TABLE voucher (
     expires     INTEGER NOT NULL,
     spent       INTEGER NOT NULL,
     sealed      BLOB NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX voucher_participant ON voucher (participant);
 CREATE INDEX voucher_expires ON voucher (expires);
 

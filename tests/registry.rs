@@ -739,7 +739,17 @@ service-provider = "https://oidc.byggesag.test"
 name = "A"
 "#;
 
-const JWKS: &str = r#"{"keys": [{"kty": "RSA", "use": "sig", "kid": "1", "n": "AA", "e": "AQAB"}]}"#;
+/// The key of a fagsystem of the development certificates.
+const JWKS: &str = concat!(
+    r#"{"keys": [{"kty": "RSA", "use": "sig", "kid": "1", "e": "AQAB", "n": ""#,
+    "xfwbTX-OmXWmzOLH4p2GilSldZaAzx3k60BbZWazs1pSUyZl78JYXbeQYA-BOKU_Cyp70mUJVUHDzGK_Mxx83e__GX46ptGaRnNL",
+    "b-2vy2kv0ck6HdRMYPKWnul1gx8QE0_0Wzwt2qqeusVhxbtwmQINavh4mYhYm1PCNmvEYB2aXPxTRx2hTQa4dIez66TmX89-",
+    "zIN0vyYHxHLsQqMvvHuImg1z7C448o6b4M_ZEmw53tTtmmwFhWbWDzFlxntICyr-LpTEipdGxRMB8Z5dnf6om8AILMTq8TqJ5J1h",
+    "Wj9YFI-i3qNA2BiTtG7qZ31a_1owKxFVW4pfvlD5lTnwMJ9OsLQn2uGkeU5zZYaRtEEf2Du1wKs76Qd-fsv5RqG_Wo7_JsA36URK",
+    "AJBR18Ng7nHbFnR6LyCWWlWZcqXlXLig8gl_VcLFflBaLvfBF2xcAWIH7ECY3Xm0At3xLFZh1CTOPIb7vv-",
+    "SmeS0ttutz2cb7aN1lsXjBU8P1ezmBZFZ",
+    r#""}]}"#
+);
 
 #[test]
 fn a_client_is_a_fagsystem_of_the_federation_that_speaks_in_its_own_way() {
@@ -851,7 +861,18 @@ fn a_mistake_in_a_client_is_told_with_its_place() {
             10,
             "expected `id-token-encrypted-response-alg`",
         ),
-        ("issue-refresh-token = true", "id-token-signed-response-alg = \"none\"", 10, "none"),
+        (
+            "issue-refresh-token = true",
+            "id-token-signed-response-alg = \"none\"",
+            10,
+            "expected one of PS256, PS384, PS512, ES256, got \"none\"",
+        ),
+        (
+            "issue-refresh-token = true",
+            "id-token-encrypted-response-alg = \"A128KW\"",
+            10,
+            "expected one of RSA-OAEP-256, RSA-OAEP, got \"A128KW\"",
+        ),
         ("required-nist = 3", "required-nist = 3\nrequired-nsis = \"Low\"", 17, "got both"),
         ("required-nsis = \"Substantial\"\n", "", 2, "got neither"),
         ("client-id = \"app\"", "client-id = \"https://bbr.test\"", 13, "once"),
@@ -871,9 +892,15 @@ fn a_mistake_in_a_client_is_told_with_its_place() {
         assert!(!err.contains("hemmeligt"), "what may be a secret is not shown: {err}");
     }
     machine.write("register/q-clients.toml", CLIENT);
-    for (jwks, told) in
-        [("{}", "expected a list `keys`"), (&JWKS.replace("\"e\"", "\"d\""), "no longer secret")]
-    {
+    let twice = JWKS.replace("[{", "[{}, {").replace("{}", JWKS.split(['[', ']']).nth(1).unwrap_or_default());
+    let weak = r#"{"keys": [{"kty": "RSA", "kid": "1", "e": "AQAB", "n": "sQ"}]}"#;
+    for (jwks, told) in [
+        ("{}", "expected the list `keys`"),
+        (&JWKS.replace("\"e\"", "\"d\": \"AQAB\", \"e\""), "a private key: it is no secret any more"),
+        (&twice, "two keys have the same `kid`"),
+        (weak, "2048"),
+        ("\u{fffd}", "expected one JSON object"),
+    ] {
         machine.write("register/keys/byggesag.jwks.json", jwks);
         let (_, _, err) = machine.apply(&[]);
         assert!(err.contains("q-clients.toml:8:") && err.contains(told), "{err}");

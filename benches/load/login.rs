@@ -155,7 +155,7 @@ impl Scene {
     }
 
     /// What the identity provider posts back.
-    fn answer(&self, location: &str, authority: usize) -> Result<String, Trouble> {
+    pub(super) fn answer(&self, location: &str, authority: usize) -> Result<String, Trouble> {
         let query = location.split_once('?').ok_or("no query")?.1;
         let arrived = Arrived::by_redirect(query, Carries::Request).map_err(in_words)?;
         let xml = String::from_utf8(arrived.xml)?;

@@ -18,6 +18,8 @@ pub(crate) struct Size {
     pub(crate) systems: usize,
     pub(crate) agreements: usize,
     pub(crate) rights: Rights,
+    /// Whether every system is there a second time, as one that speaks OpenID Connect.
+    pub(crate) clients: bool,
 }
 
 impl Size {
@@ -55,6 +57,17 @@ pub(crate) fn acs(system: usize) -> String {
     format!("https://fagsystem{system}.example.dk/saml/login")
 }
 
+/// The secret of every client.
+pub(crate) const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+
+pub(crate) fn client(number: usize) -> String {
+    format!("https://klient{number}.example.dk")
+}
+
+pub(crate) fn callback(number: usize) -> String {
+    format!("https://klient{number}.example.dk/callback")
+}
+
 /// Writes the directory.
 pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), Trouble> {
     for part in ["authorities", "systems"] {
@@ -81,6 +94,10 @@ pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), 
         fs::write(folder.join("systems").join(format!("{number}.toml")), system_file(number))?;
         fs::write(folder.join("systems").join(format!("{number}.xml")), sp_metadata(number, parties))?;
     }
+    if size.clients {
+        let clients: String = (0..size.systems).map(client_file).collect();
+        fs::write(folder.join("clients.toml"), clients)?;
+    }
     Ok(())
 }
 
@@ -98,6 +115,9 @@ fn authority_file(authority: usize, size: Size) -> String {
     );
     for number in 0..size.systems_of(authority) {
         let _ = writeln!(file, "  \"{}\",", system(number));
+        if size.clients {
+            let _ = writeln!(file, "  \"{}\",", client(number));
+        }
     }
     file.push_str("]\n");
     file
@@ -127,6 +147,18 @@ fn system_file(number: usize) -> String {
         "[[service-provider]]\nentity-id = \"{}\"\nname = \"Fagsystem {number}\"\ncvr = \"19435075\"\n\
          metadata = \"{number}.xml\"\nprofile = \"OIOSAML3\"\nrequired-nsis = \"Substantial\"\n",
         system(number)
+    )
+}
+
+fn client_file(number: usize) -> String {
+    let digest: String = openssl::sha::sha256(SECRET.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    format!(
+        "[[oidc-client]]\nclient-id = \"{}\"\nname = \"Klient {number}\"\ncvr = \"19435075\"\n\
+         required-nsis = \"Substantial\"\nredirect-uris = [\"{}\"]\n\
+         token-endpoint-auth-method = \"client_secret_post\"\nsecret-sha256 = [\"{digest}\"]\n\
+         backchannel-logout-uri = \"http://localhost:9/logout\"\nissue-refresh-token = true\n\n",
+        client(number),
+        callback(number)
     )
 }
 

@@ -12,6 +12,7 @@ use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
 use crate::protocol::saml::status::Status;
+use crate::protocol::xml::Canonical;
 use crate::store::{AuditQuery, Batch, Logged, Session};
 
 /// What is known so far about the message in hand. It grows along the steps, so that whatever step refuses, the
@@ -138,11 +139,11 @@ impl Broker {
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));
         let (login, at) = (record.login, record.at);
-        let told = may_be_told.as_ref().and_then(|asked| self.refusal_form(asked, fault.reason));
+        let told = may_be_told.as_ref().and_then(|asked| self.refusal(asked, fault.reason));
         let sent = told.as_ref().map(|(_, message)| Record {
             event: Event::RefusalSent,
             actor: Actor::Broker,
-            message: Some(message.to_string()),
+            message: message.as_ref().map(MessageId::to_string),
             in_response_to: may_be_told.as_ref().map(|asked| asked.request.to_string()),
             fagsystem: may_be_told.as_ref().map(|asked| asked.fagsystem.clone()),
             ..record.clone()
@@ -152,9 +153,9 @@ impl Broker {
         beside.extend(sent);
         let fagsystem = may_be_told.and_then(|asked| self.name_of(&asked));
         match (self.store.commit(Batch { records: beside, ..Batch::default() }).await, told) {
-            (Ok(()), Some((form, _))) => Next::Answer {
+            (Ok(()), Some((answer, _))) => Next::Answer {
                 login,
-                answer: ByBrowser::Post(form),
+                answer,
                 receiver: fagsystem.unwrap_or_default(),
                 refused: Some(fault.reason),
                 session: None,
@@ -165,12 +166,22 @@ impl Broker {
         }
     }
 
-    /// The signed answer that tells a fagsystem why there is no login, for the reasons that it may be told.
-    fn refusal_form(&self, asked: &Asked, reason: Reason) -> Option<(Form, MessageId)> {
+    /// Tells a fagsystem why there is no login, for the reasons that it may be told.
+    fn refusal(&self, asked: &Asked, reason: Reason) -> Option<(ByBrowser, Option<MessageId>)> {
+        match &asked.reply {
+            Reply::Saml { acs, relay_state } => {
+                let (id, xml) = self.refusal_response(asked, acs, reason)?;
+                let form = Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone());
+                Some((ByBrowser::Post(form), Some(id)))
+            }
+            Reply::Oidc(reply) => Some((self.oidc_refusal(&asked.fagsystem, reply, reason)?, None)),
+        }
+    }
+
+    fn refusal_response(&self, asked: &Asked, acs: &str, reason: Reason) -> Option<(MessageId, Canonical)> {
         let status = Status::for_reason(reason)?;
         let now = self.clock.now();
         let id = MessageId::made(now, self.random.bits());
-        let Reply::Saml { acs, relay_state } = &asked.reply;
         let response = OurResponse {
             id: &id,
             issuer: &self.settings.entity_id,
@@ -179,7 +190,7 @@ impl Broker {
             in_response_to: &asked.request,
         };
         let xml = response.write_refusal(status, self.keys.signer()).ok()?;
-        Some((Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone()), id))
+        Some((id, xml))
     }
 
     fn name_of(&self, asked: &Asked) -> Option<String> {

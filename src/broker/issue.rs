@@ -19,6 +19,8 @@ use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::binding::{Carries, Form};
 use crate::protocol::saml::metadata::SpMetadata;
 use crate::protocol::saml::response::{OurResponse, Sealed};
+use crate::protocol::xml::Canonical;
+use crate::store::Voucher;
 
 /// How far an assertion is dated back: some readers refuse what is a second ahead of their clock.
 pub(super) const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
@@ -26,9 +28,17 @@ pub(super) const BACK_DATED: SignedDuration = SignedDuration::from_secs(5);
 /// A token that is ready and not yet on its way.
 pub(super) struct Issued {
     pub(super) answer: ByBrowser,
-    response: MessageId,
-    assertion: MessageId,
+    /// What a code stands for, where one is given out instead of the token.
+    pub(super) voucher: Option<Voucher>,
+    /// By what name the answer is found again: it opens nothing.
+    message: String,
     level: String,
+    signed: Option<Signed>,
+}
+
+/// What was signed, and by which key.
+struct Signed {
+    assertion: MessageId,
     key: String,
     algorithm: String,
 }
@@ -36,15 +46,16 @@ pub(super) struct Issued {
 impl Issued {
     /// What the exchange log says about it.
     pub(super) fn record(&self, trail: &Trail, seat: &Seat) -> Record {
+        let signed = self.signed.as_ref();
         let mut record = Record {
             event: Event::TokenIssued,
             session: Some(seat.participant.session),
-            message: Some(self.response.to_string()),
-            assertion: Some(self.assertion.to_string()),
+            message: Some(self.message.clone()),
+            assertion: signed.map(|signed| signed.assertion.to_string()),
             in_response_to: trail.may_be_told.as_ref().map(|asked| asked.request.to_string()),
             level: Some(self.level.clone()),
-            key: Some(self.key.clone()),
-            algorithm: Some(self.algorithm.clone()),
+            key: signed.map(|signed| signed.key.clone()),
+            algorithm: signed.map(|signed| signed.algorithm.clone()),
             claimed_issuer: None,
             sha256: None,
             ..trail.allowed(Actor::Broker, seat.reason)
@@ -55,6 +66,7 @@ impl Issued {
 }
 
 impl Broker {
+    /// Says it to the fagsystem in its own protocol.
     pub(super) fn issue(
         &self,
         grant: &Grant<'_>,
@@ -62,9 +74,30 @@ impl Broker {
         seat: &Seat,
         now: Timestamp,
     ) -> Result<Issued, Fault> {
+        match &asked.reply {
+            Reply::Saml { acs, relay_state } => {
+                let (signed, message, xml) = self.assertion(grant, (asked, acs), seat, now)?;
+                let form = Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone());
+                let (answer, level) = (ByBrowser::Post(form), grant.level().to_string());
+                Ok(Issued { answer, voucher: None, message, level, signed: Some(signed) })
+            }
+            Reply::Oidc(reply) => {
+                let (voucher, answer) = self.code(grant, (asked, reply), seat, now)?;
+                let (message, level) = (voucher.id.to_string(), grant.level().to_string());
+                Ok(Issued { answer, voucher: Some(voucher), message, level, signed: None })
+            }
+        }
+    }
+
+    fn assertion(
+        &self,
+        grant: &Grant<'_>,
+        (asked, acs): (&Asked, &str),
+        seat: &Seat,
+        now: Timestamp,
+    ) -> Result<(Signed, String, Canonical), Fault> {
         let snapshot = self.snapshot();
         let fagsystem = snapshot.fagsystem(&asked.fagsystem, now)?; // still switched on
-        let Reply::Saml { acs, relay_state } = &asked.reply;
         let (response, assertion) =
             (MessageId::made(now, self.random.bits()), MessageId::made(now, self.random.bits()));
         let dialect = grant.agreement().fagsystem().dialect;
@@ -98,14 +131,12 @@ impl Broker {
         let sealed = self.sealed_to(fagsystem.metadata, now)?;
         let outer = fagsystem.registered.sign_response.then_some(signer);
         let xml = frame.write(&ours, signer, sealed, outer)?;
-        Ok(Issued {
-            answer: ByBrowser::Post(Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone())),
-            level: grant.level().to_string(),
+        let signed = Signed {
+            assertion,
             key: signer.certificate().id().as_str().to_owned(),
             algorithm: signer.algorithm().uri().to_owned(),
-            response,
-            assertion,
-        })
+        };
+        Ok((signed, response.to_string(), xml))
     }
 
     /// A receiver that has an encryption key is never answered in plain, not even when the key has become useless.

@@ -281,7 +281,8 @@ impl Broker {
         let now = self.clock.now();
         let received = trail.allowed(sso.actor(), sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
-        let issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
+        let mut issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
+        batch.voucher = issued.voucher.take();
         batch.uses.push(of_request(asked, now));
         batch.records = trail.all([received, issued.record(trail, &seat)]);
         let session = seat.keep(&mut batch);

@@ -249,6 +249,13 @@ pub enum ByBrowser {
     Redirect(String),
     /// In a form.
     Post(Form),
+    /// In a form with fields of any name.
+    Fields {
+        /// The receiver's address.
+        action: String,
+        /// The names and values.
+        fields: Vec<(&'static str, String)>,
+    },
 }
 
 /// A login that ends on a page of ours.

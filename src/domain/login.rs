@@ -62,6 +62,30 @@ pub enum Reply {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         relay_state: Option<String>,
     },
+    /// A code of OpenID Connect.
+    Oidc(OidcReply),
+}
+
+/// How a client wants its code, and what the code will be held against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OidcReply {
+    /// The registered address.
+    pub redirect_uri: String,
+    /// What it wants back unchanged.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state: Option<String>,
+    /// What the ID token is to carry unchanged.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
+    /// Whether it is answered by a form instead of in the address.
+    pub form_post: bool,
+    /// What only the one who asked can answer when the code is handed in (PKCE, S256).
+    pub challenge: String,
+    /// Whether a refresh token is wanted and allowed.
+    pub offline: bool,
+    /// The thumbprint of the key that the code is good for only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dpop: Option<String>,
 }
 
 impl Asked {

@@ -148,6 +148,11 @@ impl<'f> Grant<'f> {
         &self.agreement
     }
 
+    /// Who it is about, without what the fagsystem is not told of the person.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
     /// The user's name.
     pub fn name(&self) -> &SubjectName {
         &self.subject.name

@@ -221,6 +221,9 @@ fn carry(visitor: &Visitor, message: &ByBrowser, receiver: &str, onward: Onward)
         ByBrowser::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(to).into_response(),
         ByBrowser::Redirect(to) => page(visitor, pages::onward(visitor, to, receiver)),
         ByBrowser::Post(form) => form_page(visitor, form, receiver),
+        ByBrowser::Fields { action, fields } => {
+            page(visitor, pages::post_fields(visitor, action, fields, receiver))
+        }
     }
 }
 

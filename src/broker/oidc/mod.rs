@@ -3,6 +3,8 @@
 //! What was decided at the login is sealed into a voucher that only the client can open: first a code, then perhaps refresh
 //! tokens. Whether the client may still be told it is asked anew each time that one is handed in.
 
+mod code;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

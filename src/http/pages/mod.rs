@@ -22,6 +22,7 @@ mod chosen;
 mod target;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -135,17 +136,34 @@ pub fn post(visitor: &Visitor, view: &Post<'_>) -> Result<Response, Fault> {
     if !view.message.bytes().fold(true, |all, byte| all & is_base64(byte)) {
         return Err(Fault::new(Reason::Internal, "expected a message in base64"));
     }
-    let page = PostPage {
-        frame: Frame::both(visitor, |t| t.going_on),
-        action: target.address(),
-        field: view.field,
-        message: view.message,
-        relay_state: view.relay_state.map(words::form_value).transpose()?,
-        receiver: view.receiver,
-        script: Script::PRESS.source(),
-    };
-    let script = Some(Script::PRESS);
-    Ok(answer(StatusCode::OK, &page, visitor, FormAction::Target(&target), script))
+    let relay_state = view.relay_state.map(words::form_value).transpose()?;
+    let relay_state = relay_state.map(|value| ("RelayState", Cow::Owned(value)));
+    let fields = std::iter::once((view.field, Cow::Borrowed(view.message))).chain(relay_state).collect();
+    Ok(posting(visitor, &target, fields, view.receiver))
+}
+
+/// The same with fields of any name, for receivers that speak no SAML.
+pub fn post_fields(
+    visitor: &Visitor,
+    action: &str,
+    fields: &[(&'static str, String)],
+    receiver: &str,
+) -> Result<Response, Fault> {
+    let target = Target::new(action)?;
+    let escaped = fields.iter().map(|(name, value)| Ok((*name, Cow::Owned(words::form_value(value)?))));
+    Ok(posting(visitor, &target, escaped.collect::<Result<_, Fault>>()?, receiver))
+}
+
+fn posting(
+    visitor: &Visitor,
+    target: &Target<'_>,
+    fields: Vec<(&'static str, Cow<'_, str>)>,
+    receiver: &str,
+) -> Response {
+    let frame = Frame::both(visitor, |t| t.going_on);
+    let script = Script::PRESS.source();
+    let page = PostPage { frame, action: target.address(), fields, receiver, script };
+    answer(StatusCode::OK, &page, visitor, FormAction::Target(target), Some(Script::PRESS))
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -296,11 +314,8 @@ struct OnwardPage<'a> {
 struct PostPage<'a> {
     frame: Frame<'a>,
     action: &'a str,
-    field: &'static str,
-    /// Base64, and nothing else.
-    message: &'a str,
-    /// Escaped already, because line ends need more than the template's escaping.
-    relay_state: Option<String>,
+    /// Names, and values that are escaped already: line ends need more than the template's escaping, and base64 none.
+    fields: Vec<(&'static str, Cow<'a, str>)>,
     receiver: &'a str,
     script: &'static str,
 }

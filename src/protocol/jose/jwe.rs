@@ -67,6 +67,11 @@ impl KeyWrap {
         }
     }
 
+    /// The key of a set that it wraps for.
+    pub fn find(self, keys: &Jwks) -> Option<&Jwk> {
+        keys.keys().iter().find(|key| self.fits(key))
+    }
+
     fn fits(self, key: &Jwk) -> bool {
         let fits = match key.material() {
             Material::Public { kind, .. } => !self.is_symmetric() && *kind == KeyKind::Rsa,
@@ -190,8 +195,7 @@ pub struct Sealing {
 
 /// Seals a signed token for the client with these keys. Without a usable key it is refused; there is no way back to plain text.
 pub fn seal(token: &str, keys: &Jwks, how: Sealing, random: &dyn Random) -> Result<String, Fault> {
-    let key = keys.keys().iter().find(|key| how.key.fits(key));
-    let key = key.ok_or_else(|| {
+    let key = how.key.find(keys).ok_or_else(|| {
         Fault::new(Reason::EncNokey, format!("no registered key is for {}", how.key.name()))
     })?;
     let mut head = json!({ "alg": how.key.name(), "enc": how.content.name(), "cty": "JWT" });

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::compact::MAX_KID;
 use super::json::{self, Members};
+use super::jwt::VERIFIED_WITH;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, Digest, KeyId, KeyKind, Scheme, SignatureAlgorithm};
 
@@ -116,6 +117,11 @@ impl Jwks {
     /// The keys.
     pub fn keys(&self) -> &[Jwk] {
         &self.0
+    }
+
+    /// Whether the owner can sign with any of them what we take.
+    pub fn verifies(&self) -> bool {
+        self.0.iter().any(|key| VERIFIED_WITH.iter().any(|algorithm| key.verifies(*algorithm)))
     }
 
     /// The set as it is published. A secret key is never written.

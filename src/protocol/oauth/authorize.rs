@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::client::{Client, RedirectUri};
+use super::client::Client;
 use super::error::OAuthError;
 use super::parameters::Parameters;
 use super::token::Challenge;
@@ -53,12 +53,9 @@ pub struct ReplyTo {
 impl ReplyTo {
     /// Finds the address in the register. A wrong one is told to the user and to nobody else.
     pub fn prove(parameters: &Parameters, client: &Client) -> Result<Self, Fault> {
-        let wrong = |what: &str| Fault::new(Reason::OidcRedirect, what.to_owned());
-        let asked = parameters.get("redirect_uri").ok_or_else(|| wrong("expected redirect_uri"))?;
-        let fits = asked.len() <= RedirectUri::LONGEST;
-        if !fits || !client.redirect_uris.iter().any(|known| known.is(asked, client.application)) {
-            return Err(wrong("expected a registered address, letter by letter"));
-        }
+        let missing = || Fault::new(Reason::OidcRedirect, "expected redirect_uri");
+        let asked = parameters.get("redirect_uri").ok_or_else(missing)?;
+        client.check_redirect(asked)?;
         // A state that cannot be carried is refused further on, and then without it.
         let state = parameters.get("state").filter(|state| check_state(state).is_ok());
         Ok(Self {

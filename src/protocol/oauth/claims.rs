@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::client::{ClaimNames, SigningAlgorithm, SubjectKind};
+use super::client::{ClaimNames, SubjectKind};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::privilege::PrivilegeList;
 use crate::protocol::bpp;
-use crate::protocol::keys::Digest;
+use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::saml::attribute::{self as name, AttributeName};
 
 /// What a fagsystem is told about its user, by the names that it wants.
@@ -157,13 +157,8 @@ pub fn subject(kind: SubjectKind, client: &EntityId, name: &str) -> String {
 }
 
 /// The half of a token's hash by which an ID token ties it to itself.
-pub fn half_hash(token: &str, signed: SigningAlgorithm) -> String {
-    let digest = match signed {
-        SigningAlgorithm::Ps256 | SigningAlgorithm::Es256 => Digest::Sha256,
-        SigningAlgorithm::Ps384 => Digest::Sha384,
-        SigningAlgorithm::Ps512 => Digest::Sha512,
-    };
-    let hash = digest.of(token.as_bytes());
+pub fn half_hash(token: &str, signed: SignatureAlgorithm) -> String {
+    let hash = signed.digest.of(token.as_bytes());
     URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
 }
 

@@ -1,15 +1,16 @@
 //! What the register says about how a client speaks: where it is answered, how it proves itself, what it is given.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::SignedDuration;
 use openssl::memcmp;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address;
+use crate::protocol::jose::Jwks;
+use crate::protocol::jose::jwe::Sealing;
+use crate::protocol::keys::SignatureAlgorithm;
 
 /// What kind of program a client is, which says what it can keep secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -119,54 +120,6 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-/// How tokens are signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum SigningAlgorithm {
-    /// RSA-PSS with SHA-256.
-    #[default]
-    #[serde(rename = "PS256")]
-    Ps256,
-    /// RSA-PSS with SHA-384.
-    #[serde(rename = "PS384")]
-    Ps384,
-    /// RSA-PSS with SHA-512.
-    #[serde(rename = "PS512")]
-    Ps512,
-    /// ECDSA on P-256 with SHA-256.
-    #[serde(rename = "ES256")]
-    Es256,
-}
-
-/// How the key of an encrypted ID token is wrapped. What needs a secret in clear is left out: we keep hashes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum KeyWrapping {
-    /// RSA-OAEP with SHA-1, which is no weakness there.
-    #[serde(rename = "RSA-OAEP")]
-    RsaOaep,
-    /// RSA-OAEP with SHA-256.
-    #[default]
-    #[serde(rename = "RSA-OAEP-256")]
-    RsaOaep256,
-}
-
-/// How an encrypted ID token itself is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum ContentEncryption {
-    /// AES-128 in GCM.
-    #[serde(rename = "A128GCM")]
-    A128Gcm,
-    /// AES-256 in GCM.
-    #[default]
-    #[serde(rename = "A256GCM")]
-    A256Gcm,
-    /// AES-128 in CBC with HMAC-SHA-256.
-    #[serde(rename = "A128CBC-HS256")]
-    A128CbcHs256,
-    /// AES-256 in CBC with HMAC-SHA-512.
-    #[serde(rename = "A256CBC-HS512")]
-    A256CbcHs512,
-}
-
 /// Under which names claims are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -225,9 +178,9 @@ pub struct Client {
     /// Where it is told of a logout.
     pub logout: LogoutAddresses,
     /// How its tokens are signed.
-    pub signed: SigningAlgorithm,
+    pub signed: SignatureAlgorithm,
     /// How its ID tokens are encrypted, if they are.
-    pub encrypted: Option<(KeyWrapping, ContentEncryption)>,
+    pub encrypted: Option<Sealing>,
     /// How long its ID tokens and access tokens are good.
     pub tokens_live: SignedDuration,
     /// Its refresh tokens, if it is given any.
@@ -240,6 +193,17 @@ pub struct Client {
     pub names: ClaimNames,
     /// By what name it knows its users.
     pub subject: SubjectKind,
+}
+
+impl Client {
+    /// Whether codes may be sent to this address.
+    pub fn check_redirect(&self, asked: &str) -> Result<(), Fault> {
+        let fits = asked.len() <= RedirectUri::LONGEST;
+        match fits && self.redirect_uris.iter().any(|known| known.is(asked, self.application)) {
+            true => Ok(()),
+            false => Err(Fault::new(Reason::OidcRedirect, "expected a registered address, letter by letter")),
+        }
+    }
 }
 
 /// An address that codes may be sent to.
@@ -329,65 +293,6 @@ fn is_private_scheme(uri: &str) -> bool {
         && scheme.contains('.')
         && rest.starts_with('/')
         && !rest.contains('@')
-}
-
-/// The public keys of a client, as they are registered: a JSON Web Key Set.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Jwks {
-    json: Vec<u8>,
-    uses: BTreeSet<KeyUse>,
-}
-
-/// What a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyUse {
-    /// Its owner signs.
-    Sign,
-    /// Others encrypt to its owner.
-    Encrypt,
-}
-
-/// Members of a key that nobody but its owner may know.
-const SECRET_PARTS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
-impl Jwks {
-    /// Takes a key set. One that has a secret in it is refused: whoever sent it must make new keys.
-    pub fn read(json: &[u8]) -> Result<Self, Fault> {
-        let wrong = |what: &str| Fault::new(Reason::MdKey, what.to_owned());
-        let set: Value = serde_json::from_slice(json).map_err(|_| wrong("expected JSON"))?;
-        let keys = set.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty());
-        let keys = keys.ok_or_else(|| wrong("expected a list `keys` with at least one key"))?;
-        let mut uses = BTreeSet::new();
-        for key in keys {
-            let key = key.as_object().ok_or_else(|| wrong("expected each key to be an object"))?;
-            if SECRET_PARTS.iter().any(|part| key.contains_key(*part)) {
-                return Err(wrong("expected public keys, got a secret one; it is no longer secret"));
-            }
-            match key.get("use").map(Value::as_str) {
-                Some(Some("sig")) => uses.extend([KeyUse::Sign]),
-                Some(Some("enc")) => uses.extend([KeyUse::Encrypt]),
-                None => uses.extend([KeyUse::Sign, KeyUse::Encrypt]),
-                _ => return Err(wrong("expected `use` to be sig or enc")),
-            }
-        }
-        Ok(Self { json: json.to_vec(), uses })
-    }
-
-    /// The key set as it was registered.
-    pub fn json(&self) -> &[u8] {
-        &self.json
-    }
-
-    /// Whether it has a key for this.
-    pub fn has(&self, r#use: KeyUse) -> bool {
-        self.uses.contains(&r#use)
-    }
-}
-
-impl fmt::Debug for Jwks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Jwks({} bytes)", self.json.len())
-    }
 }
 
 #[cfg(test)]

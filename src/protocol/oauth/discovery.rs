@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::claims::short_names;
 use super::client::Method;
 use crate::domain::assurance::{Level, Nist, Nsis};
+use crate::protocol::jose::jwe::{ContentEncryption, KeyWrap};
 
 /// The document.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +27,8 @@ pub struct Discovery {
     acr_values_supported: Vec<String>,
     subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
-    id_token_encryption_alg_values_supported: [&'static str; 2],
-    id_token_encryption_enc_values_supported: [&'static str; 4],
+    id_token_encryption_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_enc_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     dpop_signing_alg_values_supported: Vec<&'static str>,
@@ -54,6 +55,7 @@ impl Discovery {
     /// with, `verifies` those that it takes from clients.
     pub fn new(issuer: &str, signs: &[&'static str], verifies: &[&'static str]) -> Self {
         let at = |path: &str| format!("{issuer}/oauth2/{path}");
+        let wraps = KeyWrap::ALL.into_iter().filter(|wrap| !wrap.is_symmetric());
         let levels = Nsis::ALL.map(Level::Nsis).into_iter().chain(Nist::ALL.map(Level::Nist));
         Self {
             issuer: issuer.to_owned(),
@@ -72,13 +74,10 @@ impl Discovery {
             acr_values_supported: levels.map(Level::class).collect(),
             subject_types_supported: ["public", "pairwise"],
             id_token_signing_alg_values_supported: signs.to_vec(),
-            id_token_encryption_alg_values_supported: ["RSA-OAEP", "RSA-OAEP-256"],
-            id_token_encryption_enc_values_supported: [
-                "A128GCM",
-                "A256GCM",
-                "A128CBC-HS256",
-                "A256CBC-HS512",
-            ],
+            id_token_encryption_alg_values_supported: wraps.map(|wrap| wrap.name()).collect(),
+            id_token_encryption_enc_values_supported: ContentEncryption::ALL
+                .map(ContentEncryption::name)
+                .to_vec(),
             token_endpoint_auth_methods_supported: Method::ALL.map(Method::name).to_vec(),
             token_endpoint_auth_signing_alg_values_supported: verifies.to_vec(),
             dpop_signing_alg_values_supported: verifies.to_vec(),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-use super::Sqlite;
+use super::{Sqlite, session};
 use crate::store::StoreError;
 
 /// Forgets everything that has expired, a little at a time: no login waits for a long clean-up.
@@ -26,13 +26,9 @@ pub(super) async fn purge(store: &Sqlite, now: Timestamp) -> Result<(), StoreErr
 /// Says whether more is left.
 fn forget_some(transaction: &Transaction<'_>, now: Timestamp) -> Result<bool, StoreError> {
     const AT_ONCE: usize = 500;
-    let mut is_more_left = false;
+    let mut is_more_left = session::forget_expired(transaction, now, AT_ONCE)? == AT_ONCE;
     for statement in [
         "DELETE FROM used WHERE mark IN (SELECT mark FROM used WHERE expires < ?1 LIMIT ?2)",
-        "DELETE FROM session_name WHERE (name, session) IN
-            (SELECT name, session FROM session_name WHERE expires < ?1 LIMIT ?2)",
-        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires < ?1 LIMIT ?2)",
-        "DELETE FROM participant WHERE id IN (SELECT id FROM participant WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM voucher WHERE id IN (SELECT id FROM voucher WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM logout_leg WHERE logout IN (SELECT id FROM logout WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM logout WHERE id IN (SELECT id FROM logout WHERE expires < ?1 LIMIT ?2)",

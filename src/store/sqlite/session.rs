@@ -1,5 +1,6 @@
 //! Sessions, who takes part in them, and what participants may exchange.
 
+use jiff::Timestamp;
 use openssl::sha::sha256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
@@ -130,10 +131,10 @@ fn begin(transaction: &Connection, session: &Session) -> Result<(), StoreError> 
             "INSERT INTO session (id, expires, idle, content, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![id.bytes(), expires, idle, content, sealed])?;
-    let mut insert = transaction
-        .prepare_cached("INSERT OR IGNORE INTO session_name (name, session, expires) VALUES (?1, ?2, ?3)")?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR IGNORE INTO session_name (name, session) VALUES (?1, ?2)")?;
     for provider in facts.providers() {
-        insert.execute(params![digest(&provider.name), id.bytes(), expires])?;
+        insert.execute(params![digest(&provider.name), id.bytes()])?;
     }
     Ok(())
 }
@@ -151,10 +152,10 @@ fn replace(transaction: &Connection, old: LoginId, new: LoginId) -> Result<(), S
 
 fn take_part(transaction: &Connection, participant: &Participant) -> Result<(), StoreError> {
     let content = serde_json::to_string(participant).map_err(down)?;
-    let Participant { index, session, expires, .. } = participant;
+    let Participant { index, session, .. } = participant;
     transaction
-        .prepare_cached("INSERT INTO participant (id, session, expires, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![index.bytes(), session.bytes(), expires.as_millisecond(), content])?;
+        .prepare_cached("INSERT INTO participant (id, session, content) VALUES (?1, ?2, ?3)")?
+        .execute(params![index.bytes(), session.bytes(), content])?;
     Ok(())
 }
 
@@ -166,6 +167,21 @@ fn revoke(transaction: &Connection, index: LoginId) -> Result<(), StoreError> {
         .prepare_cached("UPDATE participant SET content = ?2 WHERE id = ?1")?
         .execute(params![index.bytes(), content])?;
     Ok(())
+}
+
+/// Forgets some of the sessions that have expired, and says how many.
+pub(super) fn forget_expired(
+    transaction: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let mut select = transaction.prepare_cached("SELECT id FROM session WHERE expires < ?1 LIMIT ?2")?;
+    let expired = select.query_map(params![now.as_millisecond(), limit], |row| row.get(0))?;
+    let expired = expired.collect::<Result<Vec<[u8; 16]>, _>>()?;
+    for id in &expired {
+        end(transaction, LoginId::from_bits(u128::from_be_bytes(*id)))?;
+    }
+    Ok(expired.len())
 }
 
 /// Forgets a session and all that belongs to it.

@@ -11,9 +11,12 @@ use crate::domain::federation::{AttributeProfile, Dialect, Fagsystem, NoRights};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::written::{Source, Spanned};
 use crate::protocol::address;
+use crate::protocol::jose::jwe::{ContentEncryption, KeyWrap, Sealing};
+use crate::protocol::jose::{Jwks, SIGNED_WITH, Symmetric};
+use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::oauth::client::{
-    Application, Authentication, ClaimNames, Client, ContentEncryption, Jwks, KeyUse, KeyWrapping,
-    LogoutAddresses, Method, RedirectUri, Refresh, SecretHash, SigningAlgorithm, SubjectKind,
+    Application, Authentication, ClaimNames, Client, LogoutAddresses, Method, RedirectUri, Refresh,
+    SecretHash, SubjectKind,
 };
 
 /// How long tokens live unless the register says otherwise, in minutes.
@@ -53,10 +56,9 @@ pub(in crate::broker::registry) struct WrittenOidcClient {
     backchannel_logout_uri: Option<Spanned<String>>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<Spanned<String>>,
-    #[serde(default)]
-    id_token_signed_response_alg: SigningAlgorithm,
-    id_token_encrypted_response_alg: Option<Spanned<KeyWrapping>>,
-    id_token_encrypted_response_enc: Option<Spanned<ContentEncryption>>,
+    id_token_signed_response_alg: Option<Spanned<String>>,
+    id_token_encrypted_response_alg: Option<Spanned<String>>,
+    id_token_encrypted_response_enc: Option<Spanned<String>>,
     token_minutes: Option<Spanned<u16>>,
     issue_refresh_token: Option<Spanned<bool>>,
     refresh_token_rotation: Option<Spanned<bool>>,
@@ -73,6 +75,15 @@ pub(in crate::broker::registry) struct WrittenOidcClient {
 
 fn oiosaml3() -> Dialect {
     Dialect::Oiosaml3
+}
+
+fn signing() -> Vec<(&'static str, SignatureAlgorithm)> {
+    SIGNED_WITH.iter().filter_map(|one| Some((one.jose()?, *one))).collect()
+}
+
+/// What needs a secret in clear is left out: we keep hashes.
+fn wrapping() -> Vec<(&'static str, KeyWrap)> {
+    KeyWrap::ALL.iter().filter(|one| !one.is_symmetric()).map(|one| (one.name(), *one)).collect()
 }
 
 impl Reader<'_> {
@@ -116,7 +127,7 @@ impl Reader<'_> {
             authentication: self.authentication(source, written, jwks.as_ref())?,
             jwks,
             logout: self.logout(source, written),
-            signed: written.id_token_signed_response_alg,
+            signed: self.algorithm(source, written.id_token_signed_response_alg.as_ref(), &signing()),
             tokens_live: self.minutes(source, written.token_minutes.as_ref()),
             refresh: self.refresh(source, written),
             require_par: written.require_par,
@@ -168,7 +179,8 @@ impl Reader<'_> {
             self.wrong(source, file, format!("expected a key set at {beside}, found none"));
             return None;
         };
-        let read = Jwks::read(content);
+        // What is no text is no key set either.
+        let read = Jwks::read(&String::from_utf8_lossy(content), Symmetric::Refused);
         read.map_err(|fault| {
             self.wrong(source, file, format!("the key set in {beside} is refused: {fault}"));
         })
@@ -201,7 +213,7 @@ impl Reader<'_> {
                 self.wrong(source, at, format!("expected {some} `{key}` with {}, got {not}", method.name()));
             }
         }
-        if method == Method::PrivateKeyJwt && !jwks.is_some_and(|keys| keys.has(KeyUse::Sign)) {
+        if method == Method::PrivateKeyJwt && !jwks.is_some_and(Jwks::verifies) {
             self.wrong(source, at, "expected `jwks` with a signing key for private_key_jwt");
         }
         match method {
@@ -236,14 +248,17 @@ impl Reader<'_> {
         source: Source<'_>,
         written: &WrittenOidcClient,
         jwks: Option<&Jwks>,
-    ) -> Option<(KeyWrapping, ContentEncryption)> {
+    ) -> Option<Sealing> {
         let enc = written.id_token_encrypted_response_enc.as_ref();
         match (&written.id_token_encrypted_response_alg, enc) {
             (Some(alg), enc) => {
-                if !jwks.is_some_and(|keys| keys.has(KeyUse::Encrypt)) {
-                    self.wrong(source, alg, "expected `jwks` with an encryption key");
+                let key = self.algorithm(source, Some(alg), &wrapping());
+                let content = ContentEncryption::ALL.map(|one| (one.name(), one));
+                let content = self.algorithm(source, enc, &content);
+                if jwks.and_then(|keys| key.find(keys)).is_none() {
+                    self.wrong(source, alg, "expected `jwks` with an encryption key for it");
                 }
-                Some((*alg.get_ref(), enc.map(|enc| *enc.get_ref()).unwrap_or_default()))
+                Some(Sealing { key, content })
             }
             (None, Some(enc)) => {
                 self.wrong(source, enc, "expected `id-token-encrypted-response-alg` beside it");
@@ -251,6 +266,25 @@ impl Reader<'_> {
             }
             (None, None) => None,
         }
+    }
+
+    /// The algorithm of this name; the first, unless the register says otherwise.
+    fn algorithm<T: Copy>(
+        &mut self,
+        source: Source<'_>,
+        written: Option<&Spanned<String>>,
+        known: &[(&str, T)],
+    ) -> T {
+        let Some(written) = written else { return known[0].1 };
+        known.iter().find(|(name, _)| name == written.get_ref()).map_or_else(
+            || {
+                let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+                let what = format!("expected one of {}, got {:?}", names.join(", "), written.get_ref());
+                self.wrong(source, written, what);
+                known[0].1
+            },
+            |(_, algorithm)| *algorithm,
+        )
     }
 
     /// A session of a web client that nobody can end stays open when the user has long gone.

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::assurance::{Nist, Nsis};
 use crate::protocol::address::unescaped;
+use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::oauth::client::{
-    Application, Authentication, ClaimNames, LogoutAddresses, Refresh, SigningAlgorithm, SubjectKind,
+    Application, Authentication, ClaimNames, LogoutAddresses, RedirectUri, Refresh, SubjectKind,
 };
 
 const HERE: &str = "https://byggesag.example/callback";
@@ -24,7 +25,7 @@ fn client() -> Client {
         authentication: Authentication::PrivateKeyJwt,
         jwks: None,
         logout: LogoutAddresses::default(),
-        signed: SigningAlgorithm::Ps256,
+        signed: SignatureAlgorithm::RSA_PSS_SHA256,
         encrypted: None,
         tokens_live: SignedDuration::from_hours(1),
         refresh: Some(Refresh { rotates: true, lives: SignedDuration::from_hours(1) }),

@@ -92,9 +92,9 @@ fn no_attribute_can_take_the_place_of_a_claim_of_ours() {
 fn the_half_hash_is_that_of_the_standard() {
     // The example of OpenID Connect Core, appendix A.3.
     let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-    assert_eq!(half_hash(token, SigningAlgorithm::Ps256), "77QmUPtjPfzWtF2AnpK9RQ");
-    assert_eq!(half_hash(token, SigningAlgorithm::Ps384).len(), 32);
-    assert_eq!(half_hash(token, SigningAlgorithm::Ps512).len(), 43);
+    assert_eq!(half_hash(token, SignatureAlgorithm::RSA_PSS_SHA256), "77QmUPtjPfzWtF2AnpK9RQ");
+    assert_eq!(half_hash(token, SignatureAlgorithm::RSA_PSS_SHA384).len(), 32);
+    assert_eq!(half_hash(token, SignatureAlgorithm::RSA_PSS_SHA512).len(), 43);
 }
 
 #[test]

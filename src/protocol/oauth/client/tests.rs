@@ -104,28 +104,6 @@ fn a_secret_is_known_by_its_hash_and_by_nothing_else() {
     assert!(format!("{hash:?}").len() < 24, "most of the hash stays unseen");
 }
 
-#[test]
-fn a_key_set_says_what_its_keys_are_for_and_has_no_secret_in_it() {
-    let read = |json: &str| Jwks::read(json.as_bytes());
-    let keys = read(r#"{"keys":[{"kty":"RSA","use":"sig","n":"AA","e":"AQAB"}]}"#).unwrap();
-    assert!(keys.has(KeyUse::Sign) && !keys.has(KeyUse::Encrypt));
-    let both = read(r#"{"keys":[{"kty":"EC"},{"kty":"RSA","use":"enc"}]}"#).unwrap();
-    assert!(both.has(KeyUse::Sign) && both.has(KeyUse::Encrypt));
-    for wrong in [
-        "",
-        "[]",
-        "{}",
-        r#"{"keys":[]}"#,
-        r#"{"keys":[1]}"#,
-        r#"{"keys":[{"kty":"RSA","use":"both"}]}"#,
-        r#"{"keys":[{"kty":"RSA","use":"sig","n":"AA","e":"AQAB","d":"AA"}]}"#,
-        r#"{"keys":[{"kty":"oct","k":"AA"}]}"#,
-        r#"{"keys":[{"kty":"EC"},{"kty":"EC","d":"AA"}]}"#,
-    ] {
-        assert_eq!(read(wrong).unwrap_err().reason, Reason::MdKey, "{wrong}");
-    }
-}
-
 proptest! {
     /// ATK-262, ATK-263: whatever is changed in an address, it is another one.
     #[test]

@@ -5,10 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::protocol::address::escaped;
+use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::keys::fingerprint;
-use crate::protocol::oauth::client::{
-    Application, ClaimNames, LogoutAddresses, SigningAlgorithm, SubjectKind,
-};
+use crate::protocol::oauth::client::{Application, ClaimNames, LogoutAddresses, SubjectKind};
 
 /// The example of RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -21,7 +20,7 @@ fn client(authentication: Authentication) -> Client {
         authentication,
         jwks: None,
         logout: LogoutAddresses::default(),
-        signed: SigningAlgorithm::Ps256,
+        signed: SignatureAlgorithm::RSA_PSS_SHA256,
         encrypted: None,
         tokens_live: SignedDuration::from_hours(1),
         refresh: None,
