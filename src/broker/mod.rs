@@ -14,7 +14,7 @@ pub mod judge;
 pub mod keys;
 mod login;
 mod metadata;
-mod oidc;
+pub mod oidc;
 pub mod registry;
 mod sealing;
 pub mod simulate;
@@ -275,7 +275,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
-            StoreError::Used(Kind::Assertion | Kind::Question) | StoreError::Taken => Reason::Replay,
+            StoreError::Used(_) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,

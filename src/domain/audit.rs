@@ -37,6 +37,14 @@ pub enum Event {
     UsersChanged,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
+    /// A fagsystem handed in a code or a refresh token.
+    TokensAsked,
+    /// A fagsystem showed an access token and asked who its user is.
+    UserinfoAsked,
+    /// A fagsystem asked whether a token counts.
+    TokenInspected,
+    /// A fagsystem gave a token back.
+    TokenRevoked,
 }
 
 /// Who did it.

@@ -689,6 +689,31 @@ reasons! {
         / "Fagsystemet afleverer noget, der ikke kan byttes til tokens her."
         "The supplier of the fagsystem hands in a code or a refresh token; nothing else is exchanged for tokens here."
         / "Fagsystemets leverandør afleverer en kode eller et refresh token; andet byttes ikke til tokens her.";
+    OidcTokens "oidc.tokens" Nobody
+        "The fagsystem handed in a code and was given tokens."
+        / "Fagsystemet afleverede en kode og fik tokens."
+        "Nothing: the user is logged in."
+        / "Intet: Brugeren er logget ind.";
+    OidcUserinfo "oidc.userinfo" Nobody
+        "The fagsystem showed an access token and was told about its user."
+        / "Fagsystemet viste et adgangstoken og fik oplyst, hvem brugeren er."
+        "Nothing: who was told about which login stands in the audit log."
+        / "Intet: Hvem der fik oplysninger om hvilket login, står i revisionsloggen.";
+    TokenRefreshed "token.refreshed" Nobody
+        "The fagsystem handed in a refresh token and was given new tokens."
+        / "Fagsystemet afleverede et refresh token og fik nye tokens."
+        "Nothing: the user stays logged in."
+        / "Intet: Brugeren er fortsat logget ind.";
+    TokenInspected "token.inspected" Nobody
+        "The fagsystem asked about a token of its own and was told that it counts."
+        / "Fagsystemet spurgte om et af sine egne tokens og fik at vide, at det gælder."
+        "Nothing: which login the token belongs to stands in the audit log."
+        / "Intet: Hvilket login tokenet hører til, står i revisionsloggen.";
+    TokenRevoked "token.revoked" Nobody
+        "The fagsystem gave a token back, and all that it was given at this login stopped counting."
+        / "Fagsystemet gav et token tilbage, og alt, hvad det fik ved dette login, holdt op med at gælde."
+        "Nothing: the user logs in again when the fagsystem needs it."
+        / "Intet: Brugeren logger ind igen, når fagsystemet har brug for det.";
     TokenRefresh "token.refresh" Fagsystem
         "The refresh token is unknown, too old, used before, or belongs to another client."
         / "Dette refresh token er ukendt, for gammelt, brugt før eller hører til en anden klient."

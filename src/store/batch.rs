@@ -16,6 +16,10 @@ pub enum Kind {
     Assertion,
     /// A question of ours, by its ID.
     Question,
+    /// What a client proved itself with, by the client and its `jti`.
+    ClientAssertion,
+    /// A proof of possession, by its key and its `jti`.
+    Possession,
 }
 
 impl std::fmt::Display for Kind {
@@ -24,6 +28,8 @@ impl std::fmt::Display for Kind {
             Self::Request => "the request",
             Self::Assertion => "the assertion",
             Self::Question => "the question",
+            Self::ClientAssertion => "the client assertion",
+            Self::Possession => "the proof of possession",
         })
     }
 }

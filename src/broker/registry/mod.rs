@@ -122,6 +122,12 @@ impl Snapshot {
         let speaks = self.clients.get(name).ok_or_else(no_client)?;
         Ok(KnownClient { registered, speaks })
     }
+
+    /// Whether pages of this origin belong to a client that runs in the browser and is switched on.
+    pub fn is_origin_of_client(&self, origin: &str) -> bool {
+        let is_on = |name: &EntityId| self.federation.fagsystem(name).is_ok();
+        self.clients.iter().any(|(name, client)| client.has_origin(origin) && is_on(name))
+    }
 }
 
 impl Snapshot {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::bn::BigNumRef;
@@ -12,8 +14,9 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::X509;
 
 use super::algorithm::Scheme;
+use super::subject;
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::xml::base64;
+use crate::protocol::xml::base64 as xml_base64;
 
 /// Names a key: the SHA-256 of its certificate's DER form, or of its JWK when it has none, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -134,18 +137,18 @@ impl Certificate {
 
     /// Reads base64, as it stands in metadata and messages; white space is tolerated.
     pub fn from_base64(text: &str) -> Result<Self, Fault> {
-        Self::from_der(&base64::decode(text)?)
+        Self::from_der(&xml_base64::decode(text)?)
     }
 
     fn from_x509(parsed: &X509, der: &[u8]) -> Result<Self, ErrorStack> {
         let key = parsed.public_key()?;
         Ok(Self(Arc::new(Parsed {
             der: der.to_vec(),
-            base64: base64::encode(der),
+            base64: xml_base64::encode(der),
             id: KeyId::of(der),
             kind: KeyKind::of(&key),
             key,
-            subject: subject(parsed),
+            subject: subject_of(parsed),
             serial: parsed.serial_number().to_bn()?.to_dec_str()?.to_string(),
             subject_key_id: parsed.subject_key_id().map(|id| id.as_slice().to_vec()),
             not_before: timestamp(parsed.not_before())?,
@@ -171,6 +174,12 @@ impl Certificate {
     /// Whose it is, as `CN=…, O=…`.
     pub fn subject(&self) -> &str {
         &self.0.subject
+    }
+
+    /// Whether its subject is the one that is written, in the form of RFC 4514.
+    pub fn has_subject(&self, written: &str) -> bool {
+        let parsed = X509::from_der(self.der());
+        parsed.is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
     }
 
     /// From when it is valid.
@@ -231,7 +240,12 @@ pub fn fingerprint(content: &[u8]) -> String {
     openssl::sha::sha256(content).into_iter().flat_map(digits).map(char::from).collect()
 }
 
-fn subject(parsed: &X509) -> String {
+/// The SHA-256 of the content in base64url, as tokens name a certificate.
+pub fn thumbprint(content: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(openssl::sha::sha256(content))
+}
+
+fn subject_of(parsed: &X509) -> String {
     let parts = parsed.subject_name().entries().map(|entry| {
         let value = entry.data().to_string().unwrap_or_default();
         format!("{}={value}", entry.object().nid().short_name().unwrap_or("?"))

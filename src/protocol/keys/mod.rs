@@ -6,12 +6,13 @@
 mod algorithm;
 mod certificate;
 mod file;
+mod subject;
 mod trusted;
 
 pub(crate) use algorithm::Scheme;
 pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
 pub(crate) use certificate::KeyKind;
-pub use certificate::{Certificate, KeyId, fingerprint};
+pub use certificate::{Certificate, KeyId, fingerprint, thumbprint};
 pub use file::FileKey;
 pub use trusted::TrustedKeys;
 pub(crate) use trusted::made_by;

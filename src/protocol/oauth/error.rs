@@ -50,8 +50,13 @@ impl OAuthError {
             Reason::EncNokey | Reason::Internal => "server_error",
             _ => return None,
         };
+        Some(Self::new(code, reason))
+    }
+
+    /// This code, and the reason in words.
+    pub fn new(code: &'static str, reason: Reason) -> Self {
         let Explanation { means, fix } = reason.explanation();
-        Some(Self { code, description: format!("{reason}: {} {}", means.en, fix.en) })
+        Self { code, description: format!("{reason}: {} {}", means.en, fix.en) }
     }
 
     /// The HTTP status that goes with it where a client asks without a browser.
