@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::visitor::Visitor;
@@ -64,8 +67,15 @@ impl Door {
     }
 
     /// Whether one of our own proxies stands before us, so that what it adds to a request may be believed.
-    pub(super) fn is_behind_proxy(&self, knock: &Knock) -> bool {
+    fn is_behind_proxy(&self, knock: &Knock) -> bool {
         knock.peer.is_some_and(|peer| self.is_ours(peer))
+    }
+
+    /// The client certificate in DER form. It counts only when one of our own proxies hands it over: anybody can write a
+    /// header.
+    pub(super) fn certificate(&self, knock: &Knock, headers: &HeaderMap) -> Option<Vec<u8>> {
+        let written = only(headers, "client-cert").filter(|_| self.is_behind_proxy(knock))?;
+        STANDARD.decode(written.trim().strip_prefix(':')?.strip_suffix(':')?).ok()
     }
 
     fn is_ours(&self, address: IpAddr) -> bool {
@@ -76,6 +86,13 @@ impl Door {
     pub(super) fn lost(&self, login: LoginId, reason: Reason) -> Refusal {
         Refusal { login, reason, at: self.broker.now(), fagsystem: None }
     }
+}
+
+/// A header that stands once: of two nobody could say which one counts.
+pub(super) fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(first)
 }
 
 /// Who knocks.

@@ -5,6 +5,7 @@ pub mod assets;
 mod cookies;
 mod door;
 mod help;
+mod oidc;
 pub mod operations;
 pub mod pages;
 mod saml;
@@ -39,6 +40,8 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Those who ask about users: we are their attribute authority.
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
+        // Fagsystemer that speak OpenID Connect: we are their provider.
+        .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))

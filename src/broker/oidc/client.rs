@@ -109,11 +109,8 @@ impl Broker {
         let Some(proof) = &call.proof else { return Ok(None) };
         let address = self.settings.oauth2(path);
         let request = dpop::Request { method: call.method, address: &address, access_token };
-        let fresh = dpop::Freshness {
-            now: self.clock.now(),
-            age: POSSESSION_LIVES,
-            skew: self.settings.skew,
-        };
+        let fresh =
+            dpop::Freshness { now: self.clock.now(), age: POSSESSION_LIVES, skew: self.settings.skew };
         let possession = dpop::read(proof, &request, &fresh)?;
         story.uses.push(Mark {
             kind: Kind::Possession,

@@ -147,8 +147,8 @@ impl Broker {
         let voucher =
             voucher.ok_or_else(|| Fault::new(reason, "it is unknown, over for long, or was revoked"))?;
         let text = ticket.open(&voucher.sealed, purpose).map_err(|_| changed("it does not open"))?;
-        let entitlement = serde_json::from_slice(&text)
-            .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let entitlement =
+            serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         Ok((voucher, entitlement))
     }
 
@@ -237,11 +237,7 @@ fn check_code(of_code: &OfCode, redirect_uri: &str, verifier: &Verifier<'_>) -> 
 
 /// What is bound to a key is worth something only with that key. What is not bound yet is from here on, where the client
 /// shows a key.
-fn bind(
-    client: &KnownClient<'_>,
-    entitlement: &mut Entitlement,
-    key: Option<String>,
-) -> Result<(), Fault> {
+fn bind(client: &KnownClient<'_>, entitlement: &mut Entitlement, key: Option<String>) -> Result<(), Fault> {
     let wrong = |what: &'static str| Err(Fault::new(Reason::Pop, what));
     match (&entitlement.bound_to, key) {
         (Some(bound_to), Some(key)) if *bound_to == key => Ok(()),

@@ -267,8 +267,8 @@ impl Broker {
     fn found_access_token(&self, text: &str) -> Result<Found, Fault> {
         let token = self.access_token(text)?;
         let is_dpop = matches!(token.cnf, Some(Confirmation::Dpop(_)));
-        let mut said = serde_json::to_value(&token)
-            .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let mut said =
+            serde_json::to_value(&token).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         said["active"] = true.into();
         said["token_type"] = if is_dpop { "DPoP" } else { "Bearer" }.into();
         let AccessToken { sid, client_id: client, aud: audience, .. } = token;

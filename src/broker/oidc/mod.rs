@@ -3,7 +3,13 @@
 //! What was decided at the login is sealed into a voucher that only the client can open: first a code, then perhaps refresh
 //! tokens. Whether the client may still be told it is asked anew each time that one is handed in.
 
+mod call;
+mod client;
 mod code;
+mod exchange;
+mod inspect;
+mod published;
+mod tokens;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,13 +18,15 @@ use crate::domain::assurance::Requirement;
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::subject::Subject;
 
+pub use call::{Answered, ClientCall, NotAnswered};
+
 /// What a code is sealed for.
 pub(super) const CODE: &str = "code";
 /// What a refresh token is sealed for.
 pub(super) const REFRESH: &str = "refresh token";
 
 /// What a voucher stands for.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Entitlement {
     /// The login that it comes from.
     pub(super) login: LoginId,
@@ -41,7 +49,7 @@ pub(super) struct Entitlement {
 }
 
 /// What a code is held against when it is handed in.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct OfCode {
     /// The address that it was sent to.
     pub(super) redirect_uri: String,

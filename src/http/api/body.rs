@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::broker::users::UserQuery;
@@ -185,9 +183,4 @@ pub(super) fn list_query(query: &str, own: Cvr) -> Result<UserQuery, Vec<Mistake
         ..UserQuery::all(own)
     };
     if mistakes.is_empty() { Ok(asked) } else { Err(mistakes) }
-}
-
-/// A byte sequence as structured headers write it (RFC 9651): base64 between colons.
-pub(super) fn byte_sequence(value: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(value.trim().strip_prefix(':')?.strip_suffix(':')?).ok()
 }

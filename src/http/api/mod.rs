@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::door::{Door, Knock};
+use super::door::{Door, Knock, only};
 use super::visitor::Lang;
 use crate::broker::users::{Caller, Denied, Presented};
 use crate::domain::audit::Event;
@@ -59,22 +59,15 @@ fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
     }
 }
 
-/// A certificate in a header counts only when one of our own proxies hands it over: anybody can write a header.
+/// A token counts before a certificate.
 fn presented(door: &Door, knock: &Knock, headers: &HeaderMap) -> Presented {
-    let one = |name: &str| {
-        let mut values = headers.get_all(name).iter();
-        let first = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(first)
-    };
     let bearer = |value: &str| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| Presented::Token(token.trim().to_owned()))
     };
-    let certificate = || body::byte_sequence(one("client-cert")?).map(Presented::Certificate);
     match headers.contains_key(header::AUTHORIZATION) {
-        true => one("authorization").and_then(bearer).unwrap_or(Presented::Nothing),
-        false if door.is_behind_proxy(knock) => certificate().unwrap_or(Presented::Nothing),
-        false => Presented::Nothing,
+        true => only(headers, "authorization").and_then(bearer).unwrap_or(Presented::Nothing),
+        false => door.certificate(knock, headers).map_or(Presented::Nothing, Presented::Certificate),
     }
 }
 

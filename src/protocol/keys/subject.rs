@@ -11,27 +11,27 @@ pub(super) fn is_written(name: &X509NameRef, written: &str) -> bool {
         .entries()
         .map(|entry| {
             let value = entry.data().to_string().ok()?;
-            Some((entry.object().as_slice().to_vec(), prepared(&value)))
+            Some((entry.object().to_string(), prepared(&value)))
         })
         .collect();
     entries.is_some_and(|entries| !entries.is_empty() && entries.into_iter().rev().eq(expected))
 }
 
-/// Each part as the number of its type and its value.
-fn parts(written: &str) -> Option<Vec<(Vec<u8>, String)>> {
-    split(written)?.into_iter().map(|(name, value)| Some((number(&name)?, prepared(&value)))).collect()
+/// Each part as its type, in OpenSSL's one name for it, and its value.
+fn parts(written: &str) -> Option<Vec<(String, String)>> {
+    split(written)?.into_iter().map(|(name, value)| Some((kind(&name)?, prepared(&value)))).collect()
 }
 
-fn number(name: &str) -> Option<Vec<u8>> {
+fn kind(name: &str) -> Option<String> {
     // The names that RFC 4514 has and OpenSSL does not.
     let known = match name.to_ascii_uppercase().as_str() {
         "STREET" => "street".to_owned(),
         "SERIALNUMBER" => "serialNumber".to_owned(),
         "ORGANIZATIONIDENTIFIER" => "organizationIdentifier".to_owned(),
-        short if short.len() <= 3 => short.to_owned(),
+        short if short.len() <= 2 || short == "UID" => short.to_owned(),
         _ => name.to_owned(),
     };
-    Some(Asn1Object::from_str(&known).ok()?.as_slice().to_vec())
+    Some(Asn1Object::from_str(&known).ok()?.to_string())
 }
 
 /// Takes the text apart where a comma or a plus is not escaped, and undoes the escapes.

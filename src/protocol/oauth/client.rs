@@ -196,6 +196,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// Whether its pages, which run in the browser, come from this origin.
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.application == Application::JavaScript
+            && self.redirect_uris.iter().any(|uri| uri.origin().is_some_and(|known| known == origin))
+    }
+
     /// Whether codes may be sent to this address.
     pub fn check_redirect(&self, asked: &str) -> Result<(), Fault> {
         let fits = asked.len() <= RedirectUri::LONGEST;
@@ -246,6 +252,13 @@ impl RedirectUri {
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Scheme, host and port, as a browser names the origin of a page.
+    fn origin(&self) -> Option<&str> {
+        let authority = self.0.find("://")? + 3;
+        let path = self.0[authority..].find(['/', '?']).map_or(self.0.len(), |path| authority + path);
+        Some(&self.0[..path])
     }
 
     /// Whether this is the address that was asked for: letter by letter, but for the port of an app that listens on
