@@ -76,13 +76,27 @@ impl Broker {
         let asked = asked((trail.record.login, browser), &request, &fagsystem, acs, now);
         trail.asks(&asked); // from here on the fagsystem may be told
         check_request(&request)?; // nothing that contradicts itself
+        self.set_out(trail, visit, asked).await
+    }
+
+    /// The way on from a request that may be answered, whatever its protocol: by a session, to the one municipality that
+    /// it can be, or to the choice of one.
+    pub(super) async fn set_out(
+        &self,
+        trail: &mut Trail,
+        visit: &Visit,
+        asked: Asked,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
         if let Some(next) = self.reuse(trail, visit, &asked, None).await {
             return Ok(next); // a session of this browser is enough
         }
+        check_may_log_in(&asked)?;
         let choices = snapshot.federation().choices(&asked.fagsystem, now); // agreements in force
         let choice = choose_for_user(&choices, &asked, visit)?;
         let unused = vec![of_request(&asked, now)];
-        let received = trail.allowed(Actor::Fagsystem, Reason::LoginBegun);
+        let received = trail.allowed(trail.record.actor, Reason::LoginBegun);
         match choice {
             Some((authority, idp)) => {
                 let (next, sent) = self.ask(trail, Choosing { asked }, authority, &idp)?;
@@ -126,6 +140,7 @@ impl Broker {
         let unused = pending.question();
         let unused = unused.map(|asked| mark(Kind::Question, ours, asked, now)).into_iter().collect();
         let choosing = pending.choosing();
+        trail.record.actor = Actor::User;
         trail.asks(&choosing.asked);
         if let Some(next) = self.reuse(trail, visit, &choosing.asked, Some((authority, idp))).await {
             return Ok(next); // a session of this browser is enough
@@ -279,7 +294,7 @@ impl Broker {
         mut batch: Batch,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
-        let received = trail.allowed(sso.actor(), sso.reason());
+        let received = trail.allowed(trail.record.actor, sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
         let mut issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
         batch.voucher = issued.voucher.take();
@@ -355,6 +370,14 @@ fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
             Reason::ProxyCount,
             "ProxyCount is 0 and the users' own provider is behind us",
         ));
+    }
+    Ok(())
+}
+
+/// A new login without a page is one that no identity provider can give.
+fn check_may_log_in(asked: &Asked) -> Result<(), Fault> {
+    if asked.is_passive && (asked.force_authn || asked.max_age.is_some()) {
+        return Err(Fault::new(Reason::Passive, "the user must log in anew, and no page may be shown"));
     }
     Ok(())
 }

@@ -12,7 +12,6 @@ use super::audit::Trail;
 use super::login::Case;
 use super::step_up::{check_level, still_allowed};
 use super::{Broker, Keep, Next, Visit};
-use crate::domain::audit::Actor;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
@@ -59,14 +58,6 @@ pub(super) enum Sso {
 }
 
 impl Sso {
-    /// Whose message it is that is answered with a token.
-    pub(super) fn actor(&self) -> Actor {
-        match self {
-            Self::Begins(_) => Actor::IdentityProvider,
-            Self::GoesOn(_) => Actor::Fagsystem,
-        }
-    }
-
     /// Why it is.
     pub(super) fn reason(&self) -> Reason {
         match self {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
@@ -150,6 +150,18 @@ impl Kept {
             }
         }
     }
+}
+
+/// The text of a form.
+pub(super) fn form_text(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<String, Fault> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = stated.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(FORM) {
+        return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
+    }
+    String::from_utf8(read_whole(body)?.into())
+        .map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))
 }
 
 /// A message that was not read to its end is refused like any other, so that it is written down, too.

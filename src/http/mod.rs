@@ -2,6 +2,7 @@
 
 mod api;
 pub mod assets;
+mod authorize;
 mod cookies;
 mod door;
 mod help;
@@ -41,6 +42,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
         // Fagsystemer that speak OpenID Connect: we are their provider.
+        .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
         .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
-use super::door::{Door, Knock, read_whole};
+use super::door::{Door, Knock, form_text};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post};
 use super::visitor::Visitor;
 use crate::broker::{ByBrowser, Next, Step};
@@ -154,32 +154,24 @@ fn posted(
     body: Result<Bytes, BytesRejection>,
     carries: Carries,
 ) -> Result<Arrived, Fault> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = stated.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(FORM) {
-        return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
-    }
+    let form = form_text(headers, body)?;
     if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
         return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
     }
-    let body = read_whole(body)?;
-    let body =
-        std::str::from_utf8(&body).map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
-    Arrived::by_post(body, carries)
+    Arrived::by_post(&form, carries)
 }
 
 /// How the browser is sent on with our question in an address. A form of ours may only lead to us, and so may that of an
 /// identity provider with a strict page; browsers hold a redirect after it to that rule, so after such a form the user
 /// is sent on by a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Onward {
+pub(super) enum Onward {
     ByRedirect,
     ByPage,
 }
 
 /// What the broker wants next, as an answer to the browser.
-fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
+pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
     let mut noted = Noted { fagsystem: step.fagsystem, idp: step.idp, robot: step.robot, ..Noted::default() };
     let mut response = match step.next {
         Next::Ask { sealed, question, receiver } => {
@@ -191,7 +183,10 @@ fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response {
         }
         Next::Choose(sealed) => {
             noted.login = Some(sealed.login);
-            let mut response = Redirect::to(&format!("/discovery?login={}", sealed.login)).into_response();
+            // The page that comes next is not asked for by the fagsystem, which may have wished for a language.
+            let hinted = visitor.hint().map(|lang| format!("&ui_locales={}", lang.tag())).unwrap_or_default();
+            let page = format!("/discovery?login={}{hinted}", sealed.login);
+            let mut response = Redirect::to(&page).into_response();
             cookies::keep(&mut response, &sealed);
             step.browser.iter().for_each(|browser| cookies::label(&mut response, *browser));
             response

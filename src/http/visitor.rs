@@ -44,6 +44,10 @@ impl Lang {
         }
     }
 
+    fn of_hint(tags: &str) -> Option<Lang> {
+        tags.split(['+', ' ']).find_map(Lang::of_tag)
+    }
+
     fn of_accept_language(value: &str) -> Option<Lang> {
         let mut wanted: Vec<(Lang, f32)> = value
             .split(',')
@@ -63,6 +67,7 @@ impl Lang {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
     lang: Lang,
+    hint: Option<Lang>,
     chosen: bool,
     switch: Option<String>,
 }
@@ -75,16 +80,28 @@ impl Visitor {
     pub fn of(parts: &Parts) -> Visitor {
         let query = parts.uri.query().unwrap_or_default();
         let asked = value_of(query, "lang").and_then(Lang::of_tag);
-        let hinted = || value_of(query, "ui_locales")?.replace("%20", "+").split('+').find_map(Lang::of_tag);
+        let hint = value_of(query, "ui_locales").and_then(|tags| Lang::of_hint(&tags.replace("%20", "+")));
         let remembered = || cookie(&parts.headers, Self::COOKIE).and_then(Lang::of_tag);
         let accepted = || {
             let value = parts.headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
             Lang::of_accept_language(value)
         };
-        let lang = asked.or_else(hinted).or_else(remembered).or_else(accepted).unwrap_or(Lang::Da);
+        let lang = asked.or(hint).or_else(remembered).or_else(accepted).unwrap_or(Lang::Da);
         let repeatable = matches!(parts.method, Method::GET | Method::HEAD);
         let switch = repeatable.then(|| switch_address(query, lang.other()));
-        Visitor { lang, chosen: repeatable && asked.is_some(), switch }
+        Visitor { lang, hint, chosen: repeatable && asked.is_some(), switch }
+    }
+
+    /// The same for whom somebody hints at these languages, best first.
+    pub(super) fn hinted(mut self, tags: Option<&str>) -> Visitor {
+        self.hint = tags.and_then(Lang::of_hint);
+        self.lang = self.hint.filter(|_| !self.chosen).unwrap_or(self.lang);
+        self
+    }
+
+    /// The language that was hinted at.
+    pub(super) fn hint(&self) -> Option<Lang> {
+        self.hint
     }
 
     /// The language that they read.

@@ -78,6 +78,7 @@ impl Broker {
             kind: Kind::ClientAssertion,
             issuer: name.as_str().to_owned(),
             id: jti.ok_or_else(|| wrong("the client assertion has no `jti`, or a long one"))?.to_owned(),
+            made: accepted.expires(), // it need not say when it was made
             expires: accepted.expires() + skew,
         });
         Ok(())
@@ -116,6 +117,7 @@ impl Broker {
             kind: Kind::Possession,
             issuer: possession.jkt.clone(),
             id: possession.jti,
+            made: possession.until,
             expires: possession.until,
         });
         Ok(Some(possession.jkt))

@@ -3,12 +3,14 @@
 //! What was decided at the login is sealed into a voucher that only the client can open: first a code, then perhaps refresh
 //! tokens. Whether the client may still be told it is asked anew each time that one is handed in.
 
+mod begin;
 mod call;
 mod client;
 mod code;
 mod exchange;
 mod inspect;
 mod published;
+mod pushed;
 mod tokens;
 
 use jiff::Timestamp;

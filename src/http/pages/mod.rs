@@ -123,8 +123,8 @@ pub fn discovery(visitor: &Visitor, view: &Discovery<'_>) -> Response {
 /// Chromium applies `form-action` to every redirect that follows a form, so a redirect from `POST /discovery`
 /// would be blocked as soon as the identity provider, or whoever it redirects to, is not listed. A page ends that chain.
 pub fn onward(visitor: &Visitor, address: &str, to: &str) -> Result<Response, Fault> {
-    let target = Target::new(address)?;
-    let page = OnwardPage { frame: Frame::both(visitor, |t| t.going_on), address: target.address(), to };
+    let page =
+        OnwardPage { frame: Frame::both(visitor, |t| t.going_on), address: Target::link(address)?, to };
     Ok(answer(StatusCode::OK, &page, visitor, FormAction::None, None))
 }
 

@@ -30,6 +30,18 @@ impl<'a> Target<'a> {
         Ok(Self { address, scheme, origin })
     }
 
+    /// An address that a link may lead to: a web address, or one that opens an app on the device, by a scheme that has a
+    /// dot in it and so belongs to whoever owns that domain.
+    pub(super) fn link(address: &'a str) -> Result<&'a str, Fault> {
+        let (scheme, rest) = address.split_once(':').unwrap_or_default();
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-+".contains(&b);
+        let is_app = scheme.contains('.') && scheme.bytes().all(plain) && rest.starts_with('/');
+        match is_app && address.bytes().all(|b| b.is_ascii_graphic()) {
+            true => Ok(address),
+            false => Self::new(address).map(|target| target.address),
+        }
+    }
+
     /// The address.
     pub(super) fn address(&self) -> &'a str {
         self.address
@@ -55,6 +67,20 @@ mod tests {
             ("http://[::1]:8080/acs", "http:"),
         ] {
             assert_eq!(Target::new(address).map(|t| t.form_action()).ok().as_deref(), Some(policy));
+        }
+    }
+
+    #[test]
+    fn a_link_may_open_an_app_too_and_runs_nothing() {
+        for address in ["dk.example.app:/callback?code=1", "https://sp.example/acs", "http://127.0.0.1:7/cb"]
+        {
+            assert_eq!(Target::link(address).ok(), Some(address));
+        }
+        assert!(Target::new("dk.example.app:/callback").is_err(), "a form leads to web addresses only");
+        for address in
+            ["javascript:/alert(1)", "dk.example.app:callback", "dk.example.app:/a b", ":/", "x.Y:/", ""]
+        {
+            assert!(Target::link(address).is_err(), "{address}");
         }
     }
 

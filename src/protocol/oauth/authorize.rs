@@ -25,6 +25,27 @@ pub const MAX_NONCE: usize = 256;
 /// How the name of a pushed request begins.
 pub const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 
+/// The parameters that a pushed request is kept with.
+pub const KEPT: [&str; 17] = [
+    "response_type",
+    "response_mode",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "acr_values",
+    "max_age",
+    "prompt",
+    "domain_hint",
+    "login_hint",
+    "request",
+    "client_id",
+    "ui_locales",
+];
+
 /// The scope that makes a login of a question.
 const OPENID: &str = "openid";
 /// The scope that asks for a refresh token.
@@ -61,7 +82,8 @@ impl ReplyTo {
         Ok(Self {
             redirect_uri: asked.to_owned(),
             state: state.map(str::to_owned),
-            form_post: parameters.get("response_mode") == Some("form_post"),
+            // A form leads to web addresses only.
+            form_post: asked.starts_with("http") && parameters.get("response_mode") == Some("form_post"),
         })
     }
 
@@ -136,8 +158,6 @@ pub struct AuthorizationRequest {
     pub force_authn: bool,
     /// Whether no page may be shown.
     pub is_passive: bool,
-    /// The languages that the user prefers, best first.
-    pub ui_locales: Vec<String>,
     /// The municipality that the user probably belongs to. It only ever chooses among what the user is offered.
     pub municipality: Option<Hint>,
     /// The thumbprint of the key that the code will be good for only.
@@ -180,7 +200,6 @@ impl AuthorizationRequest {
             max_age,
             force_authn: prompt.login || max_age.is_some_and(|age| age.is_zero()),
             is_passive: prompt.none,
-            ui_locales: parameters.words("ui_locales").map(str::to_owned).collect(),
             municipality: hint(parameters),
             dpop: dpop(parameters)?,
         })
@@ -205,8 +224,11 @@ fn wrong(what: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
 }
 
 fn check_mode(parameters: &Parameters) -> Result<(), Fault> {
+    let is_web = parameters.get("redirect_uri").is_some_and(|uri| uri.starts_with("http"));
     match parameters.get("response_mode") {
-        None | Some("query" | "form_post") => Ok(()),
+        None | Some("query") => Ok(()),
+        Some("form_post") if is_web => Ok(()),
+        Some("form_post") => Err(wrong("expected response_mode query for a scheme of the app's own")),
         Some(_) => Err(wrong("expected response_mode query or form_post")),
     }
 }

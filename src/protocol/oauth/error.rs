@@ -24,7 +24,8 @@ impl OAuthError {
             | Reason::RequestUnsupported
             | Reason::ParamMissing
             | Reason::ParamDuplicate
-            | Reason::ParamEncoded => "invalid_request",
+            | Reason::ParamEncoded
+            | Reason::RelayState => "invalid_request",
             Reason::OidcResponseType => "unsupported_response_type",
             Reason::OidcScope => "invalid_scope",
             Reason::OidcObject => "request_not_supported",

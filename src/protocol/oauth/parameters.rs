@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::unescaped;
 
@@ -13,6 +15,8 @@ pub const MAX_REQUEST: usize = 64 * 1024;
 const MOST: usize = 64;
 
 /// Parameters by name, decoded. None of them stands twice, not even one that we don't know.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
@@ -35,6 +39,12 @@ impl Parameters {
         }
         known.retain(|_, value| !value.is_empty());
         Ok(Self(known))
+    }
+
+    /// Those of these names.
+    pub fn only(mut self, names: &[&str]) -> Self {
+        self.0.retain(|name, _| names.contains(&name.as_str()));
+        self
     }
 
     /// The value of this name.

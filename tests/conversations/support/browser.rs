@@ -110,14 +110,20 @@ impl Answer {
 
     /// The page that sends the browser on by itself, as the redirect that it stands for.
     pub(crate) fn onward(self) -> Self {
-        let address = self.body.split_once("content=\"0; url=").and_then(|(_, rest)| rest.split('"').next());
+        let address = self.onward_to();
         let address = address.unwrap_or_else(|| panic!("no page onward: {} {}", self.status, self.body));
-        Self { location: Some(unescape(address)), ..self }
+        Self { location: Some(address), ..self }
+    }
+
+    /// Where the page sends the browser by itself.
+    pub(crate) fn onward_to(&self) -> Option<String> {
+        let address = self.body.split_once("content=\"0; url=").and_then(|(_, rest)| rest.split('"').next());
+        address.map(unescape)
     }
 
     /// Where the form goes, and the value of each of its fields.
     pub(crate) fn form(&self) -> Option<(String, BTreeMap<String, String>)> {
-        let form = self.body.split("<form").find(|form| form.contains("SAMLRe"))?;
+        let form = self.body.split("<form").find(|form| form.contains("id=\"post\""))?;
         let action = attribute(form, "action")?;
         let inputs = form.split("</form>").next()?.split("<input").skip(1);
         let fields = inputs.filter_map(|input| {

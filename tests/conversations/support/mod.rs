@@ -3,6 +3,7 @@
 
 pub(crate) mod attribute_service;
 mod browser;
+mod client;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;
@@ -10,6 +11,7 @@ pub(crate) mod roles;
 mod world;
 
 pub(crate) use browser::{Answer, Browser};
+pub(crate) use client::Client;
 pub(crate) use fagsystem::{Ask, Fagsystem, Told};
 pub(crate) use idp::{Idp, Say, Signing, deliver};
 pub(crate) use world::{Town, at, key};

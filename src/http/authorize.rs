@@ -1,0 +1,58 @@
+//! OpenID Connect at the door, where users come with their browsers.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::door::{Door, Knock, form_text};
+use super::saml::{Onward, answer};
+use crate::domain::reason::Fault;
+use crate::protocol::oauth::parameters::Parameters;
+
+/// A client's request in an address.
+pub(super) async fn by_redirect(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::read(query.as_deref().unwrap_or_default());
+    authorize(&door, &knock, "/oauth2/authorize GET", parameters).await
+}
+
+/// A client's request in a form.
+pub(super) async fn by_post(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    authorize(&door, &knock, "/oauth2/authorize POST", posted(query.as_deref(), &headers, body)).await
+}
+
+async fn authorize(
+    door: &Door,
+    knock: &Knock,
+    endpoint: &'static str,
+    parameters: Result<Parameters, Fault>,
+) -> Response {
+    let visit = door.visit(knock, endpoint);
+    let locales = parameters.as_ref().ok().and_then(|parameters| parameters.get("ui_locales"));
+    let visitor = knock.visitor.clone().hinted(locales);
+    let step = door.broker.begin_authorization(&visit, parameters).await;
+    answer(&visitor, step, Onward::ByRedirect)
+}
+
+/// Address and form together: nothing stands twice in the two of them.
+fn posted(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Parameters, Fault> {
+    let form = form_text(headers, body)?;
+    Parameters::read(&[query.unwrap_or_default(), &form].join("&"))
+}
