@@ -28,6 +28,9 @@ const LOOK_AT_REGISTER: Duration = Duration::from_millis(250);
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// How often partners' metadata is fetched, give or take a tenth, so that not everybody calls at the same minute.
 const FETCH_METADATA: Duration = Duration::from_secs(3600);
+/// How often it is looked whether somebody is due to be told of a logout: one that was begun from the command line reaches
+/// them within a second.
+const LOOK_AT_LOGOUTS: Duration = Duration::from_millis(500);
 /// How long a partner may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is under way.
@@ -70,6 +73,7 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),
         idle_for: config.login.session_idle_minutes.duration(),
+        logout_for: config.login.logout_seconds.duration().unsigned_abs(),
         egress: egress(config)?,
     };
     let signers =
@@ -94,6 +98,7 @@ pub async fn serve(
     let (stopping, stopped) = watch::channel(false);
     let background = [
         tokio::spawn(keep_house(broker.clone(), stopped.clone())),
+        tokio::spawn(tell_of_logouts(broker.clone())),
         tokio::spawn(keep_metadata_fresh(broker.clone(), egress(config)?, metrics.clone())),
     ];
     let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
@@ -149,6 +154,16 @@ async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Tells those of a logout who were not told when it began, or did not confirm. What fails is tried again.
+async fn tell_of_logouts(broker: Arc<Broker>) {
+    loop {
+        tokio::time::sleep(LOOK_AT_LOGOUTS).await;
+        if let Err(fault) = broker.tell_again().await {
+            complain("telling of logouts", &fault);
         }
     }
 }

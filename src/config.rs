@@ -20,7 +20,7 @@ use crate::domain::network::Network;
 use crate::domain::written::{Complaint, read};
 
 pub use sources::Sources;
-pub use values::{Host, Hours, KeyFile, Minutes, PublicUrl, SkewSeconds};
+pub use values::{Host, Hours, KeyFile, LogoutSeconds, Minutes, PublicUrl, SkewSeconds};
 
 /// Where the configuration is looked for when the command line does not say.
 pub const DEFAULT_FILE: &str = "/etc/context-handler/config.toml";
@@ -100,6 +100,8 @@ pub struct Login {
     pub session_hours: Hours,
     /// How long a session that is not used can be used again.
     pub session_idle_minutes: Minutes,
+    /// How long a logout waits for those who are told by servers, all of them together.
+    pub logout_seconds: LogoutSeconds,
 }
 
 /// Whom we may call.
@@ -328,6 +330,7 @@ struct RawLogin {
     assertion_minutes: Option<Minutes>,
     session_hours: Option<Hours>,
     session_idle_minutes: Option<Minutes>,
+    logout_seconds: Option<LogoutSeconds>,
 }
 
 impl RawLogin {
@@ -337,6 +340,7 @@ impl RawLogin {
             assertion_minutes: self.assertion_minutes.unwrap_or(Minutes::of(5)),
             session_hours: self.session_hours.unwrap_or(Hours::of(8)),
             session_idle_minutes: self.session_idle_minutes.unwrap_or(Minutes::of(60)),
+            logout_seconds: self.logout_seconds.unwrap_or(LogoutSeconds::of(5)),
         }
     }
 }

@@ -455,7 +455,7 @@ fn ends(id: u128) -> Batch {
             next: None,
         }],
     };
-    let ending = Ending { logout, except: None, browser: Some(LoginId::from_bits(77)) };
+    let ending = Ending { logout, except: None, due: at(80), browser: Some(LoginId::from_bits(77)) };
     Batch { endings: vec![ending], ..Batch::default() }
 }
 

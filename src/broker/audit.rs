@@ -105,6 +105,13 @@ impl Trail {
         all
     }
 
+    /// The step was refused.
+    pub(super) fn refuse(&mut self, fault: &Fault) {
+        self.record.allowed = false;
+        self.record.reason = fault.reason.code().to_owned();
+        self.record.detail = Some(Record::tame(&fault.detail));
+    }
+
     /// The record of a step that was allowed.
     pub(super) fn allowed(&self, actor: Actor, reason: Reason) -> Record {
         Record { actor, allowed: true, reason: reason.code().to_owned(), ..self.record.clone() }
@@ -133,11 +140,9 @@ impl Broker {
     }
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
-    async fn refuse(&self, trail: Trail, fault: Fault) -> Next {
+    async fn refuse(&self, mut trail: Trail, fault: Fault) -> Next {
+        trail.refuse(&fault);
         let Trail { mut record, may_be_told, mut beside, rulings } = trail;
-        record.allowed = false;
-        record.reason = fault.reason.code().to_owned();
-        record.detail = Some(Record::tame(&fault.detail));
         let (login, at) = (record.login, record.at);
         let told = may_be_told.as_ref().and_then(|asked| self.refusal(asked, fault.reason));
         let sent = told.as_ref().map(|(_, message)| Record {

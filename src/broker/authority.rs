@@ -136,11 +136,9 @@ impl Broker {
     }
 
     /// Writes down why, then says that there is no answer, and to nobody why.
-    async fn deny_query(&self, trail: Trail, fault: Fault) -> Answered {
-        let mut record = trail.record;
-        record.allowed = false;
-        record.reason = fault.reason.code().to_owned();
-        record.detail = Some(Record::tame(&fault.detail));
+    async fn deny_query(&self, mut trail: Trail, fault: Fault) -> Answered {
+        trail.refuse(&fault);
+        let record = trail.record;
         let exchange = record.login;
         let proved = record.message.as_deref().and_then(|id| MessageId::new(id).ok());
         let kept = self.store.commit(Batch { records: vec![record], ..Batch::default() }).await;

@@ -13,6 +13,7 @@ mod issue;
 pub mod judge;
 pub mod keys;
 mod login;
+pub mod logout;
 mod metadata;
 pub mod oidc;
 pub mod registry;
@@ -24,6 +25,7 @@ pub mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +60,9 @@ pub struct Settings {
     pub session_for: SignedDuration,
     /// How long a session that is not used can be used again.
     pub idle_for: SignedDuration,
-    /// How attribute services are called.
+    /// How long a logout waits for those who are told by servers, all of them together.
+    pub logout_for: Duration,
+    /// How attribute services, and parties of a session that is over, are called.
     pub egress: Egress,
 }
 
@@ -233,7 +237,7 @@ pub enum Next {
     Refuse(Refusal),
 }
 
-/// A pending login in the form in which the browser keeps it.
+/// A pending login, or a logout, in the form in which the browser keeps it.
 #[derive(Clone, Debug)]
 pub struct SealedLogin {
     /// Its id, which names the cookie.
@@ -275,6 +279,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match error {
             StoreError::Used(Kind::Request) => Reason::RequestReplay,
+            StoreError::Used(Kind::Logout) => Reason::SloReplay,
             StoreError::Used(_) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,

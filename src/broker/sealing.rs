@@ -1,9 +1,11 @@
-//! Pending logins travel through the browser, sealed. A login is bound to the cookie that carries it: what was sealed
-//! for one login does not open for another.
+//! Pending logins and logouts travel through the browser, sealed. A login is bound to the cookie that carries it: what was
+//! sealed for one login does not open for another.
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Broker, SealedLogin};
 use crate::domain::id::LoginId;
@@ -37,10 +39,20 @@ impl Broker {
     }
 
     pub(super) fn seal(&self, pending: &Pending) -> Result<SealedLogin, Fault> {
-        let login = pending.asked().login;
+        self.seal_for("pending login", pending.asked().login, pending)
+    }
+
+    /// Seals what a browser keeps for us under this id, for one purpose.
+    pub(super) fn seal_for(
+        &self,
+        purpose: &str,
+        login: LoginId,
+        state: &impl Serialize,
+    ) -> Result<SealedLogin, Fault> {
         let text =
-            serde_json::to_vec(pending).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
-        let content = self.sealer.load().seal(&text, &purpose(login), self.random.as_ref())?;
+            serde_json::to_vec(state).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let purpose = format!("{purpose} {login}");
+        let content = self.sealer.load().seal(&text, &purpose, self.random.as_ref())?;
         if content.len() > MAX_SEALED {
             return Err(Fault::new(
                 Reason::RelayState,
@@ -50,19 +62,21 @@ impl Broker {
         Ok(SealedLogin { login, content })
     }
 
-    /// Opens what this browser brought; an empty content means that it brought nothing.
     pub(super) fn unseal(&self, sealed: &SealedLogin) -> Result<Pending, Fault> {
+        self.unseal_for("pending login", sealed)
+    }
+
+    /// Opens what this browser brought; an empty content means that it brought nothing.
+    pub(super) fn unseal_for<T: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        sealed: &SealedLogin,
+    ) -> Result<T, Fault> {
         if sealed.content.is_empty() {
-            return Err(Fault::new(
-                Reason::BrowserBinding,
-                "this browser brought no pending login of that name",
-            ));
+            let detail = format!("this browser brought no {purpose} of that name");
+            return Err(Fault::new(Reason::BrowserBinding, detail));
         }
-        let text = self.sealer.load().open(&sealed.content, &purpose(sealed.login))?;
+        let text = self.sealer.load().open(&sealed.content, &format!("{purpose} {}", sealed.login))?;
         serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::StateForged, error.to_string()))
     }
-}
-
-fn purpose(login: LoginId) -> String {
-    format!("pending login {login}")
 }

@@ -45,7 +45,7 @@ impl Remembered {
 
 /// A session that its browser opened.
 pub(super) struct OpenSession {
-    session: Session,
+    pub(super) session: Session,
     remembered: Remembered,
 }
 
@@ -159,7 +159,11 @@ impl Broker {
     }
 
     /// The session of this ticket, if it is not over.
-    async fn open_session(&self, authority: Cvr, ticket: &Ticket) -> Result<Option<OpenSession>, Fault> {
+    pub(super) async fn open_session(
+        &self,
+        authority: Cvr,
+        ticket: &Ticket,
+    ) -> Result<Option<OpenSession>, Fault> {
         let Some(session) = self.store.session(ticket.id).await? else { return Ok(None) };
         if session.facts.authority != authority || session.expires <= self.clock.now() {
             return Ok(None);

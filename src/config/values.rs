@@ -15,6 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(try_from = "i64", into = "i64")]
 pub struct Time<const UNIT: i64, const LEAST: i64, const MOST: i64>(i64);
 
+/// Seconds that a browser waits while others are told of a logout.
+pub type LogoutSeconds = Time<1, 1, 60>;
 /// Minutes, at most a day.
 pub type Minutes = Time<60, 1, 1440>;
 

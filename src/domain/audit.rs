@@ -45,6 +45,16 @@ pub enum Event {
     TokenInspected,
     /// A fagsystem gave a token back.
     TokenRevoked,
+    /// Somebody asked that sessions end.
+    LogoutReceived,
+    /// A session ended here.
+    SessionEnded,
+    /// A party of a session was told that it is over.
+    LogoutSent,
+    /// A party said what became of it, or nothing.
+    LogoutConfirmed,
+    /// Whoever asked that sessions end was told what became of it.
+    LogoutAnswered,
 }
 
 /// Who did it.

@@ -924,6 +924,36 @@ reasons! {
         / "Brugeren er i flere grupper, end identitetsudbyderen kan sende, så ingen af dem blev brugt."
         "Whoever runs the identity provider sends only the groups that are assigned to this application, or app roles instead of groups."
         / "Den, der driver identitetsudbyderen, sender kun de grupper, der er tildelt denne applikation, eller app-roller i stedet for grupper.";
+    SloOk "slo.ok" Nobody
+        "A session was ended."
+        / "En session blev afsluttet."
+        "Nothing: the records that follow tell who was told, and what they said."
+        / "Intet: De følgende poster fortæller, hvem der fik besked, og hvad de svarede.";
+    SloGone "slo.gone" Nobody
+        "Somebody asked to end a session that is not there, so there was nothing to do."
+        / "Nogen bad om at afslutte en session, der ikke findes, så der var intet at gøre."
+        "Nothing: it had ended or expired before."
+        / "Intet: Den var allerede afsluttet eller udløbet.";
+    SloTold "slo.told" Nobody
+        "A party of the session was told that it is over."
+        / "En part i sessionen fik besked om, at den er slut."
+        "Nothing: the answer stands in a record that follows."
+        / "Intet: Svaret står i en følgende post.";
+    SloConfirmed "slo.confirmed" Nobody
+        "A party of the session confirmed that the user is logged out there."
+        / "En part i sessionen bekræftede, at brugeren er logget ud dér."
+        "Nothing: this is as it should be."
+        / "Intet: Sådan skal det være.";
+    SloDown "slo.down" Fagsystem
+        "A party of the session could not be told that it is over: it names no address for logout, or does not answer there."
+        / "En part i sessionen kunne ikke få besked om, at den er slut: Den angiver ingen adresse til logout, eller den svarer ikke dér."
+        "Whoever runs it names an address for single logout in its metadata, best of all one for SOAP, and sees to it that it answers in time."
+        / "Den, der driver den, angiver en adresse til single logout i sine metadata, allerhelst en til SOAP, og sørger for, at den svarer i tide.";
+    SloRefused "slo.refused" Fagsystem
+        "A party of the session answered that the user is not logged out there."
+        / "En part i sessionen svarede, at brugeren ikke er logget ud dér."
+        "Whoever runs it finds the cause in its own log, under the ID of our request."
+        / "Den, der driver den, finder årsagen i sin egen log under ID’et på vores anmodning.";
     SloSig "slo.sig" Fagsystem
         "Somebody asked to end a session without a signature; the session lives on."
         / "Nogen bad uden signatur om at afslutte en session; sessionen fortsætter."

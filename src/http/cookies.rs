@@ -1,5 +1,5 @@
-//! The cookies that we set: one per pending login, so that tabs do not mix, one per session, one that labels the browser,
-//! and one for the municipality that the user wants to be remembered. All are host-bound, secure and out of reach of
+//! The cookies that we set: one per pending login or logout, so that tabs do not mix, one per session, one that labels the
+//! browser, and one for the municipality that the user wants to be remembered. All are host-bound, secure and out of reach of
 //! scripts. Those that a login needs come along when another page posts to us, so they are `SameSite=None`.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -16,6 +16,8 @@ use crate::protocol::seal::Ticket;
 const REMEMBERED: &str = "__Host-municipality";
 const BROWSER: &str = "__Host-browser";
 const SESSION: &str = "__Host-session-";
+const PENDING: &str = "__Host-login-";
+const LOGOUT: &str = "__Host-logout-";
 
 /// The sealed login of this name that the browser brought.
 pub(super) fn pending(headers: &HeaderMap, login: LoginId) -> Option<String> {
@@ -50,6 +52,28 @@ pub(super) fn remember(response: &mut Response, chosen: &Chosen) {
     set(response, &format!("{REMEMBERED}={value}; Max-Age=31536000; SameSite=Lax"));
 }
 
+/// The sealed logout of this name that the browser brought.
+pub(super) fn leaving(headers: &HeaderMap, logout: LoginId) -> Option<String> {
+    cookie(headers, &format!("{LOGOUT}{logout}")).map(str::to_owned)
+}
+
+/// Lets the browser keep a sealed logout, until nobody waits for it any more.
+pub(super) fn keep_leaving(response: &mut Response, sealed: &SealedLogin) {
+    let SealedLogin { login, content } = sealed;
+    let age = PENDING_FOR.as_secs();
+    set(response, &format!("{LOGOUT}{login}={content}; Max-Age={age}; SameSite=None"));
+}
+
+/// Lets the browser forget its sessions at these municipalities, and every login that is under way in it.
+pub(super) fn forget_sessions(response: &mut Response, headers: &HeaderMap, ended: &[Cvr]) {
+    for authority in ended {
+        set(response, &format!("{SESSION}{authority}=; Max-Age=0; SameSite=None"));
+    }
+    for (pending, _) in cookies(headers).filter(|(name, _)| !ended.is_empty() && name.starts_with(PENDING)) {
+        set(response, &format!("{pending}=; Max-Age=0; SameSite=None"));
+    }
+}
+
 /// The label of the browser.
 pub(super) fn browser(headers: &HeaderMap) -> Option<LoginId> {
     LoginId::new(cookie(headers, BROWSER)?).ok()
@@ -73,7 +97,7 @@ pub(super) fn keep_session(response: &mut Response, session: &Keep) {
 }
 
 fn name(login: LoginId) -> String {
-    format!("__Host-login-{login}")
+    format!("{PENDING}{login}")
 }
 
 fn set(response: &mut Response, cookie: &str) {

@@ -6,6 +6,7 @@ mod authorize;
 mod cookies;
 mod door;
 mod help;
+mod logout;
 mod oidc;
 pub mod operations;
 pub mod pages;
@@ -35,9 +36,13 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
         .route("/saml/idp/sso", get(saml::sso_redirect).post(saml::sso_post))
+        .route("/saml/idp/slo", get(logout::idp_redirect).post(logout::idp_post))
+        .route("/saml/idp/slo/soap", post(logout::idp_soap))
         // Identity providers: we are their service provider.
         .route("/saml/sp/metadata", get(saml::sp_metadata))
         .route("/saml/sp/acs", post(saml::acs))
+        .route("/saml/sp/slo", get(logout::sp_redirect).post(logout::sp_post))
+        .route("/saml/sp/slo/soap", post(logout::sp_soap))
         // Those who ask about users: we are their attribute authority.
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
@@ -52,8 +57,10 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
             post(api::users::replace_all).put(api::users::put_many).layer(many_users),
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
-        // Users: choosing a municipality, and understanding what went wrong.
+        // Users: choosing a municipality, seeing where they are logged in, logging out, and understanding what went wrong.
         .route("/discovery", get(saml::discovery).post(saml::choose))
+        .route("/sessions", get(logout::sessions))
+        .route("/logout", get(logout::farewell).post(logout::leave))
         .route("/", get(help::home))
         .route("/errors", get(help::errors))
         .route("/errors/{code}", get(help::error))

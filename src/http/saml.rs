@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::door::{Door, Knock, form_text};
-use super::pages::{self, Choice, ChosenForm, Discovery, Post};
+use super::pages::{self, Choice, ChosenForm, Discovery, Post, Refused};
 use super::visitor::Visitor;
 use crate::broker::{ByBrowser, Next, Step};
 use crate::domain::id::LoginId;
@@ -80,7 +80,9 @@ pub(super) async fn discovery(
     let sealed = cookies::sealed(&headers, search.login);
     let offer = match door.broker.offer(&sealed) {
         Ok(offer) => offer,
-        Err(fault) => return refused_page(&knock.visitor, &door.lost(search.login, fault.reason)),
+        Err(fault) => {
+            return refused_page(&knock.visitor, &door.lost(search.login, fault.reason), Refused::Login);
+        }
     };
     let choices: Vec<Choice> = offer
         .lines
@@ -147,18 +149,27 @@ fn metadata(
     }
 }
 
-/// Takes a message out of a form. The same parameters in the address as well would leave it open which of them counts.
+/// Takes a message out of a form.
 fn posted(
     query: Option<&str>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
     carries: Carries,
 ) -> Result<Arrived, Fault> {
+    Arrived::by_post(&form(query, headers, body)?, carries)
+}
+
+/// The text of a form. The same parameters in the address as well would leave it open which of them counts.
+pub(super) fn form(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<String, Fault> {
     let form = form_text(headers, body)?;
     if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
         return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
     }
-    Arrived::by_post(&form, carries)
+    Ok(form)
 }
 
 /// How the browser is sent on with our question in an address. A form of ours may only lead to us, and so may that of an
@@ -203,7 +214,7 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
         Next::Refuse(refusal) => {
             noted.login = Some(refusal.login);
             noted.reason = Some(refusal.reason);
-            refused_page(visitor, &refusal)
+            refused_page(visitor, &refusal, Refused::Login)
         }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -211,7 +222,8 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
     response
 }
 
-fn carry(visitor: &Visitor, message: &ByBrowser, receiver: &str, onward: Onward) -> Response {
+/// Sends the browser on with a message of ours.
+pub(super) fn carry(visitor: &Visitor, message: &ByBrowser, receiver: &str, onward: Onward) -> Response {
     match message {
         ByBrowser::Redirect(to) if onward == Onward::ByRedirect => Redirect::to(to).into_response(),
         ByBrowser::Redirect(to) => page(visitor, pages::onward(visitor, to, receiver)),
@@ -234,7 +246,7 @@ fn form_page(visitor: &Visitor, form: &Form, receiver: &str) -> Response {
 }
 
 /// Addresses come out of the register, which refuses what no page can lead to; if one slips through it is our fault.
-fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
+pub(super) fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
     page.unwrap_or_else(|fault| {
         tracing::error!(reason = fault.reason.code(), detail = %fault.detail, "a page cannot lead there");
         pages::unavailable(visitor, RETRY_AFTER)
@@ -242,9 +254,10 @@ fn page(visitor: &Visitor, page: Result<Response, Fault>) -> Response {
 }
 
 /// After how many seconds it is worth trying again when the store is down.
-const RETRY_AFTER: u32 = 10;
+pub(super) const RETRY_AFTER: u32 = 10;
 
-fn refused_page(visitor: &Visitor, refusal: &crate::broker::Refusal) -> Response {
+/// Tells the user why a login or a logout ends here.
+pub(super) fn refused_page(visitor: &Visitor, refusal: &crate::broker::Refusal, of: Refused) -> Response {
     let status = match refusal.reason {
         Reason::StoreDown => return pages::unavailable(visitor, RETRY_AFTER),
         Reason::Internal | Reason::SecondOpinion => StatusCode::INTERNAL_SERVER_ERROR,
@@ -253,6 +266,7 @@ fn refused_page(visitor: &Visitor, refusal: &crate::broker::Refusal) -> Response
         _ => StatusCode::BAD_REQUEST,
     };
     let view = pages::Refusal {
+        of,
         status,
         reason: refusal.reason,
         case: refusal.login.case_number(),

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::door::{Door, Knock, read_whole};
+use crate::broker::authority::Answered;
 use crate::domain::reason::{Blame, Fault, Reason};
 use crate::protocol::saml::soap::CONTENT_TYPE;
 use crate::telemetry::{Noted, Outcome};
@@ -23,7 +24,11 @@ pub(super) async fn attribute_query(
     let visit = door.visit(&knock, "/saml/aa/soap POST");
     let envelope = envelope(&headers, body);
     let envelope = envelope.as_deref().map_err(Clone::clone);
-    let answered = door.broker.answer_query(&visit, envelope).await;
+    answer(door.broker.answer_query(&visit, envelope).await)
+}
+
+/// What goes back for an envelope.
+pub(super) fn answer(answered: Answered) -> Response {
     // A denial is an answer of SAML and travels as one. SOAP 1.1 gives every fault the status of our own failures,
     // which would tell whoever watches us that we fail when strangers send nonsense.
     let status = match answered.refused.filter(|_| answered.is_fault) {
@@ -45,7 +50,8 @@ pub(super) async fn attribute_query(
     response
 }
 
-fn envelope(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
+/// The envelope that somebody sent.
+pub(super) fn envelope(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     // The second belongs to SOAP 1.2, but some send it with envelopes of SOAP 1.1. A page in a browser can send neither.

@@ -97,6 +97,71 @@ pub(super) struct Text {
     /// The hop to the identity provider: before its name.
     pub(super) to_login: &'static str,
 
+    /// Logout: it was refused.
+    pub(super) not_logged_out: &'static str,
+    /// Logout: what the user can always do.
+    pub(super) close_the_browser: &'static str,
+    /// What the browser is logged in to: its heading, and the links to it.
+    pub(super) where_logged_in: &'static str,
+    /// It is logged in to nothing.
+    pub(super) logged_in_nowhere: &'static str,
+    /// What the page shows.
+    pub(super) where_logged_in_lead: &'static str,
+    /// Before the moment at which it began.
+    pub(super) since: &'static str,
+    /// Before the moment at which it ends.
+    pub(super) until: &'static str,
+    /// The button; the name of the municipality follows.
+    pub(super) log_out_at: &'static str,
+    /// The button for all municipalities.
+    pub(super) log_out_everywhere: &'static str,
+    /// Above the list of fagsystemer.
+    pub(super) fagsystemer: &'static str,
+    /// Logout on its way: its heading.
+    pub(super) logging_out: &'static str,
+    /// Logout on its way: our part is done.
+    pub(super) logging_out_lead: &'static str,
+    /// Logout on its way: the name of a party follows.
+    pub(super) on_the_way_to_tell: &'static str,
+    /// Logout on its way: after the name of a party that does not answer.
+    pub(super) is_silent: &'static str,
+    /// The button that waits no longer.
+    pub(super) go_on: &'static str,
+    /// What the button does.
+    pub(super) go_on_hint: &'static str,
+    /// The end of a logout that all confirmed: its heading.
+    pub(super) logged_out: &'static str,
+    /// What that means.
+    pub(super) logged_out_lead: &'static str,
+    /// The end of a logout that not all confirmed: its heading.
+    pub(super) logged_out_in_part: &'static str,
+    /// What that means.
+    pub(super) logged_out_in_part_lead: &'static str,
+    /// Above the list of who was told.
+    pub(super) who_was_told: &'static str,
+    /// The button that leads back; a name follows.
+    pub(super) back_to: &'static str,
+    /// A party: it will be told.
+    pub(super) leg_waiting: &'static str,
+    /// A party: it did not answer and will be told again.
+    pub(super) leg_again: &'static str,
+    /// A party: it is being told.
+    pub(super) leg_told: &'static str,
+    /// A party: it confirmed.
+    pub(super) leg_confirmed: &'static str,
+    /// A party: it did not confirm.
+    pub(super) leg_failed: &'static str,
+    /// A party: it cannot be told.
+    pub(super) leg_untold: &'static str,
+    /// A party: a fagsystem.
+    pub(super) a_fagsystem: &'static str,
+    /// A party: an identity provider.
+    pub(super) a_provider: &'static str,
+    /// There is nothing to show of a logout: its heading.
+    pub(super) no_logout: &'static str,
+    /// Its text.
+    pub(super) no_logout_text: &'static str,
+
     /// Start page: its heading.
     pub(super) home: &'static str,
     /// Start page: what this is.
@@ -254,6 +319,38 @@ static DANISH: Text = Text {
     goes_by_itself: "De fleste browsere går selv videre efter et øjeblik.",
     resume: "Fortsæt",
     to_login: "Log ind hos",
+    not_logged_out: "Dit logout blev ikke gennemført",
+    close_the_browser: "Luk alle vinduer i browseren, så er du sikker på at være logget ud i den. Virker logout heller ikke næste gang, så giv din it-afdeling sagsnummeret.",
+    where_logged_in: "Hvor er jeg logget ind?",
+    logged_in_nowhere: "Denne browser er ikke logget ind nogen steder gennem os.",
+    where_logged_in_lead: "Her ser du, hvor denne browser er logget ind gennem os, og her kan du logge ud.",
+    since: "Siden",
+    until: "Senest til",
+    log_out_at: "Log ud hos",
+    log_out_everywhere: "Log ud alle steder",
+    fagsystemer: "Fagsystemer",
+    logging_out: "Du bliver logget ud",
+    logging_out_lead: "Du er allerede logget ud her. Nu får de andre besked, én efter én.",
+    on_the_way_to_tell: "Du sendes et øjeblik forbi",
+    is_silent: "har ikke svaret endnu.",
+    go_on: "Gå videre",
+    go_on_hint: "Brug knappen, hvis der ikke sker noget. De øvrige får stadig besked.",
+    logged_out: "Du er logget ud",
+    logged_out_lead: "Alle har bekræftet, at du er logget ud.",
+    logged_out_in_part: "Du er logget ud her, men ikke alle har bekræftet",
+    logged_out_in_part_lead: "Luk alle vinduer i browseren. Så længe den er åben, kan du stadig være logget ind hos dem, der ikke har bekræftet.",
+    who_was_told: "Hvem har fået besked?",
+    back_to: "Tilbage til",
+    leg_waiting: "får besked om lidt",
+    leg_again: "har ikke svaret; vi prøver igen",
+    leg_told: "er ved at få besked",
+    leg_confirmed: "har bekræftet",
+    leg_failed: "har ikke bekræftet",
+    leg_untold: "kan ikke få besked",
+    a_fagsystem: "fagsystem",
+    a_provider: "kommunens login",
+    no_logout: "Her er intet logout at vise",
+    no_logout_text: "Siden hører til en anden browser eller er for gammel. Har du lige logget ud, så luk alle vinduer i browseren for at være helt sikker.",
     home: "Ét login til kommunens fagsystemer",
     home_lead: "context-handler står mellem fagsystemerne og kommunernes egne login. Den kontrollerer hvert svar, oversætter det til fagsystemets sprog og gemmer, hvorfor det blev godtaget.",
     for_users: "Skal du logge ind?",
@@ -353,6 +450,38 @@ static ENGLISH: Text = Text {
     goes_by_itself: "Most browsers go on by themselves after a moment.",
     resume: "Continue",
     to_login: "Log in at",
+    not_logged_out: "Your logout was not carried out",
+    close_the_browser: "Close all windows of the browser; then you are sure to be logged out in it. If logout fails the next time too, give your IT department the case number.",
+    where_logged_in: "Where am I logged in?",
+    logged_in_nowhere: "This browser is not logged in anywhere through us.",
+    where_logged_in_lead: "Here you see where this browser is logged in through us, and here you can log out.",
+    since: "Since",
+    until: "Until at the latest",
+    log_out_at: "Log out at",
+    log_out_everywhere: "Log out everywhere",
+    fagsystemer: "IT systems",
+    logging_out: "You are being logged out",
+    logging_out_lead: "You are logged out here already. Now the others are told, one by one.",
+    on_the_way_to_tell: "For a moment you pass by",
+    is_silent: "has not answered yet.",
+    go_on: "Go on",
+    go_on_hint: "Use the button if nothing happens. The others are still told.",
+    logged_out: "You are logged out",
+    logged_out_lead: "Everybody has confirmed that you are logged out.",
+    logged_out_in_part: "You are logged out here, but not everybody has confirmed",
+    logged_out_in_part_lead: "Close all windows of the browser. As long as it is open, you may still be logged in with those who have not confirmed.",
+    who_was_told: "Who was told?",
+    back_to: "Back to",
+    leg_waiting: "will be told in a moment",
+    leg_again: "did not answer; we try again",
+    leg_told: "is being told",
+    leg_confirmed: "has confirmed",
+    leg_failed: "has not confirmed",
+    leg_untold: "cannot be told",
+    a_fagsystem: "IT system",
+    a_provider: "the municipality’s login",
+    no_logout: "There is no logout to show here",
+    no_logout_text: "The page belongs to another browser, or it is too old. If you have just logged out, close all windows of the browser to be quite sure.",
     home: "One login to a municipality’s IT systems",
     home_lead: "context-handler stands between IT systems and the municipalities’ own logins. It checks every answer, translates it into the language of the system, and keeps a record of why it was accepted.",
     for_users: "Do you want to log in?",

@@ -20,6 +20,8 @@ pub enum Kind {
     ClientAssertion,
     /// A proof of possession, by its key and its `jti`.
     Possession,
+    /// A request that a session ends, by its issuer and ID.
+    Logout,
 }
 
 impl std::fmt::Display for Kind {
@@ -30,6 +32,7 @@ impl std::fmt::Display for Kind {
             Self::Question => "the question",
             Self::ClientAssertion => "the client assertion",
             Self::Possession => "the proof of possession",
+            Self::Logout => "the logout request",
         })
     }
 }
@@ -128,6 +131,8 @@ pub struct Ending {
     pub logout: Logout,
     /// The fagsystem that need not be told.
     pub except: Option<EntityId>,
+    /// When those who have not been told by then are told by whoever tells again.
+    pub due: Timestamp,
     /// The browser in which logins that are under way must not end well.
     pub browser: Option<LoginId>,
 }

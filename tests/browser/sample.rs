@@ -12,7 +12,7 @@ use serde::Deserialize;
 use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::http::assets;
-use context_handler::http::pages::{self, Choice, Chosen, ChosenForm, Discovery, Post, Refusal};
+use context_handler::http::pages::{self, Choice, Chosen, ChosenForm, Discovery, Post, Refusal, Refused};
 use context_handler::http::visitor::Visitor;
 
 /// A name that tries everything.
@@ -61,6 +61,7 @@ pub(crate) fn login() -> LoginId {
 /// The refusal of a login to which this happened.
 pub(crate) fn refusal(reason: Reason) -> Refusal<'static> {
     Refusal {
+        of: Refused::Login,
         status: StatusCode::FORBIDDEN,
         reason,
         case: login().case_number(),

@@ -9,6 +9,7 @@ mod attributes;
 mod discovery;
 mod judge;
 mod login;
+mod logout;
 mod oidc;
 mod profiles;
 mod registry;

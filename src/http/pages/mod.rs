@@ -8,6 +8,8 @@
 //! | `POST /discovery`, once the municipality is known | [`onward`] with the IdP's address, **never a redirect**, see there | 200 |
 //! | the HTTP-POST binding, answers and status answers alike | [`post`] with a [`Post`] | 200 |
 //! | any refusal | [`refusal`] with a [`Refusal`] | its own |
+//! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
+//! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
 //! | no such page | [`not_found`] | 404 |
@@ -19,6 +21,7 @@
 
 mod answer;
 mod chosen;
+mod logout;
 mod target;
 mod words;
 
@@ -39,6 +42,7 @@ use answer::{FormAction, Script, answer};
 use target::Target;
 
 pub use chosen::{Chosen, ChosenForm};
+pub use logout::{Farewell, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +87,20 @@ pub struct Post<'a> {
     pub receiver: &'a str,
 }
 
-/// A login that ended without a token and is told to the user, not to the fagsystem.
+/// What was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A login.
+    Login,
+    /// A logout.
+    Logout,
+}
+
+/// A login or a logout that ended badly and is told to the user, not to the fagsystem.
 #[derive(Clone, Debug)]
 pub struct Refusal<'a> {
+    /// What was refused.
+    pub of: Refused,
     /// The status of the answer.
     pub status: StatusCode,
     /// Why; the page says so only where that helps nobody to attack.
@@ -172,8 +187,14 @@ fn is_base64(byte: u8) -> bool {
 
 /// What happened, what to do, who must act, and the case number.
 pub fn refusal(visitor: &Visitor, view: &Refusal<'_>) -> Response {
+    let heading: fn(&Text) -> &'static str = match view.of {
+        Refused::Login => |t| t.not_logged_in,
+        Refused::Logout => |t| t.not_logged_out,
+    };
     let page = RefusalPage {
-        frame: Frame::both(visitor, |t| t.not_logged_in),
+        frame: Frame::both(visitor, heading),
+        heading,
+        of: view.of,
         outward: may_be_shown(view.reason).then_some(view.reason),
         case: view.case.to_string(),
         at: view.at,
@@ -324,6 +345,8 @@ struct PostPage<'a> {
 #[template(path = "refusal.html")]
 struct RefusalPage<'a> {
     frame: Frame<'a>,
+    heading: fn(&Text) -> &'static str,
+    of: Refused,
     /// The reason where it may be told.
     outward: Option<Reason>,
     case: String,
@@ -339,6 +362,13 @@ impl RefusalPage<'_> {
 
     fn act(&self, t: &'static Text) -> &'static Act {
         self.outward.map_or(&t.untrusted, |reason| t.act(reason.blame()))
+    }
+
+    fn advice(&self, t: &'static Text) -> &'static str {
+        match self.of {
+            Refused::Login => self.act(t).advice,
+            Refused::Logout => t.close_the_browser,
+        }
     }
 
     fn time(&self, t: &'static Text) -> String {

@@ -56,17 +56,14 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
 
 /// The participants become legs, before those of the identity providers.
 fn over(transaction: &Connection, ending: &Ending) -> Result<(), StoreError> {
-    let Ending { logout, except, browser } = ending;
+    let Ending { logout, except, due, browser } = ending;
     let fagsystemer = Party::of(participants(transaction, logout.session)?);
     let fagsystemer = fagsystemer.into_iter().filter(|party| Some(party.entity_id()) != except.as_ref());
     let told = fagsystemer.map(|party| (party, LegState::Waiting));
     let providers = logout.legs.iter().map(|leg| (leg.party.clone(), leg.state));
     for (number, (party, state)) in (0..).zip(told.chain(providers)) {
-        write(
-            transaction,
-            logout.id,
-            &Leg { number, party, state, question: None, attempts: 0, next: None },
-        )?;
+        let next = (!state.is_settled()).then_some(*due);
+        write(transaction, logout.id, &Leg { number, party, state, question: None, attempts: 0, next })?;
     }
     let content = serde_json::to_string(&Logout { legs: Vec::new(), ..logout.clone() }).map_err(down)?;
     transaction
@@ -85,11 +82,14 @@ fn over(transaction: &Connection, ending: &Ending) -> Result<(), StoreError> {
     end(transaction, logout.session)
 }
 
+/// Whoever has confirmed has confirmed: a change that was under way meanwhile does not undo it.
 fn write(transaction: &Connection, logout: LoginId, leg: &Leg) -> Result<(), StoreError> {
     let content = serde_json::to_string(leg).map_err(down)?;
     transaction
         .prepare_cached(
-            "INSERT OR REPLACE INTO logout_leg (logout, number, next, content) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO logout_leg (logout, number, next, content) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (logout, number) DO UPDATE SET next = ?3, content = ?4
+             WHERE content ->> 'state' <> 'confirmed'",
         )?
         .execute(params![logout.bytes(), leg.number, leg.next.map(Timestamp::as_millisecond), content])?;
     Ok(())

@@ -6,6 +6,7 @@ mod attribute_service;
 mod binding;
 mod encryption;
 mod levels;
+mod logout;
 mod parser;
 mod place;
 mod play;

@@ -121,6 +121,12 @@ impl Answer {
         address.map(unescape)
     }
 
+    /// The address of the first link that holds a text, or of the page that this one goes on to by itself.
+    pub(crate) fn link(&self, holds: &str) -> Option<String> {
+        let links = self.body.split("href=\"").skip(1).chain(self.body.split("content=\"0; url=").skip(1));
+        links.filter_map(|rest| rest.split('"').next()).map(unescape).find(|link| link.contains(holds))
+    }
+
     /// Where the form goes, and the value of each of its fields.
     pub(crate) fn form(&self) -> Option<(String, BTreeMap<String, String>)> {
         let form = self.body.split("<form").find(|form| form.contains("id=\"post\""))?;

@@ -7,6 +7,7 @@ mod client;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;
+pub(crate) mod logout;
 pub(crate) mod roles;
 mod world;
 

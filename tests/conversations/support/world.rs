@@ -116,6 +116,7 @@ impl Town {
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
             idle_for: SignedDuration::from_hours(1),
+            logout_for: Duration::from_secs(2),
             egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");

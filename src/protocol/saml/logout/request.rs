@@ -22,7 +22,8 @@ pub struct LogoutRequest {
     pub id: MessageId,
     /// Who asks.
     pub issuer: EntityId,
-    issue_instant: Timestamp,
+    /// When it was made, by its own word.
+    pub issue_instant: Timestamp,
     destination: Option<String>,
     not_on_or_after: Option<Timestamp>,
     /// The user's name, as the asker knows it.

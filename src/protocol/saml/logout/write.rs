@@ -22,7 +22,7 @@ pub struct OurLogout<'m> {
     pub issuer: &'m EntityId,
     /// Now.
     pub issue_instant: Timestamp,
-    /// The address that it goes to.
+    /// The address that it goes to; empty where it goes back over the connection that the question came by.
     pub destination: &'m str,
     /// What it says.
     pub says: Says<'m>,
@@ -37,8 +37,8 @@ pub enum Says<'m> {
         name_id: &'m str,
         /// The format of the name there; none where the receiver named none.
         name_format: Option<&'m str>,
-        /// The session; none where the receiver gave it no index.
-        session_index: Option<&'m str>,
+        /// The sessions; none where the receiver gave them no index.
+        session_indexes: &'m [String],
         /// The first moment at which the request no longer holds.
         not_on_or_after: Timestamp,
     },
@@ -93,7 +93,9 @@ impl OurLogout<'_> {
                 xml.attribute("InResponseTo", request.as_str());
             }
         }
-        xml.attribute("Destination", self.destination);
+        if !self.destination.is_empty() {
+            xml.attribute("Destination", self.destination);
+        }
         xml.attribute("ID", self.id.as_str());
         xml.attribute("IssueInstant", &written(self.issue_instant));
         xml.attribute("Version", "2.0");
@@ -103,13 +105,13 @@ impl OurLogout<'_> {
 
     fn filled(&self, mut xml: Writer) -> Writer {
         match self.says {
-            Says::End { name_id, name_format, session_index, .. } => {
+            Says::End { name_id, name_format, session_indexes, .. } => {
                 xml.start(saml("NameID"));
                 if let Some(format) = name_format {
                     xml.attribute("Format", format);
                 }
                 xml.text(name_id).end();
-                if let Some(index) = session_index {
+                for index in session_indexes {
                     xml.element(samlp("SessionIndex"), index);
                 }
             }

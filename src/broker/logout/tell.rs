@@ -1,0 +1,323 @@
+//! Telling those who take messages from servers: all at once, and nobody waits longer for them than the limit. Who does
+//! not confirm is told again later, with growing pauses, and given up after a few times.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+
+use super::Side;
+use super::party::KnownParty;
+use crate::broker::Broker;
+use crate::broker::egress::Posted;
+use crate::broker::registry::Snapshot;
+use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::id::{LoginId, MessageId};
+use crate::domain::login::PENDING_FOR;
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::session::{Leg, LegState, Logout, Party};
+use crate::protocol::keys::fingerprint;
+use crate::protocol::saml::X509_SUBJECT_NAME;
+use crate::protocol::saml::logout::response::{self, Expectation, Outcome};
+use crate::protocol::saml::logout::{OurLogout, Says};
+use crate::protocol::xml::Document;
+use crate::store::{Batch, LegChange};
+
+/// How long after the first, the second … try somebody is told again who did not confirm.
+const PAUSES: [SignedDuration; 6] = [
+    SignedDuration::from_secs(10),
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(1),
+];
+
+/// So many are told again at once; the others wait for the next round.
+const AT_ONCE: u32 = 100;
+
+/// The largest answer that is taken.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// How long a request of ours holds.
+pub(super) const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// Somebody who must hear that a session is over.
+pub(super) struct Errand {
+    pub(super) logout: LoginId,
+    /// What every record about it says.
+    about: Record,
+    begun: Timestamp,
+    pub(super) leg: Leg,
+    /// Whether a browser is there to take the news.
+    by_browser: bool,
+}
+
+impl Errand {
+    /// Everybody of a logout who has not heard of it.
+    pub(super) fn all(logout: &Logout, by_browser: bool) -> Vec<Self> {
+        let untold = logout.legs.iter().filter(|leg| leg.state == LegState::Waiting);
+        untold.map(|leg| Self::one(logout, leg, by_browser)).collect()
+    }
+
+    pub(super) fn one(logout: &Logout, leg: &Leg, by_browser: bool) -> Self {
+        let about =
+            Record::allowed(logout.begun, logout.id, Event::LogoutSent, Actor::Broker, Reason::SloTold);
+        let mut about = Record { session: Some(logout.session), authority: Some(logout.authority), ..about };
+        match &leg.party {
+            Party::Fagsystem { fagsystem, .. } => about.fagsystem = Some(fagsystem.clone()),
+            Party::Provider(provider) => about.idp = Some(provider.idp.clone()),
+        }
+        Self { logout: logout.id, about, begun: logout.begun, leg: leg.clone(), by_browser }
+    }
+
+    /// The record that it was told, by this question at this address.
+    pub(super) fn sent(&self, question: &MessageId, address: &str, at: Timestamp) -> Record {
+        let mut record = Record { at, message: Some(question.to_string()), ..self.about.clone() };
+        record.endpoint = address.to_owned();
+        record
+    }
+
+    /// The record of what came back.
+    fn heard(&self, question: &MessageId, at: Timestamp) -> Record {
+        Record {
+            at,
+            event: Event::LogoutConfirmed,
+            actor: Actor::Unauthenticated,
+            in_response_to: Some(question.to_string()),
+            ..self.about.clone()
+        }
+    }
+
+    /// The record that nothing came back.
+    pub(super) fn heard_nothing(&self, at: Timestamp) -> Record {
+        refused(self.about.clone(), &Fault::new(Reason::SloDown, "the browser did not come back"), at)
+    }
+
+    fn changed(self, leg: Leg) -> LegChange {
+        LegChange { logout: self.logout, leg }
+    }
+}
+
+/// Somebody who was told, and has not answered yet.
+struct Told {
+    errand: Errand,
+    question: MessageId,
+}
+
+/// How somebody can be told.
+enum Way<'s> {
+    Soap(&'s str),
+    Browser,
+    Nowhere(Fault),
+}
+
+impl Broker {
+    /// Tells all who take messages from servers, and writes down what became of it. Our own session is over, so whatever
+    /// goes wrong here stops nothing: what is not written down is tried again.
+    pub(super) async fn tell(&self, errands: Vec<Errand>) {
+        if errands.is_empty() {
+            return;
+        }
+        let snapshot = self.snapshot();
+        let (mut batch, mut posts, mut told) = (Batch::default(), JoinSet::new(), Vec::new());
+        for errand in errands {
+            let now = self.clock.now();
+            let leg = errand.leg.clone();
+            match way(&snapshot, &leg.party, now) {
+                Way::Soap(address) => {
+                    let question = MessageId::made(now, self.random.bits());
+                    let Ok(envelope) = self.news(&leg.party, &question, address, |news| {
+                        Ok(news.by_soap(self.keys.signer())?.into_string())
+                    }) else {
+                        continue;
+                    };
+                    batch.records.push(errand.sent(&question, address, now));
+                    let (egress, patience) = (self.settings.egress.clone(), self.settings.logout_for);
+                    let (address, number) = (address.to_owned(), told.len());
+                    posts.spawn(async move {
+                        let answer = egress.post_soap(&address, envelope, MAX_ANSWER, patience).await;
+                        (number, answer.and_then(Posted::with_message))
+                    });
+                    told.push(Told { errand, question });
+                }
+                // The browser has until then; after that nobody waits for it any more.
+                Way::Browser if errand.by_browser => {
+                    let next = Some(errand.begun + PENDING_FOR);
+                    batch.legs.push(errand.changed(Leg { next, ..leg }));
+                }
+                way => {
+                    let fault = way.closed();
+                    let was_told = leg.state == LegState::Told; // the browser went there and never came back
+                    let state = if was_told { LegState::Failed } else { LegState::Untold };
+                    batch.records.push(refused(errand.about.clone(), &fault, now));
+                    batch.legs.push(errand.changed(Leg { state, next: None, ..leg }));
+                }
+            }
+        }
+        let answers = self.answers(posts, told.len()).await;
+        for (told, answer) in told.into_iter().zip(answers) {
+            let (change, record) = self.settle(&snapshot, told, answer);
+            batch.legs.push(change);
+            batch.records.push(record);
+        }
+        if let Err(error) = self.store.commit(batch).await {
+            tracing::error!(detail = %error, "who was told of a logout could not be written down");
+        }
+    }
+
+    /// Tells those again who are due.
+    pub async fn tell_again(&self) -> Result<(), Fault> {
+        let mut errands = Vec::new();
+        for due in self.store.due_legs(self.clock.now(), AT_ONCE).await? {
+            let Some(logout) = self.store.logout(due.logout).await? else { continue };
+            errands.push(Errand::one(&logout, &due.leg, false));
+        }
+        self.tell(errands).await;
+        Ok(())
+    }
+
+    /// Writes the news for a party.
+    pub(super) fn news<T>(
+        &self,
+        party: &Party,
+        question: &MessageId,
+        address: &str,
+        write: impl FnOnce(&OurLogout<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let now = self.clock.now();
+        let (name_id, name_format, session_indexes) = match party {
+            Party::Fagsystem { name, indexes, .. } => {
+                let indexes = indexes.iter().map(ToString::to_string).collect();
+                (name, Some(X509_SUBJECT_NAME), indexes)
+            }
+            Party::Provider(at) => (&at.name, at.format.as_deref(), Vec::from_iter(at.index.clone())),
+        };
+        let says = Says::End {
+            name_id,
+            name_format,
+            session_indexes: &session_indexes,
+            not_on_or_after: now + HOLDS_FOR,
+        };
+        let issuer = &self.settings.entity_id;
+        write(&OurLogout { id: question, issuer, issue_instant: now, destination: address, says })
+    }
+
+    /// What came back within the time limit, each in its place.
+    async fn answers(
+        &self,
+        mut posts: JoinSet<(usize, Result<Vec<u8>, Fault>)>,
+        count: usize,
+    ) -> Vec<Result<Vec<u8>, Fault>> {
+        let late = || Err(Fault::new(Reason::SloDown, "no answer within the time limit"));
+        let mut answers: Vec<_> = std::iter::repeat_with(late).take(count).collect();
+        let all = async {
+            while let Some(answered) = posts.join_next().await {
+                if let Ok((number, answer)) = answered
+                    && let Some(place) = answers.get_mut(number)
+                {
+                    *place = answer;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(self.settings.logout_for, all).await; // who is late stays late
+        answers
+    }
+
+    /// What becomes of a leg by what came back, and what is written down about it.
+    fn settle(&self, snapshot: &Snapshot, told: Told, answer: Result<Vec<u8>, Fault>) -> (LegChange, Record) {
+        let now = self.clock.now();
+        let Told { errand, question } = told;
+        let mut heard = errand.heard(&question, now);
+        let judged =
+            answer.map_err(|fault| Fault::new(Reason::SloDown, fault.to_string())).and_then(|body| {
+                self.believe_confirmed(snapshot, &errand.leg.party, (&body, &question), &mut heard)
+            });
+        let attempts = errand.leg.attempts + 1;
+        let leg = Leg { question: Some(question), attempts, next: None, ..errand.leg.clone() };
+        let leg = match judged {
+            Ok(outcome) => Leg { state: outcome_of(&outcome, &mut heard), ..leg },
+            Err(fault) => {
+                heard = refused(heard, &fault, now);
+                let pause = PAUSES.get(leg.attempts as usize - 1);
+                let state = if pause.is_some() { LegState::Waiting } else { LegState::Failed };
+                Leg { state, next: pause.map(|pause| now + *pause), ..leg }
+            }
+        };
+        (errand.changed(leg), heard)
+    }
+
+    /// Proves an answer that came back over our own connection.
+    fn believe_confirmed(
+        &self,
+        snapshot: &Snapshot,
+        party: &Party,
+        (body, question): (&[u8], &MessageId),
+        heard: &mut Record,
+    ) -> Result<Outcome, Fault> {
+        let now = self.clock.now();
+        heard.sha256 = Some(fingerprint(body));
+        let side = Side::of(party);
+        let known = KnownParty::of(snapshot, side, party.entity_id(), now)?; // still switched on
+        let document = Document::parse(body)?;
+        let answer = response::claimed_in_soap(&document)?;
+        let answer = answer.verify(known.keys)?; // signed by its own key
+        heard.actor = side.actor();
+        heard.key = Some(answer.proof().key.as_str().to_owned());
+        heard.algorithm = Some(answer.proof().algorithm.uri().to_owned());
+        known.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
+        let expected = Expectation {
+            issuer: party.entity_id(),
+            request: question,
+            here: None,
+            skew: self.settings.skew,
+        };
+        let answer = answer.accept(&expected, now)?; // from whom we asked, to our question
+        heard.message = Some(answer.id.to_string());
+        Ok(answer.outcome.clone())
+    }
+}
+
+/// How a party can be told now. One that takes messages from servers is told so, since that needs no browser.
+fn way<'s>(snapshot: &'s Snapshot, party: &Party, now: Timestamp) -> Way<'s> {
+    match KnownParty::of(snapshot, Side::of(party), party.entity_id(), now) {
+        Err(fault) => Way::Nowhere(Fault::new(Reason::SloDown, fault.to_string())),
+        Ok(known) => match (&known.logout.soap, &known.logout.browser) {
+            (Some(address), _) => Way::Soap(address),
+            (None, Some(_)) => Way::Browser,
+            (None, None) => {
+                Way::Nowhere(Fault::new(Reason::SloDown, "its metadata names no address for logout"))
+            }
+        },
+    }
+}
+
+impl Way<'_> {
+    fn closed(self) -> Fault {
+        match self {
+            Self::Nowhere(fault) => fault,
+            _ => Fault::new(Reason::SloDown, "it can be told by a browser only, and none is there"),
+        }
+    }
+}
+
+/// What a proved answer makes of a leg.
+pub(super) fn outcome_of(outcome: &Outcome, heard: &mut Record) -> LegState {
+    let (state, reason, detail) = match outcome {
+        Outcome::Ended => (LegState::Confirmed, Reason::SloConfirmed, None),
+        Outcome::InPart => (LegState::Failed, Reason::SloPartial, None),
+        Outcome::Refused(codes) => (LegState::Failed, Reason::SloRefused, Some(Record::tame(codes))),
+    };
+    heard.reason = reason.code().to_owned();
+    heard.detail = detail;
+    state
+}
+
+fn refused(record: Record, fault: &Fault, at: Timestamp) -> Record {
+    Record {
+        at,
+        event: Event::LogoutConfirmed,
+        allowed: false,
+        reason: fault.reason.code().to_owned(),
+        detail: Some(Record::tame(&fault.detail)),
+        ..record
+    }
+}

@@ -1,0 +1,461 @@
+//! A user's session ends, whoever wants it, and everybody in it hears of it or is named as one who did not.
+
+use context_handler::broker::registry::Files;
+use context_handler::domain::session::{LegState, LogoutBy};
+use context_handler::store::Store;
+use jiff::SignedDuration;
+
+use crate::support::logout::{Asked, Confirmed, Manner, Server, Voice, index, reachable};
+use crate::support::{Answer, Browser, Fagsystem, Idp, Told, Town};
+
+pub(crate) const BBR: &str = "https://bbr.test/slo";
+pub(crate) const DRIVING: &str = "https://koereproeve.test/slo";
+pub(crate) const KORSBAEK: &str = "https://idp.korsbaek.test/slo";
+const BY: [&str; 2] = ["HTTP-Redirect", "HTTP-POST"];
+
+/// A user of Korsbæk who is logged in to BBR and to driving tests, in one browser.
+pub(crate) struct Scene {
+    pub(crate) town: Town,
+    pub(crate) browser: Browser,
+    pub(crate) bbr: Voice,
+    pub(crate) driving: Voice,
+    pub(crate) korsbaek: Voice,
+    /// The index that BBR was told.
+    pub(crate) at_bbr: String,
+    pub(crate) at_driving: String,
+}
+
+/// Everybody can be reached by a browser, in this way.
+pub(crate) fn by_browser(files: &mut Files, binding: &str) {
+    reachable(files, "bbr", binding, BBR);
+    reachable(files, "driving", binding, DRIVING);
+    reachable(files, "korsbaek", binding, KORSBAEK);
+}
+
+impl Scene {
+    pub(crate) async fn new(name: &str, change: impl FnOnce(&mut Files)) -> Self {
+        let town = Town::with(&format!("logout-{name}"), change).await;
+        let mut browser = town.browser();
+        let told = log_in(&town, &mut browser, &town.bbr, 1).await;
+        let at_bbr = index(&told);
+        town.pass(SignedDuration::from_secs(1));
+        let straight = town.driving.send(&mut browser, &numbered(&town.driving, &town, 2)).await;
+        let at_driving = index(&town.driving.read(&straight, &town));
+        let (bbr, driving) = (town.bbr.voice(&town), town.driving.voice(&town));
+        let korsbaek = town.korsbaek.voice(&town);
+        Self { town, browser, bbr, driving, korsbaek, at_bbr, at_driving }
+    }
+
+    /// Where a redirect of ours leads.
+    pub(crate) async fn follow(&mut self, answer: &Answer) -> Answer {
+        let address = format!("{}{}", self.town.url, answer.location());
+        self.browser.get(&address).await
+    }
+
+    /// The party says yes, and the browser is at our page again.
+    pub(crate) async fn confirms(&mut self, voice: &Voice, asked: &Asked) -> Answer {
+        let back = self.browser.get(&voice.answers(asked, &["Success"])).await;
+        self.follow(&back).await
+    }
+
+    /// Whether the user must log in again.
+    pub(crate) async fn is_over(&mut self) -> bool {
+        self.town.pass(SignedDuration::from_secs(1));
+        let ask = numbered(&self.town.bbr, &self.town, 99);
+        let answer = self.town.bbr.send(&mut self.browser, &ask).await;
+        let asked = answer.location.is_some_and(|to| to.starts_with("https://idp.korsbaek.test/sso?"));
+        asked && self.sessions().await == 0
+    }
+
+    pub(crate) async fn sessions(&self) -> usize {
+        self.town.store.sessions_named("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c").await.unwrap().len()
+    }
+
+    /// How everybody was found to be in the youngest logout, by name.
+    pub(crate) async fn legs(&self) -> Vec<(String, LegState)> {
+        let logout = self.town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+        logout.legs.iter().map(|leg| (leg.party.entity_id().to_string(), leg.state)).collect()
+    }
+
+    pub(crate) async fn states(&self) -> Vec<LegState> {
+        self.legs().await.into_iter().map(|(_, state)| state).collect()
+    }
+}
+
+pub(crate) fn numbered(fagsystem: &Fagsystem, town: &Town, turn: u32) -> crate::support::Ask {
+    let mut ask = fagsystem.ask();
+    (ask.id, ask.issue_instant) = (format!("_request{turn}"), town.now().to_string());
+    ask
+}
+
+pub(crate) async fn log_in(town: &Town, browser: &mut Browser, to: &Fagsystem, turn: u32) -> Told {
+    let sent = to.send(browser, &numbered(to, town, turn)).await;
+    let now = town.now();
+    let answer = town
+        .korsbaek
+        .answer(town, browser, &sent, |say| {
+            say.at(now);
+            (say.response_id, say.assertion_id) = (format!("_r{turn}"), format!("_a{turn}"));
+        })
+        .await;
+    to.read(&answer, town)
+}
+
+#[tokio::test]
+async fn a_fagsystem_ends_the_session_by_the_browser_and_everybody_hears_of_it_one_after_the_other() {
+    for binding in BY {
+        let mut scene = Scene::new(&format!("chain-{binding}"), |files| by_browser(files, binding)).await;
+        let end = scene.bbr.end(&[&scene.at_bbr]);
+        let voice = scene.bbr.clone();
+        let sent = match binding {
+            "HTTP-POST" => voice.post(&mut scene.browser, &end, true).await,
+            _ => scene.browser.get(&voice.redirect(&end)).await,
+        };
+        assert!(sent.location().starts_with("/logout?id="), "{}", sent.location());
+        assert_eq!(scene.sessions().await, 0, "ours ends before anybody else hears of it");
+        assert!(!scene.browser.cookies.keys().any(|name| name.starts_with("__Host-session-")));
+        let page = scene.follow(&sent).await;
+        let asked = Asked::of(&page);
+        assert_eq!((asked.to.as_str(), asked.indexes.as_slice()), (DRIVING, &[scene.at_driving.clone()][..]));
+        assert_eq!(asked.name_id, "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c");
+        let driving = scene.driving.clone();
+        let page = scene.confirms(&driving, &asked).await;
+        let asked = Asked::of(&page);
+        assert_eq!(
+            (asked.to.as_str(), asked.indexes.as_slice()),
+            (KORSBAEK, &["_session-at-idp".into()][..])
+        );
+        let korsbaek = scene.korsbaek.clone();
+        let answer = scene.confirms(&korsbaek, &asked).await;
+        let told = Confirmed::of(&answer);
+        assert_eq!((told.to.as_str(), told.in_response_to.as_str()), (BBR, "_logout1"));
+        assert_eq!(told.status, ["Success"]);
+        assert_eq!(told.relay_state.as_deref(), Some("see you & bye/æ"), "byte by byte");
+        assert!(scene.is_over().await);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_leaves_a_record_of_everything_that_came_and_went_and_no_personal_data() {
+    let mut scene = Scene::new("records", |files| by_browser(files, "HTTP-Redirect")).await;
+    let before = scene.town.log().await.len();
+    let end = scene.bbr.end(&[&scene.at_bbr]);
+    let sent = scene.browser.get(&scene.bbr.redirect(&end)).await;
+    let page = scene.follow(&sent).await;
+    let page = scene.confirms(&scene.driving.clone(), &Asked::of(&page)).await;
+    scene.confirms(&scene.korsbaek.clone(), &Asked::of(&page)).await;
+    let log = scene.town.log().await;
+    let story: Vec<_> =
+        log.iter().skip(before).map(|r| format!("{:?} {:?} {}", r.event, r.actor, r.reason)).collect();
+    insta::assert_snapshot!(story.join("\n"), @"
+    LogoutReceived Fagsystem slo.ok
+    SessionEnded Broker slo.ok
+    LogoutSent Broker slo.told
+    LogoutConfirmed Fagsystem slo.confirmed
+    LogoutSent Broker slo.told
+    LogoutConfirmed IdentityProvider slo.confirmed
+    LogoutAnswered Broker slo.ok
+    ");
+    assert!(log.iter().skip(before).all(|record| record.allowed && record.login == log[before].login));
+    assert!(!serde_json::to_string(&log).unwrap().contains("Ib Dam"));
+}
+
+/// Everybody takes messages at a server of their own.
+struct Servers {
+    bbr: Server,
+    driving: Server,
+    korsbaek: Server,
+}
+
+impl Servers {
+    async fn new() -> Self {
+        let (bbr, driving, korsbaek) = (Fagsystem::bbr(""), Fagsystem::driving(""), Idp::korsbaek(""));
+        Self {
+            bbr: Server::of(&bbr.entity_id, bbr.key).await,
+            driving: Server::of(&driving.entity_id, driving.key).await,
+            korsbaek: Server::of(&korsbaek.entity_id, korsbaek.key).await,
+        }
+    }
+
+    fn register(&self, files: &mut Files) {
+        reachable(files, "bbr", "SOAP", &self.bbr.address);
+        reachable(files, "driving", "SOAP", &self.driving.address);
+        reachable(files, "korsbaek", "SOAP", &self.korsbaek.address);
+    }
+}
+
+#[tokio::test]
+async fn a_fagsystem_ends_the_session_from_its_server_and_the_others_are_told_at_theirs() {
+    let servers = Servers::new().await;
+    let mut scene = Scene::new("soap", |files| servers.register(files)).await;
+    let answer = scene.driving.by_soap(&scene.driving.end(&[&scene.at_driving]), true).await;
+    let told = Confirmed::in_envelope(&answer);
+    assert_eq!((told.status.as_slice(), told.in_response_to.as_str()), (&["Success".into()][..], "_logout1"));
+    assert!(servers.driving.asked().is_empty(), "who asked knows");
+    assert_eq!(servers.bbr.asked()[0].indexes, [scene.at_bbr.clone()]);
+    assert_eq!(servers.korsbaek.asked()[0].indexes, ["_session-at-idp"]);
+    assert!(scene.is_over().await);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_is_told_in_part_when_somebody_can_be_reached_by_a_browser_only() {
+    let mut scene = Scene::new("soap-part", |files| by_browser(files, "HTTP-Redirect")).await;
+    let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+    assert_eq!(scene.states().await, [LegState::Untold, LegState::Untold]);
+    assert!(scene.is_over().await);
+}
+
+#[tokio::test]
+async fn the_identity_provider_ends_the_session_in_every_way_and_the_fagsystemer_are_told() {
+    for way in ["redirect", "post", "soap"] {
+        let servers = Servers::new().await;
+        let register = |files: &mut Files| {
+            servers.register(files);
+            reachable(files, "korsbaek", "HTTP-Redirect", KORSBAEK);
+        };
+        let mut scene = Scene::new(&format!("idp-{way}"), register).await;
+        let end = scene.korsbaek.end(&["_session-at-idp"]);
+        let voice = scene.korsbaek.clone();
+        let told = match way {
+            "redirect" => Confirmed::of(&scene.browser.get(&voice.redirect(&end)).await),
+            "post" => Confirmed::of(&voice.post(&mut scene.browser, &end, true).await),
+            _ => Confirmed::in_envelope(&voice.by_soap(&end, true).await),
+        };
+        assert_eq!(told.status, ["Success"], "{way}");
+        if way != "soap" {
+            assert_eq!((told.to.as_str(), told.relay_state.as_deref()), (KORSBAEK, Some("see you & bye/æ")));
+        }
+        assert_eq!((servers.bbr.asked().len(), servers.driving.asked().len()), (1, 1), "{way}");
+        assert!(servers.korsbaek.asked().is_empty(), "who asked knows");
+        assert!(scene.is_over().await, "{way}");
+    }
+}
+
+#[tokio::test]
+async fn an_identity_provider_ends_all_sessions_of_its_user_when_it_names_none() {
+    let scene = Scene::new("idp-all", |_| {}).await;
+    let mut other = scene.town.browser();
+    log_in(&scene.town, &mut other, &scene.town.bbr, 7).await;
+    assert_eq!(scene.sessions().await, 2);
+    let answer = scene.korsbaek.by_soap(&scene.korsbaek.end(&[]), true).await;
+    assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+    assert_eq!(scene.sessions().await, 0);
+}
+
+#[tokio::test]
+async fn a_fagsystem_that_names_no_session_ends_those_of_its_user_that_it_takes_part_in() {
+    let scene = Scene::new("sp-all", |_| {}).await;
+    let mut other = scene.town.browser();
+    log_in(&scene.town, &mut other, &scene.town.bbr, 7).await;
+    scene.driving.by_soap(&scene.driving.end(&[]), true).await;
+    assert_eq!(scene.sessions().await, 1, "it has no part in the other one");
+    scene.bbr.by_soap(&scene.bbr.end(&[]), true).await;
+    assert_eq!(scene.sessions().await, 0);
+}
+
+#[tokio::test]
+async fn the_user_sees_where_the_browser_is_logged_in_and_logs_out_there() {
+    let mut scene = Scene::new("user", |files| by_browser(files, "HTTP-Redirect")).await;
+    let page = scene.browser.get(&format!("{}/sessions?lang=en", scene.town.url)).await;
+    for shown in ["Korsbæk Kommune", "BBR", "Køreprøvebooking", "Log out at"] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
+    let name = page.body.split("name=\"sessions\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let leave = format!("{}/logout", scene.town.url);
+    let sent = scene.browser.post(&leave, &[("sessions", name)]).await;
+    assert_eq!(scene.sessions().await, 0);
+    let page = scene.follow(&sent).await;
+    assert_eq!(Asked::of(&page).to, BBR);
+    let page = scene.confirms(&scene.bbr.clone(), &Asked::of(&page)).await;
+    let page = scene.confirms(&scene.driving.clone(), &Asked::of(&page)).await;
+    let page = scene.confirms(&scene.korsbaek.clone(), &Asked::of(&page)).await;
+    assert!(
+        page.body.contains("Du er logget ud") || page.body.contains("You are logged out"),
+        "{}",
+        page.body
+    );
+    let page = scene.browser.get(&format!("{}/sessions", scene.town.url)).await;
+    assert!(!page.body.contains("Korsbæk"), "{}", page.body);
+    let logout = scene.town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+    assert_eq!(logout.by, LogoutBy::User);
+}
+
+#[tokio::test]
+async fn a_session_that_is_unknown_or_gone_is_confirmed() {
+    let mut scene = Scene::new("gone", |files| reachable(files, "bbr", "HTTP-Redirect", BBR)).await;
+    let unknown = scene.bbr.end(&["0123456789abcdef0123456789abcdef"]);
+    let told = Confirmed::of(&scene.browser.get(&scene.bbr.redirect(&unknown)).await);
+    assert_eq!(told.status, ["Success"]);
+    assert_eq!(scene.sessions().await, 1);
+    let mut end = scene.bbr.end(&[&scene.at_bbr]);
+    end.id = "_logout2".into();
+    scene.bbr.by_soap(&end, true).await;
+    assert_eq!(scene.sessions().await, 0);
+    end.id = "_logout3".into();
+    let told = Confirmed::of(&scene.browser.get(&scene.bbr.redirect(&end)).await);
+    assert_eq!((told.status.as_slice(), told.in_response_to.as_str()), (&["Success".into()][..], "_logout3"));
+    assert_eq!(scene.town.log().await.iter().rev().find(|r| r.event == RECEIVED).unwrap().reason, "slo.gone");
+}
+
+const RECEIVED: context_handler::domain::audit::Event = context_handler::domain::audit::Event::LogoutReceived;
+
+#[tokio::test]
+async fn a_dead_participant_holds_nobody_up_for_longer_than_the_limit_and_is_told_again_later() {
+    for manner in [Manner::Hangs, Manner::Fails] {
+        let servers = Servers::new().await;
+        let scene = Scene::new(&format!("dead-{manner:?}"), |files| servers.register(files)).await;
+        servers.driving.behaves(manner.clone());
+        let began = std::time::Instant::now();
+        let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+        assert!(began.elapsed() < std::time::Duration::from_secs(4), "{:?}", began.elapsed());
+        assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+        assert_eq!(scene.states().await, [LegState::Waiting, LegState::Confirmed], "{manner:?}");
+        servers.driving.behaves(Manner::Answers(&["Success"]));
+        scene.town.broker.tell_again().await.unwrap();
+        assert_eq!(servers.driving.asked().len(), 1, "not before its time");
+        scene.town.pass(SignedDuration::from_secs(11));
+        scene.town.broker.tell_again().await.unwrap();
+        assert_eq!(scene.states().await, [LegState::Confirmed, LegState::Confirmed], "{manner:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_never_confirms_is_given_up_after_seven_tries_with_growing_pauses() {
+    let servers = Servers::new().await;
+    let scene = Scene::new("given-up", |files| servers.register(files)).await;
+    servers.driving.behaves(Manner::Fails);
+    scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    let mut minutes = Vec::new();
+    for minute in 0..300 {
+        let before = servers.driving.asked().len();
+        scene.town.broker.tell_again().await.unwrap();
+        minutes.extend((servers.driving.asked().len() > before).then_some(minute));
+        scene.town.pass(SignedDuration::from_mins(1));
+    }
+    assert_eq!(minutes, [1, 2, 7, 22, 82, 142]);
+    assert_eq!(scene.states().await, [LegState::Failed, LegState::Confirmed]);
+    assert_eq!(servers.driving.asked().len(), 7);
+}
+
+#[tokio::test]
+async fn who_does_not_send_the_browser_back_is_passed_over_and_named() {
+    let mut scene = Scene::new("silent", |files| by_browser(files, "HTTP-Redirect")).await;
+    let end = scene.bbr.end(&[&scene.at_bbr]);
+    let sent = scene.browser.get(&scene.bbr.redirect(&end)).await;
+    let page = scene.follow(&sent).await;
+    assert_eq!(Asked::of(&page).to, DRIVING);
+    let again = scene.follow(&sent).await;
+    assert!(again.link("SAMLRequest").is_none(), "whoever comes back is not sent there again");
+    let on = again.link("after=").unwrap();
+    assert_eq!(Some(on.clone()), page.link("after="));
+    let page = scene.browser.get(&format!("{}{on}", scene.town.url)).await;
+    let asked = Asked::of(&page);
+    assert_eq!(asked.to, KORSBAEK, "the rest is told");
+    let page = scene.confirms(&scene.korsbaek.clone(), &asked).await;
+    assert!(page.location.is_none(), "the user reads who did not confirm");
+    assert!(
+        page.body.contains("Køreprøvebooking") && page.body.contains("har ikke bekræftet"),
+        "{}",
+        page.body
+    );
+    let told = Confirmed::of(&page);
+    assert_eq!((told.to.as_str(), told.status.join(" ")), (BBR, "Success PartialLogout".into()));
+    assert_eq!(scene.states().await, [LegState::Failed, LegState::Confirmed]);
+}
+
+#[tokio::test]
+async fn the_browser_that_never_comes_back_is_waited_for_no_longer_than_ten_minutes() {
+    let mut scene = Scene::new("left", |files| by_browser(files, "HTTP-Redirect")).await;
+    let end = scene.bbr.end(&[&scene.at_bbr]);
+    let sent = scene.browser.get(&scene.bbr.redirect(&end)).await;
+    scene.follow(&sent).await;
+    scene.town.pass(SignedDuration::from_mins(9));
+    scene.town.broker.tell_again().await.unwrap();
+    assert_eq!(scene.states().await, [LegState::Told, LegState::Waiting]);
+    scene.town.pass(SignedDuration::from_mins(1));
+    scene.town.broker.tell_again().await.unwrap();
+    assert_eq!(scene.states().await, [LegState::Failed, LegState::Untold]);
+    scene.town.pass(SignedDuration::from_secs(1));
+    assert_eq!(scene.follow(&sent).await.status, 404, "and the page is gone");
+}
+
+#[tokio::test]
+async fn a_page_of_a_logout_is_shown_to_its_own_browser_only() {
+    let mut scene = Scene::new("own", |files| by_browser(files, "HTTP-Redirect")).await;
+    let end = scene.bbr.end(&[&scene.at_bbr]);
+    let sent = scene.browser.get(&scene.bbr.redirect(&end)).await;
+    let address = format!("{}{}", scene.town.url, sent.location());
+    let strange = scene.town.browser().get(&address).await;
+    assert!(strange.status == 404 && !strange.body.contains("Køreprøve"), "{}", strange.body);
+    assert_eq!(Asked::of(&scene.browser.get(&address).await).to, DRIVING);
+}
+
+#[tokio::test]
+async fn two_logouts_of_one_session_at_once_both_succeed_and_everybody_is_told_once() {
+    let servers = Servers::new().await;
+    let scene = Scene::new("twice", |files| servers.register(files)).await;
+    let by_bbr = scene.bbr.end(&[&scene.at_bbr]);
+    let by_korsbaek = scene.korsbaek.end(&["_session-at-idp"]);
+    let (one, other) =
+        tokio::join!(scene.bbr.by_soap(&by_bbr, true), scene.korsbaek.by_soap(&by_korsbaek, true));
+    for answer in [one, other] {
+        assert_eq!(Confirmed::in_envelope(&answer).status, ["Success"]);
+    }
+    assert_eq!(servers.driving.asked().len(), 1);
+    assert_eq!(scene.town.store.logouts(false, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_fagsystem_that_joins_while_the_session_ends_is_told_or_is_not_in_it() {
+    for turn in 0..20 {
+        let servers = Servers::new().await;
+        let town = Town::with(&format!("logout-joins-{turn}"), |files| servers.register(files)).await;
+        let mut browser = town.browser();
+        let at_bbr = index(&log_in(&town, &mut browser, &town.bbr, 1).await);
+        let bbr = town.bbr.voice(&town);
+        let end = bbr.end(&[&at_bbr]);
+        let ask = numbered(&town.driving, &town, 2);
+        let (joined, ended) = tokio::join!(town.driving.send(&mut browser, &ask), bbr.by_soap(&end, true));
+        assert_eq!(Confirmed::in_envelope(&ended).status, ["Success"]);
+        let told = servers.driving.asked();
+        match joined.form() {
+            Some(_) => assert_eq!(told[0].indexes, [index(&town.driving.read(&joined, &town))]),
+            None => {
+                assert!(joined.location().starts_with("https://idp.korsbaek.test/sso?") && told.is_empty())
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_that_was_cut_off_is_taken_up_by_the_broker_that_comes_back() {
+    let servers = Servers::new().await;
+    let scene = Scene::new("cut", |files| servers.register(files)).await;
+    servers.driving.behaves(Manner::Hangs);
+    let (voice, end) = (scene.bbr.clone(), scene.bbr.end(&[&scene.at_bbr]));
+    let cut = async move { voice.by_soap(&end, true).await };
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(800), cut).await.is_err());
+    assert_eq!(scene.sessions().await, 0);
+    servers.driving.behaves(Manner::Answers(&["Success"]));
+    let returned = scene.town.restarted().await;
+    scene.town.pass(SignedDuration::from_secs(20));
+    returned.tell_again().await.unwrap();
+    assert_eq!(scene.states().await, [LegState::Confirmed, LegState::Confirmed]);
+}
+
+#[tokio::test]
+async fn who_logs_in_again_and_again_at_one_fagsystem_is_logged_out_of_it_once() {
+    let servers = Servers::new().await;
+    let mut scene = Scene::new("indexes", |files| servers.register(files)).await;
+    let straight =
+        scene.town.driving.send(&mut scene.browser, &numbered(&scene.town.driving, &scene.town, 3)).await;
+    let second = index(&scene.town.driving.read(&straight, &scene.town));
+    scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    assert_eq!(servers.driving.asked().len(), 1);
+    let mut told = servers.driving.asked()[0].indexes.clone();
+    told.sort();
+    let mut expected = [scene.at_driving.clone(), second];
+    expected.sort();
+    assert_eq!(told, expected);
+}
