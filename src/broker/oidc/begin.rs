@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::pushed::{Pushed, WAITS};
+use super::pushed::Pushed;
 use crate::broker::audit::Trail;
 use crate::broker::registry::KnownClient;
 use crate::broker::{Broker, Next, Step, Visit};
@@ -22,7 +22,7 @@ struct Brought<'s> {
     parameters: Parameters,
     /// What we call it.
     request: MessageId,
-    /// When it came to us, by our own sealed word if it was pushed.
+    /// The same moment whenever this request comes again.
     made: Timestamp,
     /// Whether the client itself pushed it to us before.
     was_pushed: bool,
@@ -80,9 +80,9 @@ impl Broker {
             let request = MessageId::made(now, self.random.bits());
             return Ok(Brought { client, parameters, request, made: now, was_pushed: false });
         };
-        let Pushed { request, until, parameters } =
+        let Pushed { request, parameters, until } =
             self.open_pushed(&client.registered.entity_id, sealed, now)?;
-        Ok(Brought { client, parameters, request, made: until - WAITS, was_pushed: true })
+        Ok(Brought { client, parameters, request, made: until, was_pushed: true })
     }
 }
 

@@ -78,7 +78,7 @@ impl Broker {
             kind: Kind::ClientAssertion,
             issuer: name.as_str().to_owned(),
             id: jti.ok_or_else(|| wrong("the client assertion has no `jti`, or a long one"))?.to_owned(),
-            made: accepted.expires(), // it need not say when it was made
+            made: accepted.expires(),
             expires: accepted.expires() + skew,
         });
         Ok(())
