@@ -20,4 +20,5 @@ mod sso;
 mod step_up;
 mod store_down;
 mod support;
+mod tokens;
 mod users;

@@ -8,6 +8,7 @@ mod fagsystem;
 pub(crate) mod forge;
 mod idp;
 pub(crate) mod logout;
+pub(crate) mod relying;
 pub(crate) mod roles;
 mod world;
 
