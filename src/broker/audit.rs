@@ -179,7 +179,7 @@ impl Broker {
                 let form = Form::new(acs, Carries::Response, xml.as_str(), relay_state.clone());
                 Some((ByBrowser::Post(form), Some(id)))
             }
-            Reply::Oidc(reply) => Some((self.oidc_refusal(&asked.fagsystem, reply, reason)?, None)),
+            Reply::Oidc(reply) => Some((self.oidc_refusal((asked, reply), reason)?, None)),
         }
     }
 

@@ -37,6 +37,8 @@ pub enum Event {
     UsersChanged,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
+    /// A fagsystem pushed a request to us before its user came.
+    RequestPushed,
     /// A fagsystem handed in a code or a refresh token.
     TokensAsked,
     /// A fagsystem showed an access token and asked who its user is.

@@ -689,6 +689,11 @@ reasons! {
         / "Fagsystemet afleverer noget, der ikke kan byttes til tokens her."
         "The supplier of the fagsystem hands in a code or a refresh token; nothing else is exchanged for tokens here."
         / "Fagsystemets leverandør afleverer en kode eller et refresh token; andet byttes ikke til tokens her.";
+    OidcKept "oidc.kept" Nobody
+        "The fagsystem pushed a request to us before its user comes."
+        / "Fagsystemet afleverede en anmodning hos os, før brugeren kommer."
+        "Nothing: the user's browser brings the name of the request within a minute."
+        / "Intet: Brugerens browser kommer med anmodningens navn inden for et minut.";
     OidcTokens "oidc.tokens" Nobody
         "The fagsystem handed in a code and was given tokens."
         / "Fagsystemet afleverede en kode og fik tokens."

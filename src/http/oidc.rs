@@ -26,6 +26,7 @@ pub(super) fn routes(door: &Arc<Door>) -> Router<Arc<Door>> {
         .route("/oauth2/userinfo", get(userinfo).post(userinfo_post))
         .route("/oauth2/revoke", post(revoke))
         .layer(from_fn_with_state(door.clone(), for_pages_of_clients))
+        .route("/oauth2/par", post(push))
         .route("/oauth2/introspect", post(introspect))
         .route("/oauth2/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(discovery))
@@ -38,6 +39,20 @@ async fn token(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> R
     let by_header = posted.headers.contains_key(header::AUTHORIZATION);
     match door.broker.exchange(&visit, posted.read(&door, &knock)).await {
         Ok(answered) => answer(answered),
+        Err(refused) => refuse(refused, Asked::Tokens { by_header }),
+    }
+}
+
+/// A request, before the user's browser comes with its name.
+async fn push(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    let visit = door.visit(&knock, "/oauth2/par POST");
+    let by_header = posted.headers.contains_key(header::AUTHORIZATION);
+    match door.broker.push(&visit, posted.read(&door, &knock)).await {
+        Ok(answered) => {
+            let mut response = answer(answered);
+            *response.status_mut() = StatusCode::CREATED;
+            response
+        }
         Err(refused) => refuse(refused, Asked::Tokens { by_header }),
     }
 }

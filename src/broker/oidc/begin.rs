@@ -14,6 +14,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, OidcReply, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::oauth::authorize::{self, AuthorizationRequest, Hint, ReplyTo};
+use crate::protocol::oauth::client::Method;
 use crate::protocol::oauth::parameters::Parameters;
 
 /// What the browser brings.
@@ -52,7 +53,7 @@ impl Broker {
         let name = claimed(trail, &parameters)?;
         let client = snapshot.client(&name)?; // registered, switched on
         let brought = self.brought(client, parameters, now)?; // by the browser, or by the client before
-        if brought.was_pushed {
+        if brought.was_pushed && client.speaks.authentication.method() != Method::None {
             trail.record.actor = Actor::Fagsystem; // which proved itself then
         }
         let reply_to = ReplyTo::prove(&brought.parameters, client.speaks)?; // a registered address

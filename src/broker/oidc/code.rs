@@ -6,7 +6,6 @@ use super::{CODE, Entitlement, OfCode};
 use crate::broker::issue::Told;
 use crate::broker::sso::Seat;
 use crate::broker::{Broker, ByBrowser};
-use crate::domain::id::EntityId;
 use crate::domain::login::{Asked, OidcReply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
@@ -64,12 +63,14 @@ impl Broker {
     /// nothing goes to an address that it no longer has.
     pub(in crate::broker) fn oidc_refusal(
         &self,
-        client: &EntityId,
-        reply: &OidcReply,
+        (asked, reply): (&Asked, &OidcReply),
         reason: Reason,
     ) -> Option<ByBrowser> {
         let snapshot = self.snapshot();
-        snapshot.client(client).ok()?.speaks.check_redirect(&reply.redirect_uri).ok()?;
+        // An identity provider that may show no page says no for that reason.
+        let by_page = asked.is_passive && reason == Reason::Status;
+        let reason = if by_page { Reason::Passive } else { reason };
+        snapshot.client(&asked.fagsystem).ok()?.speaks.check_redirect(&reply.redirect_uri).ok()?;
         reply_to(reply).refusal(reason, &self.settings.public_url).map(by_browser)
     }
 }

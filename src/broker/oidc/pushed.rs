@@ -4,13 +4,17 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::broker::Broker;
+use super::call::{Answered, ClientCall, NotAnswered, Refused, Story};
+use crate::broker::{Broker, Visit};
+use crate::domain::audit::Event;
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::oauth::authorize::{self, AuthorizationRequest, ReplyTo};
 use crate::protocol::oauth::parameters::Parameters;
+use crate::store::Batch;
 
 /// How long a pushed request waits for the browser.
-pub(super) const WAITS: SignedDuration = SignedDuration::from_secs(60);
+const WAITS: SignedDuration = SignedDuration::from_secs(60);
 
 /// A pushed request.
 #[derive(Serialize, Deserialize)]
@@ -21,7 +25,57 @@ pub(super) struct Pushed {
     pub(super) parameters: Parameters,
 }
 
+/// How a pushed request is called, and for how many seconds it waits.
+#[derive(Serialize)]
+pub struct Waiting {
+    request_uri: String,
+    expires_in: i64,
+}
+
 impl Broker {
+    /// A client pushes a request.
+    pub async fn push(
+        &self,
+        visit: &Visit,
+        call: Result<ClientCall, Fault>,
+    ) -> Result<Answered<Waiting>, NotAnswered> {
+        let mut story = self.story(visit, Event::RequestPushed);
+        match self.try_push(&mut story, call).await {
+            Ok(waiting) => Ok(story.answered(waiting)),
+            Err(refused) => Err(self.refuse_call_of_client(story, refused).await),
+        }
+    }
+
+    async fn try_push(&self, story: &mut Story, call: Result<ClientCall, Fault>) -> Result<Waiting, Refused> {
+        let call = call?;
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
+        let client = self.authenticate_client(story, &snapshot, &call).map_err(Refused::client)?; // proved
+        let key = self.possession(story, &call, ("par", None)).map_err(Refused::possession)?;
+        check_own(&call.form, &client.registered.entity_id)?; // and its own request, not the name of one
+        ReplyTo::prove(&call.form, client.speaks)?; // a registered address
+        let asked = AuthorizationRequest::read(&call.form, client.speaks)?; // as the standard has it
+        let key = one_key(asked.dpop, key).map_err(Refused::possession)?;
+        let kept = call.form.only(&authorize::KEPT);
+        let parameters = key.into_iter().fold(kept, |kept, key| kept.with("dpop_jkt", key));
+        let request = MessageId::made(now, self.random.bits());
+        let sealed = self.seal_pushed(
+            &client.registered.entity_id,
+            &Pushed { request: request.clone(), until: now + WAITS, parameters },
+        )?;
+        story.trail.record.message = Some(request.to_string());
+        let record = story.trail.allowed(story.trail.record.actor, Reason::OidcKept);
+        let batch = Batch { uses: story.uses.clone(), records: vec![record], ..Batch::default() };
+        self.store.commit(batch).await.map_err(Fault::from)?;
+        Ok(Waiting { request_uri: format!("{}{sealed}", authorize::PUSHED), expires_in: WAITS.as_secs() })
+    }
+
+    fn seal_pushed(&self, client: &EntityId, pushed: &Pushed) -> Result<String, Fault> {
+        let text =
+            serde_json::to_vec(pushed).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        self.sealer.load().seal(&text, &purpose(client), self.random.as_ref())
+    }
+
     pub(super) fn open_pushed(
         &self,
         client: &EntityId,
@@ -37,6 +91,25 @@ impl Broker {
             true => Ok(pushed),
             false => Err(refused("expected a request that was pushed within the last minute")),
         }
+    }
+}
+
+fn check_own(form: &Parameters, client: &EntityId) -> Result<(), Fault> {
+    let wrong = |what: &'static str| Err(Fault::new(Reason::OidcRequest, what));
+    match (form.get("request_uri"), form.required("client_id")?) {
+        (Some(_), _) => wrong("expected a request, got a request_uri"),
+        (None, name) if name != client.as_str() => wrong("expected the client_id of whoever pushes it"),
+        (None, _) => Ok(()),
+    }
+}
+
+/// The key that the code will be good for only: named, or proved at once, or both.
+fn one_key(named: Option<String>, proved: Option<String>) -> Result<Option<String>, Fault> {
+    match (&named, &proved) {
+        (Some(named), Some(proved)) if named != proved => {
+            Err(Fault::new(Reason::Pop, "expected the proof of the key in dpop_jkt"))
+        }
+        _ => Ok(proved.or(named)),
     }
 }
 

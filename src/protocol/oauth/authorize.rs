@@ -17,7 +17,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
 
 /// The longest `state` that we carry: it travels through the browser inside a cookie of at most 4 kB.
-pub const MAX_STATE: usize = 1536;
+pub const MAX_STATE: usize = 1024;
 
 /// The longest `nonce` that we carry.
 pub const MAX_NONCE: usize = 256;

@@ -7,6 +7,7 @@ mod binding;
 mod encryption;
 mod levels;
 mod logout;
+mod oidc;
 mod parser;
 mod place;
 mod play;

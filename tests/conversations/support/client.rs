@@ -32,8 +32,6 @@ pub(crate) type Parameters = BTreeMap<&'static str, String>;
 /// What came back to the client's address.
 #[derive(Debug)]
 pub(crate) struct Back {
-    /// Where it was sent.
-    pub(crate) to: String,
     pub(crate) by_form: bool,
     pub(crate) fields: BTreeMap<String, String>,
 }
@@ -51,7 +49,7 @@ impl Client {
             client_id: "https://oidc.byggesag.test",
             redirect_uri: "https://byggesag.test/callback",
             registered: registered.to_owned(),
-            key: key("oidc-byggesag"),
+            key: Self::key("oidc-byggesag"),
             kid: "byggesag",
         }
     }
@@ -134,6 +132,16 @@ impl Client {
         browser.post(&format!("{}/oauth2/authorize", town.url), &form).await
     }
 
+    /// Pushes a request, proving itself by its key; tells the status and what is answered.
+    pub(crate) async fn push(&self, town: &Town, ask: &Parameters, jti: &str) -> (u16, Value) {
+        let mut form = ask.clone();
+        form.insert("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into());
+        form.insert("client_assertion", self.assertion(town, jti));
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = Browser::new().post(&format!("{}/oauth2/par", town.url), &form).await;
+        (answer.status, serde_json::from_str(&answer.body).unwrap())
+    }
+
     /// A login of a user of Korsbæk from the beginning to the end.
     pub(crate) async fn log_in(&self, town: &Town, browser: &mut Browser, ask: &Parameters) -> Back {
         let sent = self.send(town, browser, ask).await;
@@ -166,7 +174,7 @@ impl Client {
         };
         assert_eq!(to, self.redirect_uri);
         assert_eq!(fields.get("iss"), Some(&town.url), "RFC 9207");
-        Back { to, by_form, fields }
+        Back { by_form, fields }
     }
 
     /// A token by which it proves itself to the broker.
@@ -179,6 +187,13 @@ impl Client {
                 "jti": jti, "iat": now, "exp": now + 60
             }),
         )
+    }
+
+    /// A key of the development parties.
+    pub(crate) fn key(name: &str) -> PKey<Private> {
+        let file =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
+        PKey::private_key_from_pem(&std::fs::read(file).unwrap()).unwrap()
     }
 
     /// Signs with its key, PS256, whatever it is told to.
@@ -231,9 +246,4 @@ fn plain(escaped: &str) -> String {
         });
     }
     String::from_utf8(bytes).unwrap()
-}
-
-fn key(name: &str) -> PKey<Private> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
-    PKey::private_key_from_pem(&std::fs::read(file).unwrap()).unwrap()
 }

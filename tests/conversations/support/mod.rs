@@ -13,7 +13,7 @@ pub(crate) mod roles;
 mod world;
 
 pub(crate) use browser::{Answer, Browser};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, written};
 pub(crate) use fagsystem::{Ask, Fagsystem, Told};
 pub(crate) use idp::{Idp, Say, Signing, deliver};
 pub(crate) use world::{Town, at, key};
