@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::door::{Door, Knock};
-use super::pages::{self, Party, PartyState, Post, Refused};
+use super::pages::{self, Party, PartyState, Refused};
 use super::saml::{Onward, carry, form, page, refused_page};
 use super::soap;
 use super::visitor::Visitor;
@@ -160,17 +160,11 @@ fn show(visitor: &Visitor, farewell: &Farewell) -> Response {
     }
     let parties: Vec<Party<'_>> = farewell.parties.iter().map(party).collect();
     let hop = match &farewell.hop {
-        Hop::Onward { number, message } => match message {
-            ByBrowser::Redirect(address) => pages::Hop::Onward(*number, address),
-            ByBrowser::Post(form) => pages::Hop::OnwardByForm(*number, post(form, "")),
-            ByBrowser::Fields { .. } => pages::Hop::Unanswered(*number), // only logins end with such a form
-        },
+        Hop::Onward { number, message: ByBrowser::Redirect(address) } => pages::Hop::Onward(*number, address),
+        Hop::Onward { number, message } => pages::Hop::OnwardByForm(*number, form_of(message)),
         Hop::Unanswered { number } => pages::Hop::Unanswered(*number),
-        Hop::Back { receiver, answer } => match answer {
-            ByBrowser::Redirect(address) => pages::Hop::Back(receiver, address),
-            ByBrowser::Post(form) => pages::Hop::BackByForm(post(form, receiver)),
-            ByBrowser::Fields { .. } => pages::Hop::Over,
-        },
+        Hop::Back { receiver, answer: ByBrowser::Redirect(address) } => pages::Hop::Back(receiver, address),
+        Hop::Back { receiver, answer } => pages::Hop::BackByForm(receiver, form_of(answer)),
         Hop::Over => pages::Hop::Over,
     };
     let view =
@@ -189,13 +183,18 @@ fn party(heard: &Heard) -> Party<'_> {
     Party { name: &heard.name, is_provider: heard.side == Side::Provider, state }
 }
 
-fn post<'a>(form: &'a crate::protocol::saml::binding::Form, receiver: &'a str) -> Post<'a> {
-    Post {
-        action: &form.action,
-        field: form.parameter,
-        message: &form.message,
-        relay_state: form.relay_state.as_deref(),
-        receiver,
+fn form_of(message: &ByBrowser) -> pages::Form<'_> {
+    match message {
+        ByBrowser::Redirect(address) => pages::Form { action: address, fields: Vec::new() },
+        ByBrowser::Post(form) => {
+            let state = form.relay_state.iter().map(|state| ("RelayState", state.as_str()));
+            let fields = std::iter::once((form.parameter, form.message.as_str())).chain(state).collect();
+            pages::Form { action: &form.action, fields }
+        }
+        ByBrowser::Fields { action, fields } => pages::Form {
+            action,
+            fields: fields.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        },
     }
 }
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::answer::{FormAction, Script, answer};
 use super::target::Target;
-use super::{Frame, NoticePage, Post, is_base64, words};
+use super::{Frame, NoticePage, words};
 use crate::domain::id::LoginId;
-use crate::domain::reason::{Fault, Reason};
+use crate::domain::reason::Fault;
 use crate::http::text::Text;
 use crate::http::visitor::Visitor;
 
@@ -63,19 +63,28 @@ pub struct Party<'a> {
     pub state: PartyState,
 }
 
+/// A form that takes the browser somewhere.
+#[derive(Clone, Debug)]
+pub struct Form<'a> {
+    /// The address.
+    pub action: &'a str,
+    /// What it brings there.
+    pub fields: Vec<(&'static str, &'a str)>,
+}
+
 /// What comes next.
 #[derive(Clone, Debug)]
 pub enum Hop<'a> {
     /// The browser goes to the party at this place, to an address.
     Onward(usize, &'a str),
     /// It goes there with a form.
-    OnwardByForm(usize, Post<'a>),
+    OnwardByForm(usize, Form<'a>),
     /// The party at this place has not sent it back.
     Unanswered(usize),
     /// It goes back to somebody, to an address.
     Back(&'a str, &'a str),
     /// It goes back with a form.
-    BackByForm(Post<'a>),
+    BackByForm(&'a str, Form<'a>),
     /// Nothing.
     Over,
 }
@@ -109,25 +118,21 @@ pub fn sessions(visitor: &Visitor, view: &Sessions<'_>) -> Response {
 pub fn farewell(visitor: &Visitor, view: &Farewell<'_>) -> Result<Response, Fault> {
     let (under_way, place) = match &view.hop {
         Hop::Onward(place, _) | Hop::OnwardByForm(place, _) | Hop::Unanswered(place) => (true, Some(*place)),
-        Hop::Back(..) | Hop::BackByForm(_) | Hop::Over => (false, None),
+        Hop::Back(..) | Hop::BackByForm(..) | Hop::Over => (false, None),
     };
     let title: fn(&Text) -> &'static str = match (under_way, view.complete) {
         (true, _) => |t| t.logging_out,
         (false, true) => |t| t.logged_out,
         (false, false) => |t| t.logged_out_in_part,
     };
-    let (form, target) = match &view.hop {
-        Hop::OnwardByForm(_, post) | Hop::BackByForm(post) => {
-            if !post.message.bytes().all(is_base64) {
-                return Err(Fault::new(Reason::Internal, "expected a message in base64"));
-            }
-            let relay_state = post.relay_state.map(words::form_value).transpose()?;
-            let (field, message) = (post.field, post.message);
-            (Some(CarriedForm { field, message, relay_state }), Some(Target::new(post.action)?))
-        }
-        Hop::Onward(_, address) | Hop::Back(_, address) => (None, Some(Target::new(address)?)),
-        Hop::Unanswered(_) | Hop::Over => (None, None),
+    let (address, carried) = match &view.hop {
+        Hop::OnwardByForm(_, form) | Hop::BackByForm(_, form) => (Some(form.action), form.fields.as_slice()),
+        Hop::Onward(_, address) | Hop::Back(_, address) => (Some(*address), &[][..]),
+        Hop::Unanswered(_) | Hop::Over => (None, &[][..]),
     };
+    let target = address.map(Target::new).transpose()?;
+    let fields = carried.iter().map(|(name, value)| Ok((*name, words::form_value(value)?)));
+    let fields = fields.collect::<Result<Vec<_>, Fault>>()?;
     let page = FarewellPage {
         frame: Frame::new(visitor, title),
         logout: view.logout,
@@ -138,19 +143,16 @@ pub fn farewell(visitor: &Visitor, view: &Farewell<'_>) -> Result<Response, Faul
         place,
         at: place.and_then(|place| view.parties.get(place)).map(|party| party.name),
         back: match &view.hop {
-            Hop::Back(receiver, _) => Some(receiver),
-            Hop::BackByForm(post) => Some(post.receiver),
+            Hop::Back(receiver, _) | Hop::BackByForm(receiver, _) => Some(receiver),
             _ => None,
         },
         address: target.as_ref().map(Target::address),
-        form,
+        fields,
         later: if under_way { PATIENCE } else { TO_READ },
         script: Script::LEAVE.source(),
     };
-    let forms = match (&page.form, &target) {
-        (Some(_), Some(target)) => FormAction::Target(target),
-        _ => FormAction::None,
-    };
+    let forms =
+        target.as_ref().filter(|_| !page.fields.is_empty()).map_or(FormAction::None, FormAction::Target);
     Ok(answer(StatusCode::OK, &page, visitor, forms, Some(Script::LEAVE)))
 }
 
@@ -179,14 +181,6 @@ impl SessionsPage<'_> {
     }
 }
 
-/// A form that carries a message.
-struct CarriedForm<'a> {
-    field: &'static str,
-    message: &'a str,
-    /// Escaped already, because line ends need more than the template's escaping.
-    relay_state: Option<String>,
-}
-
 #[derive(Template)]
 #[template(path = "logout.html")]
 struct FarewellPage<'a> {
@@ -204,7 +198,8 @@ struct FarewellPage<'a> {
     back: Option<&'a str>,
     /// Where the browser goes next.
     address: Option<&'a str>,
-    form: Option<CarriedForm<'a>>,
+    /// What it brings there, escaped already, because line ends need more than the template's escaping.
+    fields: Vec<(&'static str, String)>,
     /// After how many seconds the button is pressed by itself.
     later: u32,
     script: &'static str,

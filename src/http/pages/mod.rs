@@ -22,6 +22,7 @@
 mod answer;
 mod chosen;
 mod logout;
+mod refusal;
 mod target;
 mod words;
 
@@ -31,18 +32,20 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 
-use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::http::assets;
-use crate::http::text::{Act, Text};
+use crate::http::text::Text;
 use crate::http::visitor::Visitor;
 use answer::{FormAction, Script, answer};
 use target::Target;
 
 pub use chosen::{Chosen, ChosenForm};
-pub use logout::{Farewell, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions};
+pub use logout::{
+    Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
+};
+pub use refusal::{Refusal, Refused, may_be_shown, refusal};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,32 +88,6 @@ pub struct Post<'a> {
     pub relay_state: Option<&'a str>,
     /// The name of the receiver, for the person who reads the page.
     pub receiver: &'a str,
-}
-
-/// What was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// A login.
-    Login,
-    /// A logout.
-    Logout,
-}
-
-/// A login or a logout that ended badly and is told to the user, not to the fagsystem.
-#[derive(Clone, Debug)]
-pub struct Refusal<'a> {
-    /// What was refused.
-    pub of: Refused,
-    /// The status of the answer.
-    pub status: StatusCode,
-    /// Why; the page says so only where that helps nobody to attack.
-    pub reason: Reason,
-    /// What the user reads aloud to the help desk.
-    pub case: CaseNumber,
-    /// When.
-    pub at: Timestamp,
-    /// Where to start again, if it is known: the fagsystem's name and, if registered, its front page.
-    pub fagsystem: Option<(&'a str, Option<&'a str>)>,
 }
 
 /// The choice of municipality.
@@ -185,25 +162,6 @@ fn is_base64(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=')
 }
 
-/// What happened, what to do, who must act, and the case number.
-pub fn refusal(visitor: &Visitor, view: &Refusal<'_>) -> Response {
-    let heading: fn(&Text) -> &'static str = match view.of {
-        Refused::Login => |t| t.not_logged_in,
-        Refused::Logout => |t| t.not_logged_out,
-    };
-    let page = RefusalPage {
-        frame: Frame::both(visitor, heading),
-        heading,
-        of: view.of,
-        outward: may_be_shown(view.reason).then_some(view.reason),
-        case: view.case.to_string(),
-        at: view.at,
-        fagsystem: view.fagsystem.map(|(name, _)| name),
-        start: view.fagsystem.and_then(|(_, url)| Target::new(url?).ok()),
-    };
-    answer(view.status, &page, visitor, FormAction::None, None)
-}
-
 /// What this is.
 pub fn home(visitor: &Visitor) -> Response {
     let page = HomePage { frame: Frame::new(visitor, |t| t.home) };
@@ -244,16 +202,6 @@ pub fn unavailable(visitor: &Visitor, retry_after: u32) -> Response {
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &page, visitor, FormAction::None, None);
     response.headers_mut().insert(axum::http::header::RETRY_AFTER, retry_after.into());
     response
-}
-
-/// Whether a reason may be told to whoever is in front of the browser. What can come up before a signature is proved
-/// may not: an attacker who can tell these apart learns something about keys and plaintext with every try.
-pub fn may_be_shown(reason: Reason) -> bool {
-    let family = reason.code().split('.').next().unwrap_or_default();
-    let before_proof =
-        matches!(family, "xml" | "limit" | "encoding" | "sig" | "alg" | "key" | "dec" | "value" | "jwt");
-    let late_proof = matches!(reason, Reason::AttrType | Reason::AttrChars | Reason::SecondOpinion);
-    !before_proof && !late_proof
 }
 
 /// What stands around every page.
@@ -339,47 +287,6 @@ struct PostPage<'a> {
     fields: Vec<(&'static str, Cow<'a, str>)>,
     receiver: &'a str,
     script: &'static str,
-}
-
-#[derive(Template)]
-#[template(path = "refusal.html")]
-struct RefusalPage<'a> {
-    frame: Frame<'a>,
-    heading: fn(&Text) -> &'static str,
-    of: Refused,
-    /// The reason where it may be told.
-    outward: Option<Reason>,
-    case: String,
-    at: Timestamp,
-    fagsystem: Option<&'a str>,
-    start: Option<Target<'a>>,
-}
-
-impl RefusalPage<'_> {
-    fn happened(&self, t: &'static Text) -> &'static str {
-        self.outward.map_or(t.untrusted_says, |reason| t.say(&reason.explanation().means))
-    }
-
-    fn act(&self, t: &'static Text) -> &'static Act {
-        self.outward.map_or(&t.untrusted, |reason| t.act(reason.blame()))
-    }
-
-    fn advice(&self, t: &'static Text) -> &'static str {
-        match self.of {
-            Refused::Login => self.act(t).advice,
-            Refused::Logout => t.close_the_browser,
-        }
-    }
-
-    fn time(&self, t: &'static Text) -> String {
-        words::time(self.at, t.lang)
-    }
-
-    /// The digits one by one, so that a screen reader does not make them a number of thousands.
-    fn spoken(&self) -> String {
-        let group = |g: &str| g.chars().map(String::from).collect::<Vec<_>>().join(" ");
-        self.case.split(' ').map(group).collect::<Vec<_>>().join(", ")
-    }
 }
 
 #[derive(Template)]

@@ -22,7 +22,7 @@ pub struct LogoutRequest {
     pub id: MessageId,
     /// Who asks.
     pub issuer: EntityId,
-    /// When it was made, by its own word.
+    /// When it was made.
     pub issue_instant: Timestamp,
     destination: Option<String>,
     not_on_or_after: Option<Timestamp>,
