@@ -174,6 +174,9 @@ pub(super) fn choose_for_user(
     if left.is_empty() {
         return Err(Fault::new(Reason::Scoping, "none of the providers in IDPList is available"));
     }
+    if asked.is_passive && (asked.force_authn || asked.max_age.is_some()) {
+        return Err(Fault::new(Reason::Passive, "the user must log in anew, and no page may be shown"));
+    }
     let chosen = hinted().or_else(by_network).or_else(|| only(left.iter().collect()));
     if chosen.is_none() && asked.is_passive {
         return Err(Fault::new(Reason::Passive, "a municipality must be chosen, and no page may be shown"));

@@ -92,7 +92,6 @@ impl Broker {
         if let Some(next) = self.reuse(trail, visit, &asked, None).await {
             return Ok(next); // a session of this browser is enough
         }
-        check_may_log_in(&asked)?;
         let choices = snapshot.federation().choices(&asked.fagsystem, now); // agreements in force
         let choice = choose_for_user(&choices, &asked, visit)?;
         let unused = vec![of_request(&asked, now)];
@@ -370,14 +369,6 @@ fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
             Reason::ProxyCount,
             "ProxyCount is 0 and the users' own provider is behind us",
         ));
-    }
-    Ok(())
-}
-
-/// A new login without a page is one that no identity provider can give.
-fn check_may_log_in(asked: &Asked) -> Result<(), Fault> {
-    if asked.is_passive && (asked.force_authn || asked.max_age.is_some()) {
-        return Err(Fault::new(Reason::Passive, "the user must log in anew, and no page may be shown"));
     }
     Ok(())
 }

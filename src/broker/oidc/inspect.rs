@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::REFRESH;
 use super::call::{Answered, ClientCall, NotAnswered, Refused, Story};
 use crate::broker::{Broker, Visit};
-use crate::domain::audit::{Event, Record};
+use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::jose::{self, Audience, Expectation, Lifetime, SIGNED_WITH, Typ};
@@ -50,6 +50,7 @@ impl Broker {
         self.check_holder(story, &call, &token, (shown_as, text))?; // shown by whom it is bound to
         self.still_told(story, &token.client_id, token.sid).await.map_err(Refused::token)?; // still agreed
         story.trail.record.message = Some(token.jti);
+        story.trail.record.actor = Actor::Fagsystem;
         let record = story.trail.allowed(story.trail.record.actor, Reason::OidcUserinfo);
         let batch = Batch { uses: story.uses.clone(), records: vec![record], ..Batch::default() };
         self.store.commit(batch).await.map_err(|error| match error {

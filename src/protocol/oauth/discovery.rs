@@ -19,7 +19,6 @@ pub struct Discovery {
     introspection_endpoint: String,
     revocation_endpoint: String,
     jwks_uri: String,
-    end_session_endpoint: String,
     scopes_supported: [&'static str; 2],
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -31,7 +30,12 @@ pub struct Discovery {
     id_token_encryption_enc_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     dpop_signing_alg_values_supported: Vec<&'static str>,
+    tls_client_certificate_bound_access_tokens: bool,
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
     code_challenge_methods_supported: [&'static str; 1],
@@ -41,14 +45,10 @@ pub struct Discovery {
     request_uri_parameter_supported: bool,
     require_pushed_authorization_requests: bool,
     authorization_response_iss_parameter_supported: bool,
-    frontchannel_logout_supported: bool,
-    frontchannel_logout_session_supported: bool,
-    backchannel_logout_supported: bool,
-    backchannel_logout_session_supported: bool,
 }
 
 /// The claims that are no attributes of the user.
-const FRAME: [&str; 9] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"];
+const FRAME: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "at_hash"];
 
 impl Discovery {
     /// Describes a broker at this address, which is its name as well. `signs` are the algorithms that its key can sign
@@ -57,6 +57,7 @@ impl Discovery {
         let at = |path: &str| format!("{issuer}/oauth2/{path}");
         let wraps = KeyWrap::ALL.into_iter().filter(|wrap| !wrap.is_symmetric());
         let levels = Nsis::ALL.map(Level::Nsis).into_iter().chain(Nist::ALL.map(Level::Nist));
+        let proving = Method::ALL.into_iter().filter(|method| *method != Method::None);
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: at("authorize"),
@@ -66,7 +67,6 @@ impl Discovery {
             introspection_endpoint: at("introspect"),
             revocation_endpoint: at("revoke"),
             jwks_uri: at("jwks"),
-            end_session_endpoint: at("logout"),
             scopes_supported: ["openid", "offline_access"],
             response_types_supported: ["code"],
             response_modes_supported: ["query", "form_post"],
@@ -80,7 +80,12 @@ impl Discovery {
                 .to_vec(),
             token_endpoint_auth_methods_supported: Method::ALL.map(Method::name).to_vec(),
             token_endpoint_auth_signing_alg_values_supported: verifies.to_vec(),
+            introspection_endpoint_auth_methods_supported: proving.map(Method::name).collect(),
+            introspection_endpoint_auth_signing_alg_values_supported: verifies.to_vec(),
+            revocation_endpoint_auth_methods_supported: Method::ALL.map(Method::name).to_vec(),
+            revocation_endpoint_auth_signing_alg_values_supported: verifies.to_vec(),
             dpop_signing_alg_values_supported: verifies.to_vec(),
+            tls_client_certificate_bound_access_tokens: true,
             claims_supported: FRAME.into_iter().chain(short_names()).collect(),
             prompt_values_supported: ["none", "login", "select_account", "consent"],
             code_challenge_methods_supported: ["S256"],
@@ -90,10 +95,6 @@ impl Discovery {
             request_uri_parameter_supported: false,
             require_pushed_authorization_requests: false,
             authorization_response_iss_parameter_supported: true,
-            frontchannel_logout_supported: true,
-            frontchannel_logout_session_supported: true,
-            backchannel_logout_supported: true,
-            backchannel_logout_session_supported: true,
         }
     }
 }

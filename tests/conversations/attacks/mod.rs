@@ -16,6 +16,7 @@ mod request;
 mod roles;
 mod signature;
 mod tenant;
+mod tokens;
 mod wrapping;
 
 use crate::support::{Answer, Town};

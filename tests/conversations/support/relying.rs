@@ -42,7 +42,7 @@ pub(crate) struct Client {
     pub(crate) by: By,
     pub(crate) key: Arc<FileKey>,
     pub(crate) redirect_uri: &'static str,
-    registered: String,
+    pub(crate) registered: String,
     /// Whether it binds its tokens to a key.
     pub(crate) proves_key: bool,
 }
