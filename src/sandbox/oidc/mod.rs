@@ -187,11 +187,14 @@ async fn logout(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Resp
     let frame = frame(&visitor);
     let Some((name, session)) = here.session(&headers) else { return Redirect::to("/").into_response() };
     here.sessions.take(&name);
-    let mut response = match here.provider.published().await {
-        Ok(published) => {
+    let to = here.provider.published().await.and_then(|published| {
+        published.end_session_endpoint.ok_or_else(|| Refused("the broker ends no sessions".to_owned()))
+    });
+    let mut response = match to {
+        Ok(to) => {
             let state = here.secret();
             let carried = Carried {
-                to: published.end_session_endpoint,
+                to,
                 fields: vec![
                     ("id_token_hint", session.id_token.clone()),
                     ("client_id", CLIENT_ID.to_owned()),

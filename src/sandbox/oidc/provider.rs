@@ -27,7 +27,7 @@ pub(super) struct Published {
     pub(super) authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
-    pub(super) end_session_endpoint: String,
+    pub(super) end_session_endpoint: Option<String>,
     jwks_uri: String,
 }
 
