@@ -222,6 +222,10 @@ async fn every_page() -> Vec<Page> {
             ("discovery", pages::discovery(&visitor, &discovery)),
             ("search", pages::discovery(&visitor, &Discovery { query: HOSTILE, choices: &[], ..discovery })),
             ("post", pages::post(&visitor, &post).unwrap()),
+            ("post of fields", {
+                let fields = [("code", HOSTILE.to_owned()), ("state", HOSTILE.to_owned())];
+                pages::post_fields(&visitor, "https://client.example/cb?\"><img", &fields, HOSTILE).unwrap()
+            }),
             ("onward", pages::onward(&visitor, "https://idp.example/?a=\"><img", HOSTILE).unwrap()),
             ("refusal", pages::refusal(&visitor, &refused)),
             ("home", pages::home(&visitor)),

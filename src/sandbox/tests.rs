@@ -132,6 +132,28 @@ async fn whoever_is_sure_enough_is_let_in_and_seen_with_what_was_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_logged_in_by_saml_is_let_in_by_openid_connect_and_the_other_way_round() {
+    let mut user = User::arrive().await;
+    let page = user.log_in(oidc::PLACE, KORSBAEK, "agnes").await;
+    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<"]);
+    for button in ["/refresh", "/userinfo"] {
+        let action = format!("{}{button}", user.at(oidc::PLACE));
+        let page = user.submit(&Form { action, by_post: true, fields: Vec::new() }).await;
+        let page = user.follow(page).await;
+        assert_shows(&page, 200, &["id=\"who\">Agnes Holm<"]);
+    }
+    let page = user.choose(BBR, "", KORSBAEK).await;
+    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<"]);
+    user.forgotten();
+    user.log_in(BBR, KORSBAEK, "agnes").await;
+    let page = user.choose(oidc::PLACE, "?passive=true", KORSBAEK).await;
+    assert_shows(&page, 200, &["id=\"who\">Agnes Holm<"]);
+    user.forgotten();
+    let page = user.choose(oidc::PLACE, "?passive=true", KORSBAEK).await;
+    assert_shows(&page, 403, &["login_required"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_older_profile_and_the_older_scale_are_enough_for_a_system_that_asks_for_no_more() {
     for (municipality, who, name) in
         [(FEDDET, "poul", "Poul Kruse"), (KORSBAEK, "ellen", "Ellen Friis"), (KORSBAEK, "robot", "Robot 7")]

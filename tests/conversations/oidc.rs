@@ -345,6 +345,36 @@ async fn the_largest_request_fits_into_the_cookie_of_a_pending_login() {
     assert_eq!((back.error(), back.field("state")), ("invalid_request", None));
 }
 
+#[tokio::test]
+async fn why_there_is_no_code_is_told_to_the_client_where_it_may_know() {
+    let strict = Client::byggesag();
+    let strict = Client { registered: format!("{}no-rights = \"refuse\"\n", strict.registered), ..strict };
+    let town = Town::with("oidc-why", |files| strict.register(files)).await;
+    let mut browser = town.browser();
+    assert_eq!(strict.log_in(&town, &mut browser, &strict.ask()).await.error(), "access_denied");
+    assert_eq!(town.last_reason().await, "bpp.none");
+    let sent = strict.send(&town, &mut browser, &strict.ask()).await;
+    assert!(asks_korsbaek(&sent), "a login that ended badly leaves no session");
+
+    let byggesag = Client::byggesag();
+    town.change(|files| byggesag.register(files)).await;
+    let sent = byggesag.send(&town, &mut browser, &byggesag.ask()).await;
+    town.change(|files| {
+        byggesag.register(files);
+        for content in files.values_mut() {
+            let text = String::from_utf8(content.clone()).unwrap();
+            let gone = text
+                .replace("service-providers = [\"https://oidc.byggesag.test\"]", "service-providers = []");
+            *content = gone.into_bytes();
+        }
+    })
+    .await;
+    assert_eq!(byggesag.logged_in(&town, &mut browser, &sent).await.error(), "access_denied");
+    assert_eq!(town.last_reason().await, "agreement.missing");
+    town.change(|files| byggesag.register(files)).await;
+    assert!(!byggesag.log_in(&town, &mut browser, &byggesag.ask()).await.code().is_empty());
+}
+
 /// What a client brings once it has pushed its request.
 fn by_name(client: &Client, request_uri: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([("client_id", client.client_id.to_owned()), ("request_uri", request_uri.to_owned())])
@@ -414,6 +444,7 @@ async fn only_the_client_itself_pushes_its_request_and_is_told_what_is_wrong_wit
     let error =
         |(status, told): (u16, serde_json::Value)| (status, told["error"].as_str().unwrap().to_owned());
     assert_eq!(byggesag.push(&town, &byggesag.ask(), "1").await.0, 201);
+    let long = format!("openid{}", " x".repeat(4000));
     let stranger = Client { key: Client::key("sp-seb"), ..byggesag.clone() };
     assert_eq!(error(stranger.push(&town, &byggesag.ask(), "2").await), (401, "invalid_client".into()));
     for (number, (changed, told)) in [
@@ -421,6 +452,7 @@ async fn only_the_client_itself_pushes_its_request_and_is_told_what_is_wrong_wit
         (("scope", "profile"), "invalid_scope"),
         (("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
         (("code_challenge_method", "plain"), "invalid_request"),
+        (("scope", long.as_str()), "invalid_request"),
     ]
     .into_iter()
     .enumerate()

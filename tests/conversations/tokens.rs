@@ -43,7 +43,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 #[tokio::test]
 async fn a_code_becomes_an_id_token_and_an_access_token_that_say_who_the_user_is() {
     let sag = Client::sag();
-    let town = town_with("tokens-whole", &[sag.clone()]).await;
+    let town = town_with("tokens-whole", [sag.clone()]).await;
     let code = sag.code(&town).await;
     let before = town.log().await.len();
     let answer = sag.redeem(&town, &code).await;
@@ -94,7 +94,7 @@ async fn a_code_becomes_an_id_token_and_an_access_token_that_say_who_the_user_is
 
 #[tokio::test]
 async fn every_way_of_proving_a_client_that_is_offered_gets_tokens() {
-    let town = town_with("tokens-methods", &Client::all()).await;
+    let town = town_with("tokens-methods", Client::all()).await;
     let document = published(&town, "/.well-known/openid-configuration").await;
     let mut served = Vec::new();
     for client in Client::all() {
@@ -109,7 +109,7 @@ async fn every_way_of_proving_a_client_that_is_offered_gets_tokens() {
 
 #[tokio::test]
 async fn each_client_is_told_under_the_names_and_the_subject_that_are_registered() {
-    let town = town_with("tokens-names", &Client::all()).await;
+    let town = town_with("tokens-names", Client::all()).await;
     let claims = async |client: Client| decoded(text(&client.tokens(&town).await, "id_token")).1;
     let (sag, basic, post) =
         (claims(Client::sag()).await, claims(Client::basic()).await, claims(Client::post()).await);
@@ -128,7 +128,7 @@ async fn tokens_are_signed_and_sealed_as_the_client_is_registered() {
         .with("id-token-encrypted-response-alg = \"RSA-OAEP-256\"")
         .with("token-minutes = 5");
     let town = Town::with("tokens-sealed", |files| {
-        register(files, &[sag.clone()]);
+        register(files, [sag.clone()]);
         let enc = {
             let mut key = sag.jwk();
             key["use"] = "enc".into();
@@ -156,7 +156,7 @@ async fn tokens_are_signed_and_sealed_as_the_client_is_registered() {
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_brings_the_next_one() {
     let sag = Client::sag();
-    let town = town_with("tokens-rotate", &[sag.clone()]).await;
+    let town = town_with("tokens-rotate", [sag.clone()]).await;
     let first = sag.tokens(&town).await;
     town.pass(SignedDuration::from_mins(10));
     let answer = sag.refresh(&town, text(&first, "refresh_token")).await;
@@ -176,7 +176,7 @@ async fn a_refresh_token_is_good_once_and_brings_the_next_one() {
 #[tokio::test]
 async fn a_refresh_token_that_does_not_rotate_stays_good_and_brings_none() {
     let basic = Client::basic();
-    let town = town_with("tokens-stay", &[basic.clone()]).await;
+    let town = town_with("tokens-stay", [basic.clone()]).await;
     let first = basic.tokens(&town).await;
     for _ in 0..3 {
         let answer = basic.refresh(&town, text(&first, "refresh_token")).await;
@@ -191,7 +191,7 @@ async fn a_refresh_token_that_does_not_rotate_stays_good_and_brings_none() {
 #[tokio::test]
 async fn whoever_does_not_ask_for_a_refresh_token_or_is_not_given_any_gets_none() {
     let (sag, post) = (Client::sag(), Client::post());
-    let town = town_with("tokens-online", &[sag.clone(), post.clone()]).await;
+    let town = town_with("tokens-online", [sag.clone(), post.clone()]).await;
     let code = sag.code_for(&town, &mut town.browser(), &[("scope", "openid")]).await;
     let tokens = body(&sag.redeem(&town, &code).await);
     assert_eq!((tokens.get("refresh_token"), text(&tokens, "scope")), (None, "openid"));
@@ -201,7 +201,7 @@ async fn whoever_does_not_ask_for_a_refresh_token_or_is_not_given_any_gets_none(
 #[tokio::test]
 async fn no_token_outlives_the_session_and_a_client_that_works_keeps_the_session_in_use() {
     let sag = Client::sag().with("token-minutes = 480").with("refresh-token-minutes = 480");
-    let town = town_with("tokens-session", &[sag.clone()]).await;
+    let town = town_with("tokens-session", [sag.clone()]).await;
     let mut tokens = sag.tokens(&town).await;
     let store: &dyn Store = town.store.as_ref();
     let session = async |town: &Town| {
@@ -234,7 +234,7 @@ async fn nothing_counts_after(
     change: impl FnOnce(&mut context_handler::broker::registry::Files),
 ) {
     let sag = Client::sag();
-    let town = town_with(name, &[sag.clone()]).await;
+    let town = town_with(name, [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let code = sag.code(&town).await;
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);
@@ -279,7 +279,7 @@ async fn the_register_is_asked_anew_whenever_something_is_handed_in() {
 #[tokio::test]
 async fn a_client_asks_about_its_own_tokens_and_gives_them_back() {
     let sag = Client::sag();
-    let town = town_with("tokens-give-back", &[sag.clone()]).await;
+    let town = town_with("tokens-give-back", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let asked = async |name: &str| {
         let answer = sag.call(&town, "introspect", &[("token", text(&tokens, name))]).await;
@@ -315,7 +315,7 @@ async fn a_client_asks_about_its_own_tokens_and_gives_them_back() {
 #[tokio::test]
 async fn an_access_token_is_shown_in_the_header_or_in_a_form_and_in_one_of_them_only() {
     let sag = Client::sag();
-    let town = town_with("tokens-show", &[sag.clone()]).await;
+    let town = town_with("tokens-show", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let token = text(&tokens, "access_token");
     let url = format!("{}/oauth2/userinfo", town.url);
@@ -344,7 +344,7 @@ async fn an_access_token_is_shown_in_the_header_or_in_a_form_and_in_one_of_them_
 
 #[tokio::test]
 async fn a_page_in_the_browser_reads_its_answers_and_pages_of_others_read_nothing() {
-    let town = town_with("tokens-cors", &Client::all()).await;
+    let town = town_with("tokens-cors", Client::all()).await;
     let preflight = async |origin: &str| {
         let mut browser = town.browser();
         browser.headers.extend([
@@ -388,7 +388,7 @@ async fn a_page_in_the_browser_reads_its_answers_and_pages_of_others_read_nothin
 
 #[tokio::test]
 async fn the_document_names_what_is_served_and_nothing_else() {
-    let town = town_with("tokens-document", &Client::all()).await;
+    let town = town_with("tokens-document", Client::all()).await;
     let document = published(&town, "/.well-known/openid-configuration").await;
     assert_eq!(document, published(&town, "/.well-known/oauth-authorization-server").await);
     assert_eq!(text(&document, "issuer"), town.url);
@@ -420,7 +420,7 @@ async fn the_document_names_what_is_served_and_nothing_else() {
     let keys = published(&town, "/oauth2/jwks").await;
     for algorithm in document["id_token_signing_alg_values_supported"].as_array().unwrap() {
         let sag = Client::sag().with(&format!("id-token-signed-response-alg = {algorithm}"));
-        town.change(|files| register(files, &[sag.clone()])).await;
+        town.change(|files| register(files, [sag.clone()])).await;
         let tokens = sag.tokens(&town).await;
         for name in ["id_token", "access_token"] {
             let (head, _) = decoded(text(&tokens, name));
@@ -430,7 +430,7 @@ async fn the_document_names_what_is_served_and_nothing_else() {
     }
     // Every claim that a token has is one of those offered.
     let sag = Client::sag().with("claim-names = \"short\"").with("attribute-profile = \"SEB\"");
-    town.change(|files| register(files, &[sag.clone()])).await;
+    town.change(|files| register(files, [sag.clone()])).await;
     let (_, claims) = decoded(text(&sag.tokens(&town).await, "id_token"));
     let offered = document["claims_supported"].as_array().unwrap();
     for name in claims.as_object().unwrap().keys() {
@@ -441,7 +441,7 @@ async fn the_document_names_what_is_served_and_nothing_else() {
 #[tokio::test]
 async fn a_token_of_a_key_that_is_still_published_counts_after_the_next_key_has_taken_over() {
     let sag = Client::sag();
-    let town = town_with("tokens-rollover", &[sag.clone()]).await;
+    let town = town_with("tokens-rollover", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let asked = async |signing: &[&str]| {
         let signing: Vec<_> = signing.iter().map(|name| key(name) as _).collect();
@@ -471,14 +471,13 @@ async fn a_token_of_a_key_that_is_still_published_counts_after_the_next_key_has_
 async fn reopened(town: &Town, keys: Keys) -> Broker {
     let store = std::sync::Arc::new(context_handler::store::Sqlite::open(&town.database()).unwrap());
     let dice = std::sync::Arc::new(context_handler::system::SystemRandom);
-    let broker = Broker::open(town.broker.settings().clone(), keys, store, town.clock(), dice).await.unwrap();
-    broker
+    Broker::open(town.broker.settings().clone(), keys, store, town.clock(), dice).await.unwrap()
 }
 
 #[tokio::test]
 async fn when_the_store_is_down_nothing_is_told_and_nothing_is_used_up() {
     let sag = Client::sag();
-    let town = town_with("tokens-down", &[sag.clone()]).await;
+    let town = town_with("tokens-down", [sag.clone()]).await;
     let code = sag.code(&town).await;
     let connection = rusqlite::Connection::open(town.database()).unwrap();
     connection

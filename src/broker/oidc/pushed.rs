@@ -16,6 +16,9 @@ use crate::store::Batch;
 /// How long a pushed request waits for the browser.
 const WAITS: SignedDuration = SignedDuration::from_secs(60);
 
+/// The longest that it may be called: proxies take addresses of eight kilobytes.
+const MAX_SEALED: usize = 6 * 1024;
+
 /// A pushed request.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Pushed {
@@ -73,7 +76,11 @@ impl Broker {
     fn seal_pushed(&self, client: &EntityId, pushed: &Pushed) -> Result<String, Fault> {
         let text =
             serde_json::to_vec(pushed).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
-        self.sealer.load().seal(&text, &purpose(client), self.random.as_ref())
+        let sealed = self.sealer.load().seal(&text, &purpose(client), self.random.as_ref())?;
+        match sealed.len() <= MAX_SEALED {
+            true => Ok(sealed),
+            false => Err(Fault::new(Reason::OidcRequest, "expected a request that fits into an address")),
+        }
     }
 
     pub(super) fn open_pushed(

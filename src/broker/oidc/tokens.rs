@@ -9,6 +9,7 @@ use crate::broker::registry::KnownClient;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::jose::{self, Typ, jwe};
+use crate::protocol::keys::{SignatureAlgorithm, Signer};
 use crate::protocol::oauth::claims::{self, AccessToken, Confirmation, IdToken};
 use crate::protocol::oauth::token::{TokenAnswer, TokenType, scope};
 
@@ -28,18 +29,15 @@ impl Broker {
         grant: &Grant<'_>,
         (bound_to, now): (Option<Confirmation>, Timestamp),
     ) -> Result<Tokens, Fault> {
-        let (speaks, entitlement) = (client.speaks, &held.entitlement);
+        let (speaks, entitlement, algorithm) = (client.speaks, &held.entitlement, client.speaks.signed);
         let (issuer, audience) = (self.settings.public_url.clone(), &client.registered.entity_id);
-        let algorithm = speaks.signed;
-        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
-        let signer = self.keys.token_signer(algorithm).ok_or_else(no_key)?;
+        let signer = self.token_signer(algorithm)?;
         let told = Told::of(grant)?;
         let attributes = claims::attributes(&told.attributes, grant.rights()?, speaks.names);
         let sub = claims::subject(speaks.subject, audience, grant.name().as_str());
         let exp = held.participant.expires.min(now + speaks.tokens_live).as_second();
         let (iat, auth_time) = (now.as_second(), entitlement.authenticated.as_second());
-        let (acr, sid) = (told.level.class(), held.participant.index);
-        let scope = scope(entitlement.offline);
+        let (acr, sid, scope) = (told.level.class(), held.participant.index, scope(entitlement.offline));
         let jti = self.fresh_login().to_string();
         let is_dpop = matches!(bound_to, Some(Confirmation::Dpop(_)));
         let access_token = AccessToken {
@@ -81,8 +79,13 @@ impl Broker {
             refresh_token: None,
             scope,
         };
-        let key = signer.certificate().id().as_str().to_owned();
+        let key = signer.certificate().id().to_string();
         Ok(Tokens { answer, jti, key, algorithm: algorithm.uri().to_owned() })
+    }
+
+    fn token_signer(&self, algorithm: SignatureAlgorithm) -> Result<&dyn Signer, Fault> {
+        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
+        self.keys.token_signer(algorithm).ok_or_else(no_key)
     }
 
     /// Sealed for the client, where it is registered so.

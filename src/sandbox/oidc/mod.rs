@@ -26,7 +26,7 @@ use super::{Failed, World, browser, wire};
 use crate::http::visitor::Visitor;
 use conversation::{Answered, Asked, NotTaken, Session};
 use jwt::{OwnKey, base64url};
-use provider::Provider;
+use provider::{Provider, Published};
 
 pub(super) const NAME: &str = "Byggesag";
 /// Its port above the broker's.
@@ -187,11 +187,9 @@ async fn logout(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Resp
     let frame = frame(&visitor);
     let Some((name, session)) = here.session(&headers) else { return Redirect::to("/").into_response() };
     here.sessions.take(&name);
-    let to = here.provider.published().await.and_then(|published| {
-        published.end_session_endpoint.ok_or_else(|| Refused("the broker ends no sessions".to_owned()))
-    });
-    let mut response = match to {
-        Ok(to) => {
+    let mut response = match here.provider.published().await {
+        Ok(Published { end_session_endpoint: None, .. }) => Redirect::to("/").into_response(),
+        Ok(Published { end_session_endpoint: Some(to), .. }) => {
             let state = here.secret();
             let carried = Carried {
                 to,

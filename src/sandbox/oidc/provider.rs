@@ -27,6 +27,7 @@ pub(super) struct Published {
     pub(super) authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
+    /// A provider need not offer one.
     pub(super) end_session_endpoint: Option<String>,
     jwks_uri: String,
 }

@@ -38,7 +38,7 @@ fn rounds(default: usize) -> usize {
 async fn a_code_that_comes_twice_is_refused_and_takes_the_tokens_of_the_first_time_with_it() {
     // ATK-265
     let sag = Client::sag();
-    let town = town_with("n-code-twice", &[sag.clone()]).await;
+    let town = town_with("n-code-twice", [sag.clone()]).await;
     let code = sag.code(&town).await;
     let tokens = body(&sag.redeem(&town, &code).await);
     let token = text(&tokens, "access_token");
@@ -55,7 +55,7 @@ async fn a_code_that_comes_twice_is_refused_and_takes_the_tokens_of_the_first_ti
 async fn of_many_who_hand_in_one_code_or_refresh_token_at_once_at_most_one_gets_tokens() {
     // ATK-265: 50 at once, then few at once many times.
     let sag = Client::sag();
-    let town = town_with("n-at-once", &[sag.clone()]).await;
+    let town = town_with("n-at-once", [sag.clone()]).await;
     for (round, at_once) in std::iter::once(50).chain(std::iter::repeat_n(4, rounds(12))).enumerate() {
         let mut code = sag.code(&town).await;
         let is_refresh = round % 2 == 1;
@@ -106,7 +106,7 @@ async fn all<F: Future<Output = Answer>>(calls: impl Iterator<Item = F>) -> Vec<
 async fn a_code_is_good_for_its_client_its_address_its_verifier_and_a_minute() {
     // ATK-265
     let (sag, post) = (Client::sag(), Client::post());
-    let town = town_with("n-code-other", &[sag.clone(), post.clone()]).await;
+    let town = town_with("n-code-other", [sag.clone(), post.clone()]).await;
     let code = sag.code(&town).await;
     refused(&town, &post.redeem(&town, &code).await, GRANT, "oidc.code").await;
     let other = Client { redirect_uri: "https://sag.test/callback/", ..sag.clone() };
@@ -127,7 +127,7 @@ async fn a_code_is_good_for_its_client_its_address_its_verifier_and_a_minute() {
 #[tokio::test]
 async fn a_refresh_token_that_comes_twice_ends_all_that_its_login_gave() {
     let sag = Client::sag();
-    let town = town_with("n-refresh-twice", &[sag.clone()]).await;
+    let town = town_with("n-refresh-twice", [sag.clone()]).await;
     let first = sag.tokens(&town).await;
     let second = body(&sag.refresh(&town, text(&first, "refresh_token")).await);
     assert_eq!(sag.userinfo(&town, text(&second, "access_token")).await.status, 200, "the genuine one");
@@ -139,7 +139,7 @@ async fn a_refresh_token_that_comes_twice_ends_all_that_its_login_gave() {
 #[tokio::test]
 async fn codes_and_refresh_tokens_of_others_and_one_for_the_other_are_worth_nothing() {
     let (sag, basic) = (Client::sag(), Client::basic());
-    let town = town_with("n-mixed", &[sag.clone(), basic.clone()]).await;
+    let town = town_with("n-mixed", [sag.clone(), basic.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let refresh = text(&tokens, "refresh_token");
     refused(&town, &basic.refresh(&town, refresh).await, GRANT, "token.refresh").await;
@@ -166,7 +166,7 @@ async fn proved_by(town: &Town, sag: &Client, code: &str, assertion: &str) -> An
 async fn no_header_of_a_token_brings_a_key_along_or_is_looked_up_anywhere() {
     // ATK-268
     let sag = Client::sag();
-    let town = town_with("n-header", &[sag.clone()]).await;
+    let town = town_with("n-header", [sag.clone()]).await;
     let (code, tokens) = (sag.code(&town).await, sag.tokens(&town).await);
     let (access_head, access_claims) = decoded(text(&tokens, "access_token"));
     for (more, reason) in [
@@ -206,7 +206,7 @@ async fn a_key_proves_the_client_that_it_is_registered_for_and_no_other() {
         ..sag.clone()
     };
     let town = Town::with("n-key", |files| {
-        register(files, &[sag.clone()]);
+        register(files, [sag.clone()]);
         let toml = String::from_utf8(files["clients.toml"].clone()).unwrap();
         let more = toml.replace("sag.test", "other.test").replace("sag.jwks", "other.jwks");
         files.insert("more-clients.toml".into(), more.into_bytes());
@@ -245,7 +245,7 @@ async fn a_key_proves_the_client_that_it_is_registered_for_and_no_other() {
 async fn a_token_of_one_kind_is_never_taken_for_another() {
     // ATK-271
     let sag = Client::sag();
-    let town = town_with("n-type", &[sag.clone()]).await;
+    let town = town_with("n-type", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     refused(&town, &sag.userinfo(&town, text(&tokens, "id_token")).await, TOKEN, "jwt.type").await;
     let code = sag.code(&town).await;
@@ -277,7 +277,7 @@ async fn a_token_of_one_kind_is_never_taken_for_another() {
 async fn a_client_proves_itself_to_us_alone_now_and_once() {
     // ATK-272
     let sag = Client::sag();
-    let town = town_with("n-aud", &[sag.clone()]).await;
+    let town = town_with("n-aud", [sag.clone()]).await;
     let (code, endpoint) = (sag.code(&town).await, format!("{}/oauth2/token", town.url));
     for (aud, reason) in [
         (json!([town.url, "https://evil.test"]), "jwt.aud"),
@@ -318,7 +318,7 @@ async fn a_client_proves_itself_to_us_alone_now_and_once() {
 
 #[tokio::test]
 async fn a_client_proves_itself_in_its_own_way_only() {
-    let town = town_with("n-method", &Client::all()).await;
+    let town = town_with("n-method", Client::all()).await;
     for client in Client::all() {
         let code = client.code(&town).await;
         for by in [By::Key, By::Basic, By::Post, By::Certificate, By::Nothing] {
@@ -355,7 +355,7 @@ async fn a_client_proves_itself_in_its_own_way_only() {
 async fn a_token_that_is_bound_to_a_key_is_worth_nothing_without_it() {
     // ATK-274
     let (page, tls) = (Client::page(), Client::tls());
-    let town = town_with("n-bound", &[page.clone(), tls.clone()]).await;
+    let town = town_with("n-bound", [page.clone(), tls.clone()]).await;
     let tokens = page.tokens(&town).await;
     let token = text(&tokens, "access_token");
     assert_eq!(text(&tokens, "token_type"), "DPoP");
@@ -417,7 +417,7 @@ async fn a_token_that_is_bound_to_a_key_is_worth_nothing_without_it() {
 async fn a_code_that_was_asked_for_with_a_key_needs_that_key() {
     // ATK-274
     let page = Client::page();
-    let town = town_with("n-jkt", &[page.clone()]).await;
+    let town = town_with("n-jkt", [page.clone()]).await;
     let thief = Client { key: key("oidc-byggesag"), ..page.clone() };
     let proof = page.proof(&town, "GET", "userinfo", None);
     let jwk = decoded(&proof).0["jwk"].clone();
@@ -435,7 +435,7 @@ async fn a_code_that_was_asked_for_with_a_key_needs_that_key() {
 async fn whoever_asks_about_a_token_of_another_learns_nothing_and_ends_nothing() {
     // ATK-275
     let (sag, basic, page) = (Client::sag(), Client::basic(), Client::page());
-    let town = town_with("n-introspect", &[sag.clone(), basic.clone(), page.clone()]).await;
+    let town = town_with("n-introspect", [sag.clone(), basic.clone(), page.clone()]).await;
     let tokens = sag.tokens(&town).await;
     for name in ["access_token", "refresh_token"] {
         let token = [("token", text(&tokens, name))];
@@ -461,7 +461,7 @@ async fn whoever_asks_about_a_token_of_another_learns_nothing_and_ends_nothing()
 async fn a_token_that_is_one_character_longer_shorter_or_other_is_another_or_none() {
     // ATK-277
     let sag = Client::sag();
-    let town = town_with("n-opaque", &[sag.clone()]).await;
+    let town = town_with("n-opaque", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
     let bent = |token: &str| {
@@ -499,7 +499,7 @@ async fn a_token_that_is_one_character_longer_shorter_or_other_is_another_or_non
 async fn nothing_that_is_encrypted_is_opened_so_that_no_bomb_goes_off() {
     // ATK-284
     let sag = Client::sag();
-    let town = town_with("n-jwe", &[sag.clone()]).await;
+    let town = town_with("n-jwe", [sag.clone()]).await;
     let (code, tokens) = (sag.code(&town).await, sag.tokens(&town).await);
     for head in [
         json!({ "alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 1_000_000_000, "p2s": "AAAA" }),
@@ -529,7 +529,7 @@ async fn nothing_that_is_encrypted_is_opened_so_that_no_bomb_goes_off() {
 #[tokio::test]
 async fn a_token_is_good_until_its_last_second() {
     let sag = Client::sag();
-    let town = town_with("n-end", &[sag.clone()]).await;
+    let town = town_with("n-end", [sag.clone()]).await;
     let tokens = sag.tokens(&town).await;
     town.pass(SignedDuration::from_secs(3599));
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);

@@ -311,13 +311,13 @@ impl Client {
 }
 
 /// A town with these clients in its register, and agreements with both municipalities.
-pub(crate) async fn town_with(name: &str, clients: &[Client]) -> Town {
+pub(crate) async fn town_with(name: &str, clients: impl AsRef<[Client]>) -> Town {
     Town::with(name, |files| register(files, clients)).await
 }
 
-pub(crate) fn register(files: &mut Files, clients: &[Client]) {
+pub(crate) fn register(files: &mut Files, clients: impl AsRef<[Client]>) {
     let mut toml = String::new();
-    for client in clients {
+    for client in clients.as_ref() {
         let Client { id, redirect_uri, registered, .. } = client;
         toml += &format!(
             "[[oidc-client]]\nclient-id = {id:?}\nname = \"System {id}\"\ncvr = \"77777777\"\n\
