@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use context_handler::domain::audit::{Event, Record};
 use context_handler::domain::id::LoginId;
 use context_handler::domain::reason::Reason;
@@ -23,12 +25,16 @@ use context_handler::system::SystemRandom;
 use load::broker::Home;
 use load::http::Connection;
 use load::login::{Delivered, Posted, Scene};
+use load::oidc::{Code, Tokens};
 use load::parties::Parties;
 use load::register::Size;
 use load::rights::Rights;
 
 /// Browsers that log in at the same time.
 const BROWSERS: usize = 4;
+
+/// Browsers beside them that log in to clients of OpenID Connect.
+const CLIENTS: usize = 2;
 
 /// How long the broker may take to be back.
 const BACK_WITHIN: Duration = Duration::from_secs(2);
@@ -42,30 +48,46 @@ struct Seen {
     unanswered: Vec<Posted>,
 }
 
+/// What clients saw of it.
+#[derive(Default)]
+struct SeenByClients {
+    /// The newest tokens of a login, and those that were exchanged for them.
+    delivered: Vec<(Tokens, Tokens)>,
+    /// Codes and tokens that were handed in and never answered.
+    unanswered: (Vec<Code>, Vec<Tokens>),
+}
+
 #[test]
 fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the_broker_is_killed() {
     let kills = std::env::var_os("CH_KILLS").map_or(3, |kills| kills.to_str().unwrap().parse().unwrap());
-    let size = Size { authorities: 3, systems: 5, agreements: 15, rights: Rights::default(), clients: false };
+    let size = Size { authorities: 3, systems: 5, agreements: 15, rights: Rights::default(), clients: true };
     let scene = Scene { parties: Parties::new(2048).unwrap(), size };
     let home = Home::new(env!("CARGO_BIN_EXE_context-handler").as_ref(), &scene.parties, size).unwrap();
     let count = AtomicUsize::new(0);
     let (mut delivered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
+    let mut exchanged = 0;
     let (mut broker, _) = home.start().unwrap();
     for kill in 0..kills {
         let stop = AtomicBool::new(false);
-        let seen = thread::scope(|scope| {
+        let (seen, seen_by_clients) = thread::scope(|scope| {
             let browser = || browse(&scene, &home, &count, &stop);
             let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(browser)).collect();
+            let client = || exchange(&scene, &home, &count, &stop);
+            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
             thread::sleep(at_random());
             broker.kill().unwrap();
             stop.store(true, Ordering::Relaxed);
-            browsers.into_iter().map(|browser| browser.join().unwrap()).collect::<Vec<_>>()
+            let clients = clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>();
+            (browsers.into_iter().map(|browser| browser.join().unwrap()).collect::<Vec<_>>(), clients)
         });
         let took;
         (broker, took) = home.start().unwrap();
         assert!(took <= BACK_WITHIN, "kill {kill}: back after {took:?}");
         slowest = slowest.max(took);
         let log = Log::open(&home);
+        for seen in seen_by_clients {
+            exchanged += every_exchange_is_kept(&scene, &home, &log, seen);
+        }
         for seen in &seen {
             delivered += seen.delivered.len();
             unanswered += seen.unanswered.len();
@@ -74,11 +96,74 @@ fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the
             every_session_lives(&scene, &home, &seen.delivered);
         }
     }
+    println!("{exchanged} codes and refresh tokens were exchanged");
+    assert!(exchanged > 0, "no code was exchanged, so nothing was proved");
     println!(
         "{kills} kills: {delivered} assertions reached a fagsystem, {unanswered} answers were under way"
     );
     println!("the slowest start took {slowest:?}");
     assert!(delivered > 0, "no login came through, so nothing was proved");
+}
+
+/// Logs in to clients, and exchanges what that brings, until the broker is gone.
+fn exchange(scene: &Scene, home: &Home, count: &AtomicUsize, stop: &AtomicBool) -> SeenByClients {
+    let mut seen = SeenByClients::default();
+    let Ok(mut connection) = Connection::open(home.address) else { return seen };
+    while !stop.load(Ordering::Relaxed) {
+        let pair = scene.size.pair(count.fetch_add(1, Ordering::Relaxed));
+        let Ok((code, _)) = scene.code_by_oidc(&mut connection, pair) else { break };
+        let Ok(first) = scene.redeem(&mut connection, &code) else {
+            seen.unanswered.0.push(code);
+            break;
+        };
+        let mut next = first.clone();
+        if scene.refresh(&mut connection, &mut next).is_err() {
+            seen.unanswered.1.push(first);
+            break;
+        }
+        seen.delivered.push((next, first));
+    }
+    seen
+}
+
+/// Every token that a client has stands in the log; the newest are good, and what was exchanged is not.
+fn every_exchange_is_kept(scene: &Scene, home: &Home, log: &Log, seen: SeenByClients) -> usize {
+    let mut connection = Connection::open(home.address).unwrap();
+    let is_logged = |tokens: &Tokens| {
+        let message = Some(name_of(&tokens.access));
+        let found = log.search(AuditQuery { message, ..AuditQuery::default() });
+        let issued = found.iter().filter(|record| record.event == Event::TokenIssued && record.allowed);
+        assert_eq!(issued.count(), 1, "{found:?}");
+    };
+    let exchanged = 2 * seen.delivered.len();
+    for (mut newest, mut old) in seen.delivered {
+        is_logged(&newest);
+        is_logged(&old);
+        assert!(scene.refresh(&mut connection, &mut newest).is_ok(), "a refresh token was lost");
+        assert!(scene.refresh(&mut connection, &mut old).is_err(), "a refresh token was taken twice");
+        assert!(
+            scene.refresh(&mut connection, &mut newest).is_err(),
+            "it came twice and nothing was revoked"
+        );
+    }
+    let (codes, tokens) = seen.unanswered;
+    for code in codes {
+        let taken = (0..2).filter(|_| scene.redeem(&mut connection, &code).is_ok()).count();
+        assert!(taken <= 1, "a code was taken twice");
+    }
+    for tokens in tokens {
+        is_logged(&tokens);
+        let taken = (0..2).filter(|_| scene.refresh(&mut connection, &mut tokens.clone()).is_ok()).count();
+        assert!(taken <= 1, "a refresh token was taken twice");
+    }
+    exchanged
+}
+
+/// The `jti` of an access token.
+fn name_of(access_token: &str) -> String {
+    let claims = URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    claims["jti"].as_str().unwrap().to_owned()
 }
 
 /// Logs in until the broker is gone.

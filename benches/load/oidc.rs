@@ -13,9 +13,18 @@ use super::http::{Answer, Connection};
 use super::login::{Scene, fresh_id};
 use super::register::{SECRET, callback, client, cvr};
 
+/// What a client gets from the browser.
+pub(crate) struct Code {
+    number: usize,
+    code: String,
+    verifier: String,
+}
+
 /// What a client holds after a login.
+#[derive(Clone)]
 pub(crate) struct Tokens {
     number: usize,
+    pub(crate) access: String,
     refresh: String,
 }
 
@@ -26,6 +35,16 @@ impl Scene {
         connection: &mut Connection,
         (authority, number): (usize, usize),
     ) -> Result<(Tokens, Duration), Trouble> {
+        let (code, away) = self.code_by_oidc(connection, (authority, number))?;
+        Ok((self.redeem(connection, &code)?, away))
+    }
+
+    /// The same up to the code.
+    pub(crate) fn code_by_oidc(
+        &self,
+        connection: &mut Connection,
+        (authority, number): (usize, usize),
+    ) -> Result<(Code, Duration), Trouble> {
         let verifier = format!("{}-{}", fresh_id(), fresh_id());
         let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
         let query = [
@@ -49,32 +68,36 @@ impl Scene {
         let returned = connection.post("/saml/sp/acs", cookie, &form)?;
         let code = returned.body.split_once("code=").and_then(|(_, rest)| rest.split_once("&"));
         let (code, _) = code.ok_or_else(|| shown(&returned))?;
+        Ok((Code { number, code: code.to_owned(), verifier }, away))
+    }
+
+    /// Exchanges the code.
+    pub(crate) fn redeem(&self, connection: &mut Connection, code: &Code) -> Result<Tokens, Trouble> {
         let form = [
             ("grant_type", "authorization_code".to_owned()),
-            ("code", code.to_owned()),
-            ("redirect_uri", callback(number)),
-            ("code_verifier", verifier),
+            ("code", code.code.clone()),
+            ("redirect_uri", callback(code.number)),
+            ("code_verifier", code.verifier.clone()),
         ];
-        let refresh = exchange(connection, number, &form)?;
-        Ok((Tokens { number, refresh }, away))
+        exchange(connection, code.number, &form)
     }
 
     /// Exchanges the refresh token for fresh ones.
     pub(crate) fn refresh(&self, connection: &mut Connection, tokens: &mut Tokens) -> Result<(), Trouble> {
         let form = [("grant_type", "refresh_token".to_owned()), ("refresh_token", tokens.refresh.clone())];
-        tokens.refresh = exchange(connection, tokens.number, &form)?;
+        *tokens = exchange(connection, tokens.number, &form)?;
         Ok(())
     }
 }
 
-/// Asks for tokens, and takes the refresh token among them.
-fn exchange(connection: &mut Connection, number: usize, form: &[(&str, String)]) -> Result<String, Trouble> {
+/// Asks for tokens.
+fn exchange(connection: &mut Connection, number: usize, form: &[(&str, String)]) -> Result<Tokens, Trouble> {
     let proof = [("client_id", client(number)), ("client_secret", SECRET.to_owned())];
     let form = written(&[form, &proof].concat());
     let answer = connection.post("/oauth2/token", "", &form)?;
     let tokens: serde_json::Value = serde_json::from_str(&answer.body).map_err(|_| shown(&answer))?;
-    let taken = tokens["access_token"].as_str().and(tokens["refresh_token"].as_str());
-    Ok(taken.ok_or_else(|| shown(&answer))?.to_owned())
+    let taken = |name: &str| tokens[name].as_str().map(str::to_owned).ok_or_else(|| shown(&answer));
+    Ok(Tokens { number, access: taken("access_token")?, refresh: taken("refresh_token")? })
 }
 
 fn written(fields: &[(&str, String)]) -> String {

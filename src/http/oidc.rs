@@ -23,10 +23,10 @@ use crate::telemetry::{Noted, Outcome};
 pub(super) fn routes(door: &Arc<Door>) -> Router<Arc<Door>> {
     Router::new()
         .route("/oauth2/token", post(token))
+        .route("/oauth2/par", post(push))
         .route("/oauth2/userinfo", get(userinfo).post(userinfo_post))
         .route("/oauth2/revoke", post(revoke))
         .layer(from_fn_with_state(door.clone(), for_pages_of_clients))
-        .route("/oauth2/par", post(push))
         .route("/oauth2/introspect", post(introspect))
         .route("/oauth2/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(discovery))
