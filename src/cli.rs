@@ -14,6 +14,7 @@ mod metadata;
 mod register;
 mod sandbox;
 mod serve;
+mod sessions;
 mod simulate;
 mod users;
 mod verify_response;
@@ -87,6 +88,11 @@ enum Command {
     /// Users whose rights and claims are kept here: take them out of a file, list them, write them into a file
     #[command(subcommand)]
     Users(users::Users),
+
+    /// Who is logged in, and who has heard of a logout: list sessions, end them, list logouts
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+
     /// Privilege lists: judge, show and make the value of a privilege attribute
     #[command(subcommand)]
     Bpp(bpp::Bpp),
@@ -164,6 +170,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Simulate(simulate) => simulate.run(&mut session),
         Command::Decode(decode) => decode.run(&mut session),
         Command::Users(users) => users.run(&mut session),
+        Command::Sessions(sessions) => sessions.run(&mut session),
         Command::Bpp(bpp) => bpp.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),

@@ -10,14 +10,16 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use context_handler::domain::id::LoginId;
 use context_handler::domain::reason::Reason;
-use context_handler::http::pages::{self, Chosen, ChosenForm, Discovery, Post, Refusal};
+use context_handler::http::pages::{
+    self, Chosen, ChosenForm, Discovery, Farewell, Form, Hop, PartyState, Post, Refusal, Refused,
+};
 use context_handler::http::visitor::Visitor;
 
 #[path = "browser/sample.rs"]
 #[expect(dead_code, reason = "the router is for the test in the browser")]
 mod sample;
 
-use sample::{HOSTILE, RELAY_STATE, choice, login, message, municipalities, refusal};
+use sample::{HOSTILE, RELAY_STATE, choice, login, message, municipalities, parties, refusal, sessions};
 
 #[tokio::test]
 async fn no_name_becomes_markup_on_any_page_in_any_language() {
@@ -29,7 +31,8 @@ async fn no_name_becomes_markup_on_any_page_in_any_language() {
             assert!(!page.html.contains(forbidden), "{}: {forbidden}", page.name);
         }
     }
-    let [hostile, ..] = &every_page().await[..] else { unreachable!() };
+    let all = every_page().await;
+    let hostile = all.iter().find(|page| page.name == "discovery da").unwrap();
     assert!(
         hostile.html.contains("&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;`--&#62;"),
         "{}",
@@ -180,6 +183,32 @@ async fn a_chosen_language_is_remembered_in_a_cookie_that_only_this_site_can_set
 }
 
 #[tokio::test]
+async fn a_logout_shows_who_confirmed_and_goes_on_by_itself_only_while_it_is_under_way() {
+    let told = parties("Køreprøvebooking", PartyState::Failed);
+    let show = async |complete: bool, hop: Hop<'_>| {
+        let view = Farewell { logout: login(), parties: &told, complete, hop };
+        read("farewell", pages::farewell(&visitor("da"), &view).unwrap()).await
+    };
+    let to = "https://sp.example/slo?SAMLRequest=x&RelayState=y";
+    let onward = show(false, Hop::Onward(1, to)).await;
+    let refresh = "<meta http-equiv=\"refresh\" content=\"0; url=https://sp.example/slo?SAMLRequest=x&#38;RelayState=y\">";
+    assert!(onward.html.contains(refresh), "{}", onward.html);
+    assert!(onward.html.contains(&format!("href=\"/logout?id={}&amp;after=1\"", login())), "{}", onward.html);
+    for hop in [Hop::Unanswered(1), Hop::Back("BBR", to), Hop::Over] {
+        let page = show(false, hop).await;
+        assert!(!page.html.contains("http-equiv"), "{}", page.html);
+        assert!(page.html.contains("har ikke bekræftet"), "{}", page.html);
+    }
+    let over = show(false, Hop::Over).await;
+    assert!(over.html.contains("Luk alle vinduer"), "{}", over.html);
+    assert!(!show(true, Hop::Over).await.html.contains("Luk alle vinduer"));
+    for target in ["javascript:alert(1)", "//sp.example/slo", ""] {
+        let view = Farewell { logout: login(), parties: &told, complete: false, hop: Hop::Onward(1, target) };
+        assert_eq!(pages::farewell(&visitor("da"), &view).unwrap_err().reason, Reason::AdminAcs, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn when_the_store_is_down_the_page_says_when_to_come_back() {
     let page = read("unavailable", pages::unavailable(&visitor("da"), 30)).await;
     assert_eq!((page.status, page.headers["retry-after"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, "30"));
@@ -218,7 +247,26 @@ async fn every_page() -> Vec<Page> {
             receiver: HOSTILE,
             ..message("https://sp.example/acs?\"><img")
         };
+        let told = parties(HOSTILE, PartyState::Told);
+        let farewell = |hop: Hop<'_>| {
+            let view = Farewell { logout: login(), parties: &told, complete: false, hop };
+            pages::farewell(&visitor, &view).unwrap()
+        };
+        let form = || Form {
+            action: "https://sp.example/slo?\"><img",
+            fields: vec![("SAMLRequest", "PHg+/w=="), ("RelayState", HOSTILE)],
+        };
         for (name, response) in [
+            ("sessions", pages::sessions(&visitor, &sessions(HOSTILE, HOSTILE))),
+            ("nowhere", pages::sessions(&visitor, &pages::Sessions(Vec::new()))),
+            ("farewell onward", farewell(Hop::Onward(1, "https://sp.example/slo?a=\"><img"))),
+            ("post farewell", farewell(Hop::OnwardByForm(1, form()))),
+            ("farewell silent", farewell(Hop::Unanswered(1))),
+            ("farewell back", farewell(Hop::Back(HOSTILE, "https://sp.example/slo?a=\"><img"))),
+            ("post farewell back", farewell(Hop::BackByForm(HOSTILE, form()))),
+            ("farewell over", farewell(Hop::Over)),
+            ("no farewell", pages::no_farewell(&visitor)),
+            ("refused logout", pages::refusal(&visitor, &Refusal { of: Refused::Logout, ..refused.clone() })),
             ("discovery", pages::discovery(&visitor, &discovery)),
             ("search", pages::discovery(&visitor, &Discovery { query: HOSTILE, choices: &[], ..discovery })),
             ("post", pages::post(&visitor, &post).unwrap()),

@@ -37,16 +37,6 @@ pub enum Event {
     UsersChanged,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
-    /// A fagsystem pushed a request to us before its user came.
-    RequestPushed,
-    /// A fagsystem handed in a code or a refresh token.
-    TokensAsked,
-    /// A fagsystem showed an access token and asked who its user is.
-    UserinfoAsked,
-    /// A fagsystem asked whether a token counts.
-    TokenInspected,
-    /// A fagsystem gave a token back.
-    TokenRevoked,
     /// Somebody asked that sessions end.
     LogoutReceived,
     /// A session ended here.
@@ -57,6 +47,16 @@ pub enum Event {
     LogoutConfirmed,
     /// Whoever asked that sessions end was told what became of it.
     LogoutAnswered,
+    /// A fagsystem pushed a request to us before its user came.
+    RequestPushed,
+    /// A fagsystem handed in a code or a refresh token.
+    TokensAsked,
+    /// A fagsystem showed an access token and asked who its user is.
+    UserinfoAsked,
+    /// A fagsystem asked whether a token counts.
+    TokenInspected,
+    /// A fagsystem gave a token back.
+    TokenRevoked,
 }
 
 /// Who did it.

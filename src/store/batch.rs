@@ -16,12 +16,12 @@ pub enum Kind {
     Assertion,
     /// A question of ours, by its ID.
     Question,
+    /// A request that a session ends, by its issuer and ID.
+    Logout,
     /// What a client proved itself with, by the client and its `jti`.
     ClientAssertion,
     /// A proof of possession, by its key and its `jti`.
     Possession,
-    /// A request that a session ends, by its issuer and ID.
-    Logout,
 }
 
 impl std::fmt::Display for Kind {
@@ -30,9 +30,9 @@ impl std::fmt::Display for Kind {
             Self::Request => "the request",
             Self::Assertion => "the assertion",
             Self::Question => "the question",
+            Self::Logout => "the logout request",
             Self::ClientAssertion => "the client assertion",
             Self::Possession => "the proof of possession",
-            Self::Logout => "the logout request",
         })
     }
 }

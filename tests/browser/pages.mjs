@@ -11,6 +11,8 @@ const pages = {
   discovery: `/discovery?login=${login}`, remembered: `/discovery?login=${login}&last=20000137`,
   nothing: `/discovery?login=${login}&q=Atlantis`, hostile: `/discovery?login=${login}&hostile=1`,
   refusal: "/refusal/agreement.missing", untrusted: "/refusal/sig.invalid", mine: "/refusal/irt.unknown",
+  sessions: "/sessions", nowhere: "/nowhere", leftSilent: "/logout/silent", leftConfirmed: "/logout/confirmed",
+  leftInPart: "/logout/in-part", leftBack: "/logout/back", gone: "/gone",
 };
 
 /** One test in a context of its own; whatever the browser complains about fails it. */

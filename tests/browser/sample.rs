@@ -12,7 +12,9 @@ use serde::Deserialize;
 use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::http::assets;
-use context_handler::http::pages::{self, Choice, Chosen, ChosenForm, Discovery, Post, Refusal, Refused};
+use context_handler::http::pages::{
+    self, Choice, Chosen, ChosenForm, Discovery, Farewell, Hop, Party, PartyState, Post, Refusal, Refused,
+};
 use context_handler::http::visitor::Visitor;
 
 /// A name that tries everything.
@@ -91,6 +93,10 @@ pub(crate) fn router() -> Router {
         .route("/idp/{cvr}", get(async |Path(cvr): Path<String>| Redirect::to(&format!("/idp/login/{cvr}"))))
         .route("/idp/login/{cvr}", get(async |Path(cvr): Path<String>| document(&cvr)))
         .route("/refusal/{code}", get(refuse).post(refuse))
+        .route("/sessions", get(async |v: Visitor| pages::sessions(&v, &sessions("Korsbæk Kommune", "BBR"))))
+        .route("/nowhere", get(async |v: Visitor| pages::sessions(&v, &pages::Sessions(Vec::new()))))
+        .route("/logout/{how}", get(leave))
+        .route("/gone", get(async |v: Visitor| pages::no_farewell(&v)))
         .route("/errors", get(async |v: Visitor| pages::errors(&v)))
         .route("/errors/{code}", get(explain))
         .route("/unavailable", get(async |v: Visitor| pages::unavailable(&v, 30)))
@@ -134,6 +140,38 @@ async fn receive(headers: HeaderMap, Form(fields): Form<Vec<(String, String)>>) 
 
 async fn refuse(visitor: Visitor, Path(code): Path<String>) -> Response {
     pages::refusal(&visitor, &refusal(Reason::from_code(&code).unwrap()))
+}
+
+async fn leave(visitor: Visitor, Path(how): Path<String>) -> Response {
+    let all = how == "confirmed";
+    let parties = parties("Køreprøvebooking", if all { PartyState::Confirmed } else { PartyState::Failed });
+    let hop = match how.as_str() {
+        "silent" => Hop::Unanswered(1),
+        "back" => Hop::Back("BBR", "https://bbr.example/slo?SAMLResponse=x"),
+        _ => Hop::Over,
+    };
+    pages::farewell(&visitor, &Farewell { logout: login(), parties: &parties, complete: all, hop }).unwrap()
+}
+
+/// Two sessions of a browser.
+pub(crate) fn sessions<'a>(municipality: &'a str, fagsystem: &'static str) -> pages::Sessions<'a> {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let (begun, expires) = (at("2026-11-21T07:48:29Z"), at("2026-11-21T15:48:29Z"));
+    let fagsystemer: &'static [_] =
+        Box::leak(Box::new([(fagsystem.to_owned(), begun), ("FMK".to_owned(), begun)]));
+    let session =
+        |municipality| pages::Session { session: login(), municipality, begun, expires, fagsystemer };
+    pages::Sessions(vec![session(municipality), session("Feddet Kommune")])
+}
+
+/// The parties of a logout; the second is called so and has come so far.
+pub(crate) fn parties(name: &str, state: PartyState) -> [Party<'_>; 3] {
+    let party = |name, is_provider, state| Party { name, is_provider, state };
+    [
+        party("BBR", false, PartyState::Confirmed),
+        party(name, false, state),
+        party("Korsbæk login", true, PartyState::Confirmed),
+    ]
 }
 
 async fn explain(visitor: Visitor, Path(code): Path<String>) -> Response {

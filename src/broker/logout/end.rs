@@ -131,7 +131,7 @@ impl Broker {
 }
 
 /// The logout of a session, with the legs of the identity providers that do not know yet.
-fn logout_of(session: &Session, id: LoginId, by: &LogoutBy, now: Timestamp) -> Logout {
+pub(super) fn logout_of(session: &Session, id: LoginId, by: &LogoutBy, now: Timestamp) -> Logout {
     let knows = |idp: &EntityId| matches!(by, LogoutBy::Provider(who) if who == idp);
     let providers = session.facts.providers().filter(|at| !knows(&at.idp));
     let leg = |(number, at): (u32, &AtProvider)| Leg {

@@ -4,6 +4,7 @@
 //!
 //! Whoever fails to hear of it keeps nobody waiting for long, and is never told to have confirmed.
 
+mod administer;
 mod back;
 mod chain;
 mod end;
@@ -26,6 +27,7 @@ use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Session};
 
+pub use administer::{Administrator, end_sessions};
 pub use chain::{Farewell, Heard, Hop};
 pub use user::OpenHere;
 

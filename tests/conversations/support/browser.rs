@@ -129,7 +129,10 @@ impl Answer {
 
     /// Where the form goes, and the value of each of its fields.
     pub(crate) fn form(&self) -> Option<(String, BTreeMap<String, String>)> {
-        let form = self.body.split("<form").find(|form| form.contains("id=\"post\""))?;
+        let form = self
+            .body
+            .split("<form")
+            .find(|form| form.contains("id=\"post\"") || form.contains("id=\"back\""))?;
         let action = attribute(form, "action")?;
         let inputs = form.split("</form>").next()?.split("<input").skip(1);
         let fields = inputs.filter_map(|input| {
