@@ -270,8 +270,9 @@ pub struct TokenAnswer {
     pub token_type: TokenType,
     /// For how many seconds it is good.
     pub expires_in: i64,
-    /// The ID token.
-    pub id_token: String,
+    /// The ID token, for a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     /// The refresh token, where one was asked for and allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,

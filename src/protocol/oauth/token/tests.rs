@@ -178,7 +178,7 @@ fn an_answer_has_the_names_of_the_standard_and_no_empty_ones() {
         access_token: "a".into(),
         token_type: TokenType::Dpop,
         expires_in: 3600,
-        id_token: "i".into(),
+        id_token: Some("i".into()),
         refresh_token: None,
         scope: scope(false),
     };
