@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::address::escaped;
 use crate::protocol::saml::soap;
 
 /// How often an answer may send us on.
@@ -34,6 +35,14 @@ pub struct Posted {
 }
 
 impl Posted {
+    /// What came back, where the receiver says that all is well.
+    pub fn accepted(self) -> Result<Vec<u8>, Fault> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.body);
+        }
+        Err(Fault::new(Reason::MdUnreachable, format!("expected status 200, got {}", self.status)))
+    }
+
     /// The message, where there can be one: SOAP tells its faults with status 500.
     pub fn with_message(self) -> Result<Vec<u8>, Fault> {
         let may_be_fault = self.status == 500 && self.body.windows(5).any(|part| part == b"Fault");
@@ -88,8 +97,21 @@ impl Egress {
         let url = self.permitted(url)?;
         let (action, says) = soap::ACTION;
         let request = self.poster.post(url).header("content-type", soap::CONTENT_TYPE).header(action, says);
-        let answer = request.timeout(patience).body(envelope).send().await.map_err(unreachable)?;
-        Ok(Posted { status: answer.status().as_u16(), body: content(answer, limit).await? })
+        posted(request.body(envelope), limit, patience).await
+    }
+
+    /// Posts a form of one field, by the same rules.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        (name, value): (&str, &str),
+        limit: usize,
+        patience: Duration,
+    ) -> Result<Posted, Fault> {
+        let url = self.permitted(url)?;
+        let form = format!("{name}={}", escaped(value));
+        let request = self.poster.post(url).header("content-type", "application/x-www-form-urlencoded");
+        posted(request.body(form), limit, patience).await
     }
 
     /// The address, if its form allows a call. Whether its name leads to a public address is seen when it is looked up.
@@ -125,6 +147,11 @@ fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> Res
         .user_agent(concat!("context-handler/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Fault::new(Reason::Internal, told(&error)))
+}
+
+async fn posted(request: RequestBuilder, limit: usize, patience: Duration) -> Result<Posted, Fault> {
+    let answer = request.timeout(patience).send().await.map_err(unreachable)?;
+    Ok(Posted { status: answer.status().as_u16(), body: content(answer, limit).await? })
 }
 
 /// The content of an answer that is no larger than the limit.

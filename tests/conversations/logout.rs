@@ -1,12 +1,17 @@
 //! A user's session ends, whoever wants it, and everybody in it hears of it or is named as one who did not.
 
+use context_handler::broker::logout::{Administrator, ByClient, LogoutNext, end_sessions};
 use context_handler::broker::registry::Files;
+use context_handler::broker::{ByBrowser, Visit};
+use context_handler::domain::audit::Actor;
+use context_handler::domain::id::{EntityId, LoginId};
+use context_handler::domain::reason::Reason;
 use context_handler::domain::session::{LegState, LogoutBy};
 use context_handler::store::Store;
 use jiff::SignedDuration;
 
-use crate::support::logout::{Asked, Confirmed, Manner, Server, Voice, index, reachable};
-use crate::support::{Answer, Browser, Fagsystem, Idp, Told, Town};
+use crate::support::logout::{Asked, BackChannel, Confirmed, Manner, Server, Voice, index, reachable};
+use crate::support::{Answer, Browser, Client, Fagsystem, Idp, Told, Town};
 
 pub(crate) const BBR: &str = "https://bbr.test/slo";
 pub(crate) const DRIVING: &str = "https://koereproeve.test/slo";
@@ -458,4 +463,111 @@ async fn who_logs_in_again_and_again_at_one_fagsystem_is_logged_out_of_it_once()
     let mut expected = [scene.at_driving.clone(), second];
     expected.sort();
     assert_eq!(told, expected);
+}
+
+/// Byggesag speaks OpenID Connect, and is in the session as well.
+async fn with_byggesag(name: &str, servers: &Servers, channel: &BackChannel) -> (Scene, LoginId) {
+    let mut byggesag = Client::byggesag();
+    byggesag.registered = byggesag.registered.replace("https://byggesag.test/logout", &channel.address);
+    let mut scene = Scene::new(name, |files| {
+        servers.register(files);
+        reachable(files, "bbr", "HTTP-Redirect", BBR);
+        byggesag.register(files);
+    })
+    .await;
+    let answer = byggesag.send(&scene.town, &mut scene.browser, &byggesag.ask()).await;
+    byggesag.read(&scene.town, &answer);
+    let store = &scene.town.store;
+    let session = store.sessions_named("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c").await.unwrap().remove(0).id;
+    let participants = store.participants(session).await.unwrap();
+    let index = participants.iter().find(|p| p.fagsystem.as_str() == byggesag.client_id).unwrap().index;
+    (scene, index)
+}
+
+#[tokio::test]
+async fn a_client_of_openid_connect_is_told_at_its_back_channel_by_a_token_that_names_its_session() {
+    let (servers, channel) = (Servers::new().await, BackChannel::new().await);
+    let (scene, index) = with_byggesag("oidc", &servers, &channel).await;
+    let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    assert_eq!(Confirmed::in_envelope(&answer).status, ["Success"]);
+    let tokens = channel.tokens();
+    let [(header, claims)] = &tokens[..] else { panic!("{tokens:?}") };
+    assert_eq!((&header["alg"], &header["typ"]), (&"PS256".into(), &"logout+jwt".into()));
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&scene.town.url.as_str().into(), &Client::byggesag().client_id.into())
+    );
+    assert_eq!(claims["sid"], index.to_string());
+    assert_eq!(claims["sub"], "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c");
+    assert_eq!(
+        claims["events"],
+        serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} })
+    );
+    assert!(claims.get("nonce").is_none() && claims["exp"].as_i64() > claims["iat"].as_i64());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_take_its_token_is_told_again_by_a_new_one() {
+    let (servers, channel) = (Servers::new().await, BackChannel::new().await);
+    let (scene, _) = with_byggesag("oidc-again", &servers, &channel).await;
+    for status in [500, 400, 302] {
+        channel.answers(status);
+        if status == 500 {
+            let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+            assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+        } else {
+            scene.town.pass(SignedDuration::from_mins(6));
+            scene.town.broker.tell_again().await.unwrap();
+        }
+        assert!(scene.states().await.contains(&LegState::Waiting), "{status}");
+    }
+    channel.answers(200);
+    scene.town.pass(SignedDuration::from_mins(16));
+    scene.town.broker.tell_again().await.unwrap();
+    assert!(scene.states().await.iter().all(|state| *state == LegState::Confirmed));
+    let mut names: Vec<_> = channel.tokens().iter().map(|(_, claims)| claims["jti"].to_string()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 4, "no token is sent twice");
+}
+
+#[tokio::test]
+async fn a_client_ends_its_own_session_and_the_user_goes_where_it_has_registered() {
+    let (servers, channel) = (Servers::new().await, BackChannel::new().await);
+    let (scene, index) = with_byggesag("oidc-ends", &servers, &channel).await;
+    let client = EntityId::new(Client::byggesag().client_id).unwrap();
+    let another = EntityId::new(&scene.bbr.entity_id).unwrap();
+    let address = Some("https://byggesag.test/bye?state=7");
+    let visit = Visit { endpoint: "/oauth2/logout GET", ..Visit::default() };
+    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &another, index, address }).await;
+    assert_eq!(step.refused, Some(Reason::SloIssuer));
+    assert_eq!(scene.sessions().await, 1);
+    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &client, index, address }).await;
+    assert_eq!(scene.sessions().await, 0);
+    let LogoutNext::Answer { answer: ByBrowser::Redirect(to), .. } = step.next else { panic!("{step:?}") };
+    assert_eq!(Some(to.as_str()), address);
+    assert!(channel.tokens().is_empty(), "who asked knows");
+    assert_eq!(
+        (servers.bbr.asked().len(), servers.driving.asked().len(), servers.korsbaek.asked().len()),
+        (1, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn what_an_operator_ends_is_told_by_the_running_broker_at_once() {
+    let servers = Servers::new().await;
+    let mut scene = Scene::new("operator", |files| servers.register(files)).await;
+    let store = scene.town.store.clone();
+    let sessions = store.sessions_named("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c").await.unwrap();
+    let by = Administrator { actor: Actor::Operator, name: None, now: scene.town.now() };
+    let ended = end_sessions(store.as_ref(), &sessions, &by, || LoginId::from_bits(4711)).await.unwrap();
+    assert_eq!(ended, [sessions[0].id]);
+    assert!(servers.bbr.asked().is_empty());
+    scene.town.broker.tell_again().await.unwrap();
+    assert_eq!(
+        (servers.bbr.asked().len(), servers.driving.asked().len(), servers.korsbaek.asked().len()),
+        (1, 1, 1)
+    );
+    assert_eq!(scene.states().await, [LegState::Confirmed; 3]);
+    assert!(scene.is_over().await);
 }

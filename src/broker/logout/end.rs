@@ -23,6 +23,8 @@ const TRIES: usize = 5;
 pub(super) enum Meant<'m> {
     /// Those that a party knows by the user's name there and these indexes; without any, all of the user's.
     At(Side, &'m EntityId, &'m str, &'m [String]),
+    /// The one that a client of OpenID Connect knows by this index.
+    OfClient(&'m EntityId, LoginId),
     /// These.
     These(&'m [LoginId]),
 }
@@ -72,6 +74,15 @@ impl Broker {
             Meant::These(ids) => {
                 for id in *ids {
                     sessions.extend(self.store.session(*id).await?);
+                }
+            }
+            Meant::OfClient(client, index) => {
+                let participant = self.store.participant(*index).await?;
+                if participant.as_ref().is_some_and(|participant| participant.fagsystem != **client) {
+                    return Err(Fault::new(Reason::SloIssuer, "the session is another fagsystem's"));
+                }
+                if let Some(participant) = participant {
+                    sessions.extend(self.store.session(participant.session).await?);
                 }
             }
             Meant::At(Side::Fagsystem, fagsystem, name, []) => {

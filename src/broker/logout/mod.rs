@@ -7,6 +7,7 @@
 mod administer;
 mod back;
 mod chain;
+mod client;
 mod end;
 mod party;
 mod soap;
@@ -111,10 +112,8 @@ pub enum LogoutNext {
 pub struct ByClient<'c> {
     /// Who.
     pub client: &'c EntityId,
-    /// The user's name, as it was told it.
-    pub name: &'c str,
-    /// The session, by the index that it was told; without one, all of the user's.
-    pub index: Option<&'c str>,
+    /// The session, by the index that it was told: the `sid` of an ID token of ours.
+    pub index: LoginId,
     /// Where the user goes afterwards: registered, with the state in it.
     pub address: Option<&'c str>,
 }
@@ -158,9 +157,8 @@ impl Broker {
         trail.record.actor = Actor::Fagsystem;
         trail.record.fagsystem = Some(by.client.clone());
         let back = by.address.map(|address| Back::Address(by.client.clone(), address.to_owned()));
-        let indexes: Vec<String> = by.index.map(str::to_owned).into_iter().collect();
         let end = End {
-            meant: Meant::At(Side::Fagsystem, by.client, by.name, &indexes),
+            meant: Meant::OfClient(by.client, by.index),
             by: LogoutBy::Fagsystem(by.client.clone()),
             mark: None,
             browser: visit.browser,

@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::Side;
+use super::client::LogoutTokens;
 use super::party::KnownParty;
 use crate::broker::Broker;
 use crate::broker::egress::Posted;
-use crate::broker::registry::Snapshot;
+use crate::broker::registry::{KnownClient, Snapshot};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{LoginId, MessageId};
 use crate::domain::login::PENDING_FOR;
@@ -35,7 +36,7 @@ const PAUSES: [SignedDuration; 6] = [
 const AT_ONCE: u32 = 100;
 
 /// The largest answer that is taken.
-const MAX_ANSWER: usize = 64 * 1024;
+pub(super) const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long a request of ours holds.
 pub(super) const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
@@ -92,6 +93,20 @@ impl Errand {
         refused(self.about.clone(), &Fault::new(Reason::SloDown, "the browser did not come back"), at)
     }
 
+    /// What becomes of a leg that no server can be told of: the browser takes the news, if there is one and it is not too
+    /// late, or nobody does.
+    fn not_by_server(self, way: Way<'_>, now: Timestamp) -> (LegChange, Option<Record>) {
+        let leg = self.leg.clone();
+        if matches!(way, Way::Browser) && self.by_browser {
+            let next = Some(self.begun + PENDING_FOR);
+            return (self.changed(Leg { next, ..leg }), None);
+        }
+        let was_told = leg.state == LegState::Told; // the browser went there and never came back
+        let state = if was_told { LegState::Failed } else { LegState::Untold };
+        let record = refused(self.about.clone(), &way.closed(), now);
+        (self.changed(Leg { state, next: None, ..leg }), Some(record))
+    }
+
     fn changed(self, leg: Leg) -> LegChange {
         LegChange { logout: self.logout, leg }
     }
@@ -101,11 +116,25 @@ impl Errand {
 struct Told {
     errand: Errand,
     question: MessageId,
+    /// Whether it answers with a message, which must be proved.
+    answers: bool,
 }
+
+/// What is on its way to somebody.
+enum Post {
+    /// To this address.
+    Envelope(String, String),
+    /// To this address.
+    Tokens(String, LogoutTokens),
+}
+
+/// The place of somebody who was told, and what came back.
+type Answered = (usize, Result<Vec<u8>, Fault>);
 
 /// How somebody can be told.
 enum Way<'s> {
     Soap(&'s str),
+    BackChannel(KnownClient<'s>, &'s str),
     Browser,
     Nowhere(Fault),
 }
@@ -121,35 +150,24 @@ impl Broker {
         let (mut batch, mut posts, mut told) = (Batch::default(), JoinSet::new(), Vec::new());
         for errand in errands {
             let now = self.clock.now();
-            let leg = errand.leg.clone();
-            match way(&snapshot, &leg.party, now) {
+            match way(&snapshot, &errand.leg.party, now) {
                 Way::Soap(address) => {
-                    let question = MessageId::made(now, self.random.bits());
-                    let Ok(envelope) = self.news(&leg.party, &question, address, |news| {
-                        Ok(news.by_soap(self.keys.signer())?.into_string())
-                    }) else {
-                        continue;
-                    };
-                    batch.records.push(errand.sent(&question, address, now));
-                    let (egress, patience) = (self.settings.egress.clone(), self.settings.logout_for);
-                    let (address, number) = (address.to_owned(), told.len());
-                    posts.spawn(async move {
-                        let answer = egress.post_soap(&address, envelope, MAX_ANSWER, patience).await;
-                        (number, answer.and_then(Posted::with_message))
-                    });
-                    told.push(Told { errand, question });
+                    let Ok((sent, post)) = self.by_soap(errand, address) else { continue };
+                    self.send(&mut posts, told.len(), post);
+                    batch.records.push(sent.errand.sent(&sent.question, address, now));
+                    told.push(sent);
                 }
-                // The browser has until then; after that nobody waits for it any more.
-                Way::Browser if errand.by_browser => {
-                    let next = Some(errand.begun + PENDING_FOR);
-                    batch.legs.push(errand.changed(Leg { next, ..leg }));
+                Way::BackChannel(client, address) => {
+                    let Ok((sent, tokens)) = self.by_back_channel(errand, &client) else { continue };
+                    let record = sent.errand.sent(&sent.question, address, now);
+                    batch.records.push(Record { assertion: Some(tokens.jti.to_string()), ..record });
+                    self.send(&mut posts, told.len(), Post::Tokens(address.to_owned(), tokens));
+                    told.push(sent);
                 }
                 way => {
-                    let fault = way.closed();
-                    let was_told = leg.state == LegState::Told; // the browser went there and never came back
-                    let state = if was_told { LegState::Failed } else { LegState::Untold };
-                    batch.records.push(refused(errand.about.clone(), &fault, now));
-                    batch.legs.push(errand.changed(Leg { state, next: None, ..leg }));
+                    let (change, record) = errand.not_by_server(way, now);
+                    batch.legs.push(change);
+                    batch.records.extend(record);
                 }
             }
         }
@@ -162,6 +180,37 @@ impl Broker {
         if let Err(error) = self.store.commit(batch).await {
             tracing::error!(detail = %error, "who was told of a logout could not be written down");
         }
+    }
+
+    fn by_soap(&self, errand: Errand, address: &str) -> Result<(Told, Post), Fault> {
+        let question = self.fresh_message();
+        let envelope =
+            self.news(&errand.leg.party, &question, address, |news| news.by_soap(self.keys.signer()))?;
+        let post = Post::Envelope(address.to_owned(), envelope.into_string());
+        Ok((Told { errand, question, answers: true }, post))
+    }
+
+    fn by_back_channel(
+        &self,
+        errand: Errand,
+        client: &KnownClient<'_>,
+    ) -> Result<(Told, LogoutTokens), Fault> {
+        let tokens = self.logout_tokens(client, &errand.leg.party)?;
+        Ok((Told { errand, question: self.fresh_message(), answers: false }, tokens))
+    }
+
+    fn send(&self, posts: &mut JoinSet<Answered>, number: usize, post: Post) {
+        let (egress, patience) = (self.settings.egress.clone(), self.settings.logout_for);
+        posts.spawn(async move {
+            let answer = match post {
+                Post::Envelope(address, envelope) => {
+                    let answer = egress.post_soap(&address, envelope, MAX_ANSWER, patience).await;
+                    answer.and_then(Posted::with_message)
+                }
+                Post::Tokens(address, tokens) => tokens.post(&egress, &address, patience).await,
+            };
+            (number, answer)
+        });
     }
 
     /// Tells those again who are due.
@@ -202,11 +251,7 @@ impl Broker {
     }
 
     /// What came back within the time limit, each in its place.
-    async fn answers(
-        &self,
-        mut posts: JoinSet<(usize, Result<Vec<u8>, Fault>)>,
-        count: usize,
-    ) -> Vec<Result<Vec<u8>, Fault>> {
+    async fn answers(&self, mut posts: JoinSet<Answered>, count: usize) -> Vec<Result<Vec<u8>, Fault>> {
         let late = || Err(Fault::new(Reason::SloDown, "no answer within the time limit"));
         let mut answers: Vec<_> = std::iter::repeat_with(late).take(count).collect();
         let all = async {
@@ -225,12 +270,13 @@ impl Broker {
     /// What becomes of a leg by what came back, and what is written down about it.
     fn settle(&self, snapshot: &Snapshot, told: Told, answer: Result<Vec<u8>, Fault>) -> (LegChange, Record) {
         let now = self.clock.now();
-        let Told { errand, question } = told;
+        let Told { errand, question, answers } = told;
         let mut heard = errand.heard(&question, now);
-        let judged =
-            answer.map_err(|fault| Fault::new(Reason::SloDown, fault.to_string())).and_then(|body| {
-                self.believe_confirmed(snapshot, &errand.leg.party, (&body, &question), &mut heard)
-            });
+        let judged = answer.map_err(|fault| Fault::new(Reason::SloDown, fault.to_string()));
+        let judged = judged.and_then(|body| match answers {
+            true => self.believe_confirmed(snapshot, &errand.leg.party, (&body, &question), &mut heard),
+            false => Ok(Outcome::Ended), // at its registered address, which took the token
+        });
         let attempts = errand.leg.attempts + 1;
         let leg = Leg { question: Some(question), attempts, next: None, ..errand.leg.clone() };
         let leg = match judged {
@@ -278,6 +324,12 @@ impl Broker {
 
 /// How a party can be told now. One that takes messages from servers is told so, since that needs no browser.
 fn way<'s>(snapshot: &'s Snapshot, party: &Party, now: Timestamp) -> Way<'s> {
+    if let Ok(client) = snapshot.client(party.entity_id()) {
+        let nowhere =
+            || Fault::new(Reason::SloDown, "it is registered with no address that confirms a logout");
+        let address = client.speaks.logout.backchannel.as_deref();
+        return address.map_or_else(|| Way::Nowhere(nowhere()), |address| Way::BackChannel(client, address));
+    }
     match KnownParty::of(snapshot, Side::of(party), party.entity_id(), now) {
         Err(fault) => Way::Nowhere(Fault::new(Reason::SloDown, fault.to_string())),
         Ok(known) => match (&known.logout.soap, &known.logout.browser) {

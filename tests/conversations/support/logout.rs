@@ -8,10 +8,17 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use context_handler::broker::registry::Files;
 use context_handler::protocol::keys::{FileKey, Signer, TrustedKeys};
 use context_handler::protocol::saml::binding::{Arrived, Carries, Form, redirect_to};
 use context_handler::protocol::xml::{Canonical, Document, Element, Name, Writer, verify};
+use openssl::hash::MessageDigest;
+use openssl::rsa::Padding;
+use openssl::sign::Verifier;
+use openssl::x509::X509;
+use serde_json::Value;
 
 use super::{Answer, Browser, Fagsystem, Idp, Told, Town, at, key};
 
@@ -370,4 +377,57 @@ async fn answer(voice: Voice, manner: Manner, question: &str) -> axum::response:
         Manner::ToAnother => says(&voice, "_another", &["Success"], true),
         Manner::AsAnother(name) => says(&Voice { key: key(name), ..voice }, question, &["Success"], true),
     }
+}
+
+/// A client's back channel: takes logout tokens.
+pub(crate) struct BackChannel {
+    pub(crate) address: String,
+    status: Arc<Mutex<StatusCode>>,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl BackChannel {
+    pub(crate) async fn new() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://localhost:{}/logout", listener.local_addr().unwrap().port());
+        let (status, told) = (Arc::new(Mutex::new(StatusCode::OK)), Arc::new(Mutex::new(Vec::new())));
+        let (now, all) = (status.clone(), told.clone());
+        let take = move |body: String| {
+            all.lock().unwrap().push(body);
+            let status = *now.lock().unwrap();
+            async move { status }
+        };
+        let app = Router::new().route("/logout", post(take));
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { address, status, told }
+    }
+
+    pub(crate) fn answers(&self, status: u16) {
+        *self.status.lock().unwrap() = StatusCode::from_u16(status).unwrap();
+    }
+
+    /// The header and the claims of every token, proved with the broker's key.
+    pub(crate) fn tokens(&self) -> Vec<(Value, Value)> {
+        self.told
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|body| proved(body.strip_prefix("logout_token=").unwrap()))
+            .collect()
+    }
+}
+
+fn proved(token: &str) -> (Value, Value) {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, claims, signature] = parts[..] else { panic!("{token}") };
+    let broker = key("broker-signing");
+    let certificate = STANDARD.decode(Signer::certificate(broker.as_ref()).to_base64()).unwrap();
+    let certificate = X509::from_der(&certificate).unwrap();
+    let public = certificate.public_key().unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &public).unwrap();
+    verifier.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+    verifier.update(format!("{header}.{claims}").as_bytes()).unwrap();
+    assert!(verifier.verify(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap());
+    let read = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+    (read(header), read(claims))
 }
