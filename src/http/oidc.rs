@@ -196,31 +196,17 @@ enum Asked {
 }
 
 fn refuse(refused: NotAnswered, asked: Asked) -> Response {
+    let challenges = challenges(&refused, &asked);
     let NotAnswered { login, client, reason, error } = refused;
-    let mut status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let challenge = match asked {
-        Asked::Userinfo if matches!(error.code, "invalid_token" | "invalid_dpop_proof") => {
-            status = StatusCode::UNAUTHORIZED;
-            // Whoever showed nothing is only told what to show.
-            let why = format!("error=\"{}\", error_description=\"{}\"", error.code, error.description);
-            let why = Some(why).filter(|_| reason != Reason::ParamMissing);
-            let (scheme, why) = if reason == Reason::Pop || error.code == "invalid_dpop_proof" {
-                ("DPoP", why)
-            } else {
-                ("Bearer", why)
-            };
-            Some(why.map_or(scheme.to_owned(), |why| format!("{scheme} {why}")))
-        }
-        Asked::Tokens { by_header: true } if status == StatusCode::UNAUTHORIZED => {
-            Some("Basic realm=\"context-handler\"".to_owned())
-        }
-        _ => None,
+    let status = match asked {
+        Asked::Userinfo if !challenges.is_empty() => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let mut response = json(status, &error, "no-store");
     let headers = response.headers_mut();
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
-        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
+        headers.append(header::WWW_AUTHENTICATE, challenge);
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
@@ -232,6 +218,25 @@ fn refuse(refused: NotAnswered, asked: Asked) -> Response {
         ..Noted::default()
     });
     response
+}
+
+/// With what the client may try again. Whoever showed nothing is told what to show, and nothing else.
+fn challenges(refused: &NotAnswered, asked: &Asked) -> Vec<String> {
+    let NotAnswered { reason, error, .. } = refused;
+    let with = |scheme: &str| {
+        format!("{scheme} error=\"{}\", error_description=\"{}\"", error.code, error.description)
+    };
+    match (asked, error.code, reason) {
+        (Asked::Tokens { by_header: true }, "invalid_client", _) => {
+            vec!["Basic realm=\"context-handler\"".to_owned()]
+        }
+        (Asked::Userinfo, "invalid_token", Reason::ParamMissing) => vec!["Bearer".into(), "DPoP".into()],
+        // It is bound to a key of either kind.
+        (Asked::Userinfo, "invalid_token", Reason::Pop) => vec![with("DPoP"), with("Bearer")],
+        (Asked::Userinfo, "invalid_token", _) => vec![with("Bearer")],
+        (Asked::Userinfo, "invalid_dpop_proof", _) => vec![with("DPoP")],
+        _ => Vec::new(),
+    }
 }
 
 /// A document for everybody. Whoever keeps it asks again soon enough to learn of a new key before it signs.

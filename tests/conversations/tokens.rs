@@ -167,8 +167,7 @@ async fn a_refresh_token_is_good_once_and_brings_the_next_one() {
     for same in ["iss", "sub", "aud", "sid", "auth_time", "acr"] {
         assert_eq!(old[same], new[same], "{same}");
     }
-    assert!(new["jti"] != old["jti"] && new["iat"] != old["iat"]);
-    assert!(second.get("id_token").is_none(), "it told of the login, and there was none");
+    assert!(second.get("id_token").is_none() && new["iat"] != old["iat"]);
     assert_eq!(sag.userinfo(&town, text(&second, "access_token")).await.status, 200);
     assert_eq!(sag.refresh(&town, text(&second, "refresh_token")).await.status, 200);
     assert_eq!(town.last_reason().await, "token.refreshed");
