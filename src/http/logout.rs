@@ -178,9 +178,10 @@ fn party(heard: &Heard) -> Party<'_> {
         LegState::Told => PartyState::Told,
         LegState::Confirmed => PartyState::Confirmed,
         LegState::Failed => PartyState::Failed,
+        LegState::Untold if !heard.frames.is_empty() => PartyState::Framed,
         LegState::Untold => PartyState::Untold,
     };
-    Party { name: &heard.name, is_provider: heard.side == Side::Provider, state }
+    Party { name: &heard.name, is_provider: heard.side == Side::Provider, state, frames: &heard.frames }
 }
 
 fn form_of(message: &ByBrowser) -> pages::Form<'_> {

@@ -153,6 +153,8 @@ pub(super) struct Text {
     pub(super) leg_failed: &'static str,
     /// A party: it cannot be told.
     pub(super) leg_untold: &'static str,
+    /// A party: it is told in a frame.
+    pub(super) leg_framed: &'static str,
     /// A party: a fagsystem.
     pub(super) a_fagsystem: &'static str,
     /// A party: an identity provider.
@@ -347,6 +349,7 @@ static DANISH: Text = Text {
     leg_confirmed: "har bekræftet",
     leg_failed: "har ikke bekræftet",
     leg_untold: "kan ikke få besked",
+    leg_framed: "får besked nu, men kan ikke bekræfte det",
     a_fagsystem: "fagsystem",
     a_provider: "kommunens login",
     no_logout: "Her er intet logout at vise",
@@ -478,6 +481,7 @@ static ENGLISH: Text = Text {
     leg_confirmed: "has confirmed",
     leg_failed: "has not confirmed",
     leg_untold: "cannot be told",
+    leg_framed: "is being told, but cannot confirm it",
     a_fagsystem: "IT system",
     a_provider: "the municipality’s login",
     no_logout: "There is no logout to show here",

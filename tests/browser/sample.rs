@@ -166,7 +166,7 @@ pub(crate) fn sessions<'a>(municipality: &'a str, fagsystem: &'static str) -> pa
 
 /// The parties of a logout; the second is called so and has come so far.
 pub(crate) fn parties(name: &str, state: PartyState) -> [Party<'_>; 3] {
-    let party = |name, is_provider, state| Party { name, is_provider, state };
+    let party = |name, is_provider, state| Party { name, is_provider, state, frames: &[] };
     [
         party("BBR", false, PartyState::Confirmed),
         party(name, false, state),

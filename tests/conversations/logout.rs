@@ -571,3 +571,31 @@ async fn what_an_operator_ends_is_told_by_the_running_broker_at_once() {
     assert_eq!(scene.states().await, [LegState::Confirmed; 3]);
     assert!(scene.is_over().await);
 }
+
+#[tokio::test]
+async fn a_client_with_a_front_channel_only_is_told_in_a_frame_of_the_last_page_and_confirms_nothing() {
+    let mut byggesag = Client::byggesag();
+    let back = "backchannel-logout-uri = \"https://byggesag.test/logout\"";
+    assert!(byggesag.registered.contains(back));
+    let front = "frontchannel-logout-uri = \"https://byggesag.test/frame?a=1\"";
+    byggesag.registered = byggesag.registered.replace(back, front);
+    let mut scene = Scene::new("frame", |files| {
+        reachable(files, "bbr", "HTTP-Redirect", BBR);
+        byggesag.register(files);
+    })
+    .await;
+    let answer = byggesag.send(&scene.town, &mut scene.browser, &byggesag.ask()).await;
+    byggesag.read(&scene.town, &answer);
+    let sent = scene.browser.get(&scene.bbr.redirect(&scene.bbr.end(&[&scene.at_bbr]))).await;
+    let page = scene.follow(&sent).await;
+    assert_eq!(Confirmed::of(&page).status, ["Success", "PartialLogout"]);
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.ends_with("; frame-src https://byggesag.test"), "{policy}");
+    let frame = page.body.split("<iframe src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let issuer = scene.town.url.replace(':', "%3A").replace('/', "%2F");
+    assert!(
+        frame.starts_with(&format!("https://byggesag.test/frame?a=1&#38;iss={issuer}&#38;sid=")),
+        "{frame}"
+    );
+    assert!(page.body.contains("kan ikke bekræfte det"), "{}", page.body);
+}

@@ -61,6 +61,8 @@ pub struct Heard {
     pub side: Side,
     /// How far it has come.
     pub state: LegState,
+    /// What frames of the last page tell it, so that nobody knows whether it heard.
+    pub frames: Vec<String>,
 }
 
 /// What comes next for the browser.
@@ -143,7 +145,12 @@ impl Broker {
         let snapshot = self.snapshot();
         let parties = legs(&logouts).map(|(_, leg)| {
             let side = Side::of(&leg.party);
-            Heard { name: shown(&snapshot, side, leg.party.entity_id()), side, state: leg.state }
+            Heard {
+                name: shown(&snapshot, side, leg.party.entity_id()),
+                side,
+                state: leg.state,
+                frames: self.frames(&snapshot, &leg.party),
+            }
         });
         Ok(Farewell {
             logout: sealed.login,

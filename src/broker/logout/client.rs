@@ -1,11 +1,13 @@
-//! Clients of OpenID Connect: they are told by a logout token at their back channel, one for each index that they know.
+//! Clients of OpenID Connect: they are told by a logout token at their back channel, one for each index that they know; those
+//! without one by frames in our last page, where nobody can see what becomes of it.
 
 use crate::broker::Broker;
 use crate::broker::egress::{Egress, Posted};
-use crate::broker::registry::KnownClient;
+use crate::broker::registry::{KnownClient, Snapshot};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::Party;
+use crate::protocol::address::escaped;
 use crate::protocol::jose::{self, Typ};
 use crate::protocol::oauth::claims::{LogoutToken, subject};
 
@@ -21,6 +23,20 @@ pub(super) struct LogoutTokens {
 }
 
 impl Broker {
+    /// The addresses that tell a party in frames, and none where it is told otherwise.
+    pub(super) fn frames(&self, snapshot: &Snapshot, party: &Party) -> Vec<String> {
+        let client = snapshot.client(party.entity_id()).ok();
+        let logout = client.map(|client| &client.speaks.logout).filter(|logout| logout.backchannel.is_none());
+        let (Some(address), Party::Fagsystem { indexes, .. }) =
+            (logout.and_then(|logout| logout.frontchannel.as_deref()), party)
+        else {
+            return Vec::new();
+        };
+        let joint = if address.contains('?') { '&' } else { '?' };
+        let issuer = escaped(&self.settings.public_url);
+        indexes.iter().map(|index| format!("{address}{joint}iss={issuer}&sid={index}")).collect()
+    }
+
     /// Writes the tokens that tell a client of it.
     pub(super) fn logout_tokens(
         &self,

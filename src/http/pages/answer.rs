@@ -86,6 +86,18 @@ fn set_policy(headers: &mut HeaderMap, forms: &FormAction<'_>, script: Option<&S
     headers.insert(header::CONTENT_SECURITY_POLICY, value);
 }
 
+/// The page with frames from these origins.
+pub(super) fn with_frames(mut response: Response, frames: &[Target<'_>]) -> Response {
+    let origins: Vec<&str> = frames.iter().map(Target::frame_source).collect();
+    let policy =
+        response.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let framing = policy.map(|policy| format!("{policy}; frame-src {}", origins.join(" ")));
+    if let Some(Ok(value)) = framing.filter(|_| !frames.is_empty()).map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    response
+}
+
 fn remember_language(headers: &mut HeaderMap, visitor: &Visitor) {
     if visitor.chose() {
         let (name, lang) = (Visitor::COOKIE, visitor.lang().tag());

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::answer::{FormAction, Script, answer};
+use super::answer::{FormAction, Script, answer, with_frames};
 use super::target::Target;
 use super::{Frame, NoticePage, words};
 use crate::domain::id::LoginId;
@@ -50,6 +50,8 @@ pub enum PartyState {
     Failed,
     /// It cannot be told.
     Untold,
+    /// It is told in a frame, which confirms nothing.
+    Framed,
 }
 
 /// Somebody who must hear of a logout.
@@ -61,6 +63,8 @@ pub struct Party<'a> {
     pub is_provider: bool,
     /// How far it has come.
     pub state: PartyState,
+    /// The addresses of its frames.
+    pub frames: &'a [String],
 }
 
 /// A form that takes the browser somewhere.
@@ -151,9 +155,12 @@ pub fn farewell(visitor: &Visitor, view: &Farewell<'_>) -> Result<Response, Faul
         later: if under_way { PATIENCE } else { TO_READ },
         script: Script::LEAVE.source(),
     };
+    let framed = view.parties.iter().filter(|_| !under_way).flat_map(|party| party.frames);
+    let framed = framed.map(|address| Target::new(address)).collect::<Result<Vec<_>, Fault>>()?;
     let forms =
         target.as_ref().filter(|_| !page.fields.is_empty()).map_or(FormAction::None, FormAction::Target);
-    Ok(answer(StatusCode::OK, &page, visitor, forms, Some(Script::LEAVE)))
+    let response = answer(StatusCode::OK, &page, visitor, forms, Some(Script::LEAVE));
+    Ok(with_frames(response, &framed))
 }
 
 /// This browser has no logout of that name.
@@ -215,6 +222,7 @@ impl FarewellPage<'_> {
             PartyState::Confirmed => t.leg_confirmed,
             PartyState::Failed => t.leg_failed,
             PartyState::Untold => t.leg_untold,
+            PartyState::Framed => t.leg_framed,
         }
     }
 }

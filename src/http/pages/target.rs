@@ -47,6 +47,11 @@ impl<'a> Target<'a> {
         self.address
     }
 
+    /// What `frame-src` lists: the origin, or its scheme where the policy has no word for the host.
+    pub(super) fn frame_source(&self) -> &'a str {
+        if self.origin.is_empty() { self.scheme } else { self.origin }
+    }
+
     /// What `form-action` lists: the origin, and its scheme, because Chromium applies the policy to the redirects
     /// that follow the form as well, and a fagsystem may go on to any other host of its own.
     pub(super) fn form_action(&self) -> String {
