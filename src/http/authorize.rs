@@ -48,7 +48,7 @@ async fn authorize(
 }
 
 /// Address and form together: nothing stands twice in the two of them.
-fn posted(
+pub(super) fn posted(
     query: Option<&str>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::authorize;
 use super::cookies;
 use super::door::{Door, Knock};
 use super::pages::{self, Party, PartyState, Refused};
@@ -17,10 +18,12 @@ use super::saml::{Onward, carry, form, page, refused_page};
 use super::soap;
 use super::visitor::Visitor;
 use crate::broker::logout::{Farewell, Heard, Hop, LogoutNext, LogoutStep, Side};
+use crate::broker::oidc::NotAnswered;
 use crate::broker::{ByBrowser, SealedLogin};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::LegState;
+use crate::protocol::oauth::parameters::Parameters;
 use crate::protocol::saml::binding::{Arrived, Carries};
 use crate::telemetry::{Noted, Outcome};
 
@@ -87,6 +90,52 @@ pub(super) async fn sp_soap(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     enveloped(&door, &knock, (Side::Provider, "/saml/sp/slo/soap POST"), soap::envelope(&headers, body)).await
+}
+
+/// A client's wish in an address.
+pub(super) async fn by_client(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let parameters = Parameters::read(query.as_deref().unwrap_or_default());
+    of_client(&door, &knock, &headers, ("/oauth2/logout GET", parameters)).await
+}
+
+/// A client's wish in a form.
+pub(super) async fn by_client_posted(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let parameters = authorize::posted(query.as_deref(), &headers, body);
+    of_client(&door, &knock, &headers, ("/oauth2/logout POST", parameters)).await
+}
+
+/// Where the client proves nothing, the user decides.
+async fn of_client(
+    door: &Door,
+    knock: &Knock,
+    headers: &HeaderMap,
+    (endpoint, parameters): (&'static str, Result<Parameters, Fault>),
+) -> Response {
+    match door.broker.leave(&door.visit(knock, endpoint), parameters).await {
+        Ok(step) => answer(&knock.visitor, headers, step),
+        Err(NotAnswered { login, client, reason, .. }) => {
+            let mut response = no_store(Redirect::to("/sessions").into_response());
+            response.extensions_mut().insert(Noted {
+                login: Some(login),
+                fagsystem: client,
+                reason: Some(reason),
+                outcome: Some(Outcome::Refused),
+                ..Noted::default()
+            });
+            response
+        }
+    }
 }
 
 /// Where the browser is logged in. Whoever comes from elsewhere to log the user out ends here, and must ask the user.

@@ -47,6 +47,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/saml/aa/metadata", get(saml::aa_metadata))
         .route("/saml/aa/soap", post(soap::attribute_query))
         // Fagsystemer that speak OpenID Connect: we are their provider.
+        .route("/oauth2/logout", get(logout::by_client).post(logout::by_client_posted))
         .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
         .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.

@@ -9,7 +9,7 @@ use context_handler::store::Store;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::relying::{Client, body, decoded, register, replace, town_with};
+use crate::support::relying::{Client, body, decoded, query, register, replace, town_with};
 use crate::support::{Answer, Town, key};
 
 /// The same text in every run.
@@ -495,4 +495,52 @@ async fn when_the_store_is_down_nothing_is_told_and_nothing_is_used_up() {
     assert_eq!(answer.headers["retry-after"], "10");
     connection.execute_batch("DROP TRIGGER full").unwrap();
     assert_eq!(sag.redeem(&town, &code).await.status, 200);
+}
+
+/// A user who is logged in to a client, in one browser, and what the client got.
+async fn logged_in(town: &Town, sag: &Client) -> (crate::support::Browser, Value) {
+    let mut browser = town.browser();
+    let code = sag.code_for(town, &mut browser, &[]).await;
+    let tokens = body(&sag.redeem(town, &code).await);
+    (browser, tokens)
+}
+
+#[tokio::test]
+async fn a_client_that_shows_its_id_token_ends_the_session_and_gets_its_user_back() {
+    let sag = Client::sag();
+    let town = town_with("tokens-leave", [sag.clone()]).await;
+    for method in ["GET", "POST"] {
+        let (mut browser, tokens) = logged_in(&town, &sag).await;
+        // The ID token may be over: it only says who.
+        town.pass(SignedDuration::from_mins(65));
+        let fields = [
+            ("id_token_hint", text(&tokens, "id_token")),
+            ("client_id", sag.id),
+            ("post_logout_redirect_uri", "https://sag.test/bye"),
+            ("state", "a b&c"),
+        ];
+        let url = format!("{}/oauth2/logout", town.url);
+        let mut answer = match method {
+            "GET" => browser.get(&format!("{url}?{}", query(&fields))).await,
+            _ => browser.post(&url, &fields).await,
+        };
+        if let Some(to) = answer.location.clone().filter(|to| to.starts_with('/')) {
+            answer = browser.get(&format!("{}{to}", town.url)).await;
+        }
+        let back = "https://sag.test/bye?state=a%20b%26c";
+        let shown = answer.body.replace("&amp;", "&").replace("&#38;", "&");
+        assert!(
+            answer.location.as_deref() == Some(back) || shown.contains(back),
+            "{} {shown}",
+            answer.status
+        );
+        assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 401);
+        assert_eq!(
+            sag.refresh(&town, text(&tokens, "refresh_token")).await.status,
+            400,
+            "its tokens died with it"
+        );
+        let sent = sag.send(&town, &mut browser, &[]).await;
+        assert!(sent.location().starts_with("https://idp.korsbaek.test/"), "the user must log in again");
+    }
 }

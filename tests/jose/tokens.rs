@@ -305,6 +305,9 @@ fn a_token_is_for_us() {
     assert_eq!(judge(json!(["https://other.example", US]), Audience::Among(US)), Ok(()));
     assert_eq!(judge(json!(["https://other.example"]), Audience::Among(US)), Err(Reason::JwtAud));
     assert_eq!(judge(json!(US), Audience::Only(&[])), Err(Reason::JwtAud));
+    assert_eq!(judge(json!("https://other.example"), Audience::Another), Ok(()));
+    assert_eq!(judge(json!([US, "https://other.example"]), Audience::Another), Err(Reason::JwtAud));
+    assert_eq!(judge(json!([]), Audience::Another), Err(Reason::JwtAud));
     let mut without = claims();
     without.as_object_mut().unwrap().remove("aud");
     assert_eq!(verdict(r#"{"alg":"RS256"}"#, &without.to_string()), Err(Reason::JwtAud));

@@ -9,6 +9,7 @@ mod client;
 mod code;
 mod exchange;
 mod inspect;
+mod leave;
 mod published;
 mod pushed;
 mod tokens;

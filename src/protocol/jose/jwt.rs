@@ -161,6 +161,8 @@ pub enum Audience<'a> {
     Only(&'a [&'a str]),
     /// For this name, and others may be named beside it.
     Among(&'a str),
+    /// For somebody else, and only for that one: a token of ours that comes back, and says whom it was for.
+    Another,
 }
 
 /// How long a token may live.
@@ -205,6 +207,7 @@ impl Audience<'_> {
         let is_ours = stated.is_some_and(|stated| match self {
             Self::Only(names) => matches!(stated[..], [one] if names.contains(&one)),
             Self::Among(name) => stated.contains(&name),
+            Self::Another => stated.len() == 1,
         });
         is_ours
             .then_some(())

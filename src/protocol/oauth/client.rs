@@ -202,6 +202,17 @@ impl Client {
             && self.redirect_uris.iter().any(|uri| uri.origin().is_some_and(|known| known == origin))
     }
 
+    /// Whether users who have logged out may return to this address.
+    pub fn check_after_logout(&self, asked: &str) -> Result<(), Fault> {
+        match self.logout.after.iter().any(|known| known.is(asked, self.application)) {
+            true => Ok(()),
+            false => Err(Fault::new(
+                Reason::OidcRedirect,
+                "expected a registered post_logout_redirect_uri, letter by letter",
+            )),
+        }
+    }
+
     /// Whether codes may be sent to this address.
     pub fn check_redirect(&self, asked: &str) -> Result<(), Fault> {
         let fits = asked.len() <= RedirectUri::LONGEST;

@@ -19,6 +19,7 @@ pub struct Discovery {
     introspection_endpoint: String,
     revocation_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: String,
     scopes_supported: [&'static str; 2],
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -45,6 +46,8 @@ pub struct Discovery {
     request_uri_parameter_supported: bool,
     require_pushed_authorization_requests: bool,
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 /// The claims that are no attributes of the user.
@@ -67,6 +70,7 @@ impl Discovery {
             introspection_endpoint: at("introspect"),
             revocation_endpoint: at("revoke"),
             jwks_uri: at("jwks"),
+            end_session_endpoint: at("logout"),
             scopes_supported: ["openid", "offline_access"],
             response_types_supported: ["code"],
             response_modes_supported: ["query", "form_post"],
@@ -95,6 +99,8 @@ impl Discovery {
             request_uri_parameter_supported: false,
             require_pushed_authorization_requests: false,
             authorization_response_iss_parameter_supported: true,
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
         }
     }
 }

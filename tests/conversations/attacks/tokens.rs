@@ -8,7 +8,9 @@ use context_handler::protocol::seal::Ticket;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::relying::{By, Client, VERIFIER, base64url, body, decoded, number, register, town_with};
+use crate::support::relying::{
+    By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
+};
 use crate::support::{Answer, Town, key};
 
 /// Promises about every refusal: this error, one record with this reason, and nothing that a client could use.
@@ -535,4 +537,42 @@ async fn a_token_is_good_until_its_last_second() {
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);
     town.pass(SignedDuration::from_secs(1));
     refused(&town, &sag.userinfo(&town, text(&tokens, "access_token")).await, TOKEN, "token.opaque").await;
+}
+
+#[tokio::test]
+async fn only_an_id_token_of_ours_ends_a_session_by_itself_and_only_a_registered_address_is_led_to() {
+    let (sag, basic) = (Client::sag(), Client::basic());
+    let town = town_with("n-leave", [sag.clone(), basic.clone()]).await;
+    let mut browser = town.browser();
+    let code = sag.code_for(&town, &mut browser, &[]).await;
+    let tokens = body(&sag.redeem(&town, &code).await);
+    let (id_token, access_token) = (text(&tokens, "id_token"), text(&tokens, "access_token"));
+    let (head, claims) = decoded(id_token);
+    let forged = sag.signed(&head, &claims);
+    let bye = ("post_logout_redirect_uri", "https://sag.test/bye");
+    for (fields, reason) in [
+        (vec![bye], "param.missing"),
+        (vec![("client_id", sag.id), bye], "param.missing"),
+        (vec![("id_token_hint", forged.as_str()), bye], "jwt.signature"),
+        (vec![("id_token_hint", access_token), bye], "jwt.type"),
+        (vec![("id_token_hint", "nonsense"), bye], "jwt.header"),
+        (vec![("id_token_hint", id_token), ("client_id", basic.id), bye], "oidc.request"),
+        (
+            vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://evil.test/")],
+            "oidc.redirect",
+        ),
+        (
+            vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://sag.test/bye/")],
+            "oidc.redirect",
+        ),
+        (vec![("id_token_hint", id_token), ("post_logout_redirect_uri", sag.redirect_uri)], "oidc.redirect"),
+    ] {
+        let answer = browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
+        assert_eq!(answer.location.as_deref(), Some("/sessions"), "{reason}: the user decides");
+        assert_eq!(town.last_reason().await, reason);
+        assert_eq!(sag.userinfo(&town, access_token).await.status, 200, "{reason}: nothing was ended");
+    }
+    let fields = [("id_token_hint", id_token), bye];
+    browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
+    assert_eq!(sag.userinfo(&town, access_token).await.status, 401, "the genuine one");
 }

@@ -56,7 +56,8 @@ impl Client {
             key: key("oidc-byggesag"),
             redirect_uri: "https://sag.test/callback",
             registered: "token-endpoint-auth-method = \"private_key_jwt\"\njwks = \"sag.jwks.json\"\n\
-                         issue-refresh-token = true\nbackchannel-logout-uri = \"https://sag.test/out\"\n"
+                         issue-refresh-token = true\nbackchannel-logout-uri = \"https://sag.test/out\"\n\
+                         post-logout-redirect-uris = [\"https://sag.test/bye\"]\n"
                 .to_owned(),
             proves_key: false,
         }
@@ -355,7 +356,7 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn query(fields: &[(&str, &str)]) -> String {
+pub(crate) fn query(fields: &[(&str, &str)]) -> String {
     let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     pairs.join("&")
 }
