@@ -1,5 +1,6 @@
 //! The sandbox from a user's seat: what its neighbours let in, and what they refuse.
 
+mod logout;
 mod openid_connect;
 
 use std::net::TcpListener;
