@@ -83,6 +83,8 @@ fn one_command_plays_a_login_hop_by_hop_and_each_story_in_a_line_and_leaves_noth
     }
     let expected = [
         "Agnes Holm of Korsbæk → BBR: let in; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34 or 02.36)",
+        "Agnes Holm of Korsbæk, logged in at Køreprøvebooking → BBR: let in; See buildings (Korsbæk Kommune); Change buildings",
+        "Agnes Holm of Korsbæk → Byggesag: let in; Handle building cases (Korsbæk Kommune; KLE subject: 02.34 or 02.36)",
         "Agnes Holm of Korsbæk → Køreprøvebooking: let in; Book driving tests (Korsbæk Kommune; Category: A or B); Book driving tests (Feddet Kommune)",
         "Viggo Lund of Korsbæk → BBR: let in, without rights",
         "Poul Kruse of Feddet → Køreprøvebooking: let in; Book driving tests (Feddet Kommune)",
@@ -109,11 +111,11 @@ fn every_hop_and_every_story_is_told_as_json_too() {
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     let told: Vec<serde_json::Value> =
         serde_json::Deserializer::from_str(&out).into_iter().collect::<Result<_, _>>().unwrap();
-    assert_eq!(told.len(), 23);
+    assert_eq!(told.len(), 25);
     assert_eq!(told[8]["from"], "Korsbæk IdP");
     assert_eq!(told[11]["log"][3]["event"], "token-issued");
     assert_eq!(
-        (&told[15]["story"], &told[15]["fagsystem"]),
+        (&told[17]["story"], &told[17]["fagsystem"]),
         (&"attribute service".into(), &"Køreprøvebooking".into())
     );
 }

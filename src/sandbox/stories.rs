@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::Sandbox;
 use super::browser::Page;
-use super::fagsystem::{BBR, BOOKING, SEB, System};
+use super::fagsystem::{self, System};
+use super::oidc;
 use super::roles::{FEDDET, KORSBAEK, Organisation};
 use super::walk::Walk;
 
@@ -16,19 +17,35 @@ struct Story {
     /// The value of the button.
     button: &'static str,
     at: &'static Organisation,
-    system: &'static System,
+    system: &'static Place,
+    /// Where the same browser is logged in already, so that nobody is asked anything.
+    already: Option<&'static Place>,
     /// As whom the user goes on at NemLog-in: the button and the name.
     step_up: Option<(&'static str, &'static str)>,
     /// The status of the last page, and what stands on it.
     ends: (u16, &'static [&'static str]),
 }
 
+/// A fagsystem: its name, and its port above the broker's.
+struct Place(&'static str, u16);
+
+impl Place {
+    const fn of(system: &System) -> Self {
+        Self(system.name, system.place)
+    }
+}
+
+const BBR: Place = Place::of(&fagsystem::BBR);
+const BOOKING: Place = Place::of(&fagsystem::BOOKING);
+const SEB: Place = Place::of(&fagsystem::SEB);
+const BYGGESAG: Place = Place(oidc::NAME, oidc::PLACE);
+
 /// What came of a story.
 #[derive(Clone, Debug, Serialize)]
 pub struct Told {
     /// What it is about.
     pub story: &'static str,
-    /// Who logs in, in which municipality, and as whom at NemLog-in, if there.
+    /// Who logs in, in which municipality, as whom at NemLog-in, if there, and where else already.
     pub who: String,
     /// Where.
     pub fagsystem: &'static str,
@@ -46,6 +63,7 @@ const ROLES: Story = Story {
     button: "agnes",
     at: &KORSBAEK,
     system: &BBR,
+    already: None,
     step_up: None,
     ends: (200, &["See buildings", "Change buildings", "KLE subject: 02.34 or 02.36", "Approve cases"]),
 };
@@ -77,6 +95,8 @@ const ROBOT: Story = Story {
 
 const STORIES: &[Story] = &[
     ROLES,
+    Story { name: "single sign-on", already: Some(&BOOKING), ..ROLES },
+    Story { name: "OpenID Connect", system: &BYGGESAG, ends: (200, &["Handle building cases"]), ..ROLES },
     Story {
         name: "delegation",
         system: &BOOKING,
@@ -136,11 +156,13 @@ pub async fn tell(sandbox: &Sandbox, tell: &mut dyn FnMut(&Told)) -> Result<(), 
 impl Story {
     async fn play(&self, sandbox: &Sandbox) -> Result<Page, String> {
         let mut walk = Walk::new(sandbox.places())?;
-        let people = walk.choose(self.system.place, "", self.at.cvr).await?;
+        let first = self.already.unwrap_or(self.system);
+        let people = walk.choose(first.1, "", self.at.cvr).await?;
         let page = walk.press(&people, ("who", self.button)).await?;
-        match self.step_up {
-            Some((button, _)) => walk.press(&page, ("who", button)).await,
-            None => Ok(page),
+        match (self.step_up, self.already) {
+            (Some((button, _)), _) => walk.press(&page, ("who", button)).await,
+            (None, Some(_)) => walk.choose(self.system.1, "", self.at.cvr).await,
+            (None, None) => Ok(page),
         }
     }
 
@@ -157,11 +179,13 @@ impl Story {
 
     fn told(&self, sandbox: &Sandbox, ended: String) -> Told {
         let step_up = self.step_up.map_or(String::new(), |(_, name)| format!(", then {name} at NemLog-in"));
+        let already = self.already.map_or(String::new(), |system| format!(", logged in at {}", system.0));
+        let of = self.at.name.trim_end_matches(" Kommune");
         Told {
             story: self.name,
-            who: format!("{} of {}{step_up}", self.who, self.at.name.trim_end_matches(" Kommune")),
-            fagsystem: self.system.name,
-            address: sandbox.places().neighbour(self.system.place),
+            who: format!("{} of {of}{step_up}{already}", self.who),
+            fagsystem: self.system.0,
+            address: sandbox.places().neighbour(self.system.1),
             ended,
         }
     }

@@ -1,5 +1,8 @@
 //! The sandbox from a user's seat: what its neighbours let in, and what they refuse.
 
+mod logout;
+mod openid_connect;
+
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -267,6 +270,11 @@ async fn every_story_ends_as_it_should_and_says_so() {
             "roles",
             "let in; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34 or 02.36); Approve cases (Korsbæk Kommune; Unit: 7d3b1c90-42aa-4e1d-b7f3-90a1c2d3e4f5)",
         ),
+        (
+            "single sign-on",
+            "let in; See buildings (Korsbæk Kommune); Change buildings (Korsbæk Kommune; KLE subject: 02.34 or 02.36); Approve cases (Korsbæk Kommune; Unit: 7d3b1c90-42aa-4e1d-b7f3-90a1c2d3e4f5)",
+        ),
+        ("OpenID Connect", "let in; Handle building cases (Korsbæk Kommune; KLE subject: 02.34 or 02.36)"),
         (
             "delegation",
             "let in; Book driving tests (Korsbæk Kommune; Category: A or B); Book driving tests (Feddet Kommune)",

@@ -191,8 +191,7 @@ pub(super) fn right(role: &str) -> [&'static str; 2] {
         "godkend" => ["Godkende sager", "Approve cases"],
         "booker" => ["Booke køreprøver", "Book driving tests"],
         "sundhedsdata" => ["Se sundhedsdata", "See health data"],
-        "laes" => ["Læse byggesager", "Read building cases"],
-        "behandl" => ["Behandle byggesager", "Handle building cases"],
+        "sagsbehandler" => ["Behandle byggesager", "Handle building cases"],
         _ => ["", ""],
     }
 }

@@ -4,18 +4,26 @@ import { fits, judged, launch, picture, strict } from "./chromium.mjs";
 
 const port = Number(process.argv[2]);
 const at = (place) => `http://localhost:${port + place}`;
-const [korsbaek, feddet, booking, bbr, service, nemlogin, seb] = [1, 2, 3, 4, 5, 6, 7].map(at);
+const [broker, korsbaek, feddet, booking, bbr, service, nemlogin, seb, byggesag] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(at);
 const browser = await launch();
 
 const words = {
   da: { logIn: "Log ind", korsbaek: "Korsbæk Kommune", who: "Hvem er du?", loggedIn: "Logget ind som", refused: "Login blev afvist",
     lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver.", denied: "Det blev ikke bekræftet, hvem du er.",
     see: "Se bygninger", change: "Rette bygninger", approve: "Godkende sager", subjects: "KLE-emne: 02.34 eller 02.36", nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
-    book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "De rettigheder ligger her" },
+    book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "De rettigheder ligger her",
+    buildingCases: "Behandle byggesager", refresh: "Hent et nyt adgangstoken", userinfo: "Spørg userinfo", logOut: "Log ud", welcome: "Velkommen",
+    left: "Du er logget ud her og i de andre systemer, som du var logget ind i.", logOutAt: "Log ud hos Korsbæk Kommune",
+    where: "Hvor er jeg logget ind?", loggedOut: "Du er logget ud", leaving: "Du bliver logget ud", goOn: "Gå videre",
+    inPart: "Du er logget ud her, men ikke alle har bekræftet", confirmed: "har bekræftet", notConfirmed: "har ikke bekræftet" },
   en: { logIn: "Log in", korsbaek: "Korsbæk Kommune", who: "Who are you?", loggedIn: "Logged in as", refused: "The login was refused",
     lower: "You did not log in with the assurance that this system requires.", denied: "It was not confirmed who you are.",
     see: "See buildings", change: "Change buildings", approve: "Approve cases", subjects: "KLE subject: 02.34 or 02.36", nothing: "Nothing: the system was told of no rights.",
-    book: "Book driving tests", category: "Category: A or B", health: "See health data", kept: "The rights that are kept here" },
+    book: "Book driving tests", category: "Category: A or B", health: "See health data", kept: "The rights that are kept here",
+    buildingCases: "Handle building cases", refresh: "Get a new access token", userinfo: "Ask userinfo", logOut: "Log out", welcome: "Welcome",
+    left: "You are logged out here and of the other systems that you were logged in to.", logOutAt: "Log out at Korsbæk Kommune",
+    where: "Where am I logged in?", loggedOut: "You are logged out", leaving: "You are being logged out", goOn: "Go on",
+    inPart: "You are logged out here, but not everybody has confirmed", confirmed: "has confirmed", notConfirmed: "has not confirmed" },
 };
 
 const chain = "https://saml.korsbaek.example/idp → https://saml.nemlog-in.example";
@@ -59,6 +67,30 @@ async function seen(page, name, lang) {
 async function goOn(page, javaScript, to) {
   if (!javaScript) await page.locator("main button[type=submit]").first().click();
   await page.waitForURL(to);
+}
+
+/** Agnes is asked once, and logged in to two fagsystemer by SAML and to one by OpenID Connect. */
+async function logInToThree(page, t, javaScript) {
+  await page.goto(`${bbr}/login`);
+  await page.locator("#choices").getByRole("button", { name: t.korsbaek }).click();
+  await page.getByRole("button", { name: "Agnes Holm" }).click();
+  if (!javaScript) await goOn(page, false, "**/saml/sp/acs");
+  await goOn(page, javaScript, `${bbr}/`);
+  for (const next of [booking, byggesag]) {
+    await page.goto(`${next}/login`);
+    // Køreprøvebooking's request and the broker's answer to it are forms, which a press sends where no script does.
+    if (!javaScript && next === booking) for (const to of ["**/saml/idp/sso", `${next}/`]) await goOn(page, false, to);
+    await page.waitForURL(`${next}/`);
+    assert.equal((await page.textContent("h1")).trim(), `${t.loggedIn} Agnes Holm`, next);
+  }
+}
+
+/** Nobody is logged in at any of them. */
+async function nobodyIsIn(page) {
+  for (const place of [bbr, booking, byggesag, korsbaek]) {
+    await page.goto(place);
+    assert.equal(await page.locator("#who").count(), 0, place);
+  }
 }
 
 for (const javaScriptEnabled of [true, false]) {
@@ -130,6 +162,58 @@ for (const javaScriptEnabled of [true, false]) {
       await goOn(page, javaScriptEnabled, `${booking}/`);
       assert.match(await page.textContent("h1"), /Poul Kruse/);
       await look(page, "booking-logged-in");
+    });
+
+    await test(`Byggesag speaks OpenID Connect, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+      await page.goto(byggesag);
+      await look(page, "byggesag");
+      await page.locator("button[value=Substantial]").click();
+      await page.getByRole("button", { name: "Agnes Holm" }).click();
+      await goOn(page, javaScriptEnabled, `${byggesag}/`);
+      assert.equal((await page.textContent("h1")).trim(), `${t.loggedIn} Agnes Holm`);
+      assert.ok((await page.textContent("table.rights")).includes(t.buildingCases));
+      await page.getByRole("button", { name: t.refresh }).click();
+      await page.getByRole("button", { name: t.userinfo }).click();
+      await look(page, "byggesag-logged-in");
+    });
+
+    await test(`a logout at BBR reaches everybody, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+      await logInToThree(page, t, javaScriptEnabled);
+      await page.goto(bbr);
+      await page.getByRole("button", { name: t.logOut, exact: true }).click();
+      await page.waitForURL(`${bbr}/slo?*`);
+      assert.equal(await page.textContent("#notice"), t.left);
+      await look(page, "left");
+      await nobodyIsIn(page);
+    });
+
+    await test(`a user who logs out at the broker sees that all have confirmed, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+      await logInToThree(page, t, javaScriptEnabled);
+      await page.goto(`${broker}/sessions`);
+      assert.equal(await page.textContent("h1"), t.where);
+      await look(page, "sessions");
+      await page.getByRole("button", { name: t.logOutAt }).click();
+      await page.getByRole("heading", { level: 1, name: t.loggedOut, exact: true }).waitFor();
+      assert.equal((await page.textContent("ul.parties")).split(t.confirmed).length - 1, 4);
+      await look(page, "logged-out");
+      await nobodyIsIn(page);
+    });
+
+    await test(`a fagsystem that is dead holds nobody up, ${how}`, { javaScriptEnabled, locale }, async (page) => {
+      await logInToThree(page, t, javaScriptEnabled);
+      await page.route(`${booking}/slo?*`, (route) => route.fulfill({ status: 204 })); // so that the browser stays
+      await page.goto(`${broker}/sessions`);
+      await page.getByRole("button", { name: t.logOutAt }).click();
+      await page.getByRole("heading", { level: 1, name: t.leaving }).waitFor();
+      await page.locator("p[role=status]", { hasText: "Køreprøvebooking" }).waitFor();
+      await look(page, "logging-out");
+      await page.getByRole("link", { name: t.goOn }).click();
+      await page.getByRole("heading", { level: 1, name: t.inPart }).waitFor();
+      const parties = page.locator("ul.parties li");
+      assert.equal(await parties.filter({ hasText: t.notConfirmed }).count(), 1);
+      assert.ok((await parties.filter({ hasText: t.notConfirmed }).textContent()).includes("Køreprøvebooking"));
+      assert.equal(await parties.filter({ hasText: t.confirmed }).filter({ hasNotText: t.notConfirmed }).count(), 3);
+      await look(page, "logged-out-in-part");
     });
   }
 }

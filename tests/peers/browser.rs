@@ -57,15 +57,29 @@ pub(crate) struct Form {
 impl Browser {
     /// Logs in as a person would: from the first address through every form until a page asks nothing more.
     pub(crate) fn log_in(&mut self, start: &str, user: &str) -> Page {
+        self.go(start, Some(user))
+    }
+
+    /// Goes where redirects and forms lead by themselves, until somebody has to say who they are or a page asks nothing
+    /// more.
+    pub(crate) fn walk(&mut self, start: &str) -> Page {
+        self.go(start, None)
+    }
+
+    fn go(&mut self, start: &str, user: Option<&str>) -> Page {
         let mut page = self.get(start);
-        for _ in 0..8 {
-            let Some(mut form) = page.forms().into_iter().find(Form::is_part_of_a_login) else { return page };
+        for _ in 0..12 {
+            let Some(mut form) = page.forms().into_iter().find(Form::leads_on) else { return page };
+            match user {
+                Some(user) => form.fill("username", user),
+                None if form.asks_who() => return page,
+                None => {}
+            }
             form.press(MUNICIPALITY);
-            form.fill("username", user);
             form.fill("password", "skjern");
             page = self.submit(form);
         }
-        panic!("the login does not come to an end: {page:?}");
+        panic!("the way does not come to an end: {page:?}");
     }
 
     /// Opens an address and follows its redirects.
@@ -130,7 +144,8 @@ impl Browser {
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
         let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept-Language: da\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Accept: text/html, */*;q=0.5\r\nAccept-Language: da\r\n"
         );
         if !cookies.is_empty() {
             request += &format!("Cookie: {}\r\n", cookies.join("; "));
@@ -225,10 +240,15 @@ impl Page {
 }
 
 impl Form {
-    fn is_part_of_a_login(&self) -> bool {
-        let known = ["SAMLRequest", "SAMLResponse", "password"];
+    fn leads_on(&self) -> bool {
+        let known = ["SAMLRequest", "SAMLResponse"];
         let chooses = self.buttons.iter().any(|(label, _)| label.contains(MUNICIPALITY));
-        chooses || self.fields.iter().any(|(name, _)| known.contains(&name.as_str()))
+        chooses || self.asks_who() || self.fields.iter().any(|(name, _)| known.contains(&name.as_str()))
+    }
+
+    /// Whether it is a page on which somebody logs in.
+    pub(crate) fn asks_who(&self) -> bool {
+        self.fields.iter().any(|(name, _)| name == "password")
     }
 
     /// Presses the button that is labelled so, if there is one.

@@ -1,6 +1,7 @@
-//! Real SAML software logs in through the broker: six service providers, with SimpleSAMLphp as the municipality.
+//! Real software logs in and out through the broker: six service providers of SAML and three relying parties of OpenID
+//! Connect, with SimpleSAMLphp as the municipality.
 //!
-//! Every test starts its own broker, municipality and service provider and plays the browser between them.
+//! Every test starts its own broker, municipality and fagsystemer and plays the browser between them.
 //! `tests/peers/install.sh` installs the software; where it is missing the tests say so and pass, unless `CH_PEERS=1`.
 
 #![expect(
@@ -10,6 +11,8 @@
 )]
 
 mod browser;
+mod clients;
+mod logout;
 mod process;
 mod rights;
 mod world;

@@ -103,34 +103,8 @@ impl World {
 
     /// Starts a service provider, and registers it with the metadata that it publishes.
     pub(crate) fn join(&mut self, sp: Sp) -> String {
-        let folder = self.folder.join(sp.name);
-        fs::create_dir_all(&folder).unwrap();
-        let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
         let entity_id = format!("https://saml.{}.example", sp.name);
-        make_key(&folder, "signing", "rsa:2048");
-        make_key(&folder, "encryption", "rsa:2048");
-        fs::copy(self.folder.join("broker-idp.xml"), folder.join("broker-idp.xml")).unwrap();
-
-        let mut command = match sp.program {
-            Program::Apache(pages) => self.prepare_apache(pages, &folder, &url, &entity_id),
-            Program::Python(script) => {
-                let mut python = guarded(&[], libraries().join("venv/bin/python"));
-                python.arg("-u").arg(sources().join("python").join(script));
-                python
-            }
-            Program::Node(script) => {
-                let mut node = guarded(&[], "node");
-                node.arg(sources().join("node").join(script));
-                node.env("NODE_PATH", libraries().join("node/node_modules"));
-                node
-            }
-        };
-        command.env("PEER_DIR", &folder).env("PEER_URL", &url).env("PEER_ENTITY_ID", &entity_id);
-        command.env("PEER_HOST", "127.0.0.1").env("PEER_PORT", port.to_string());
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        self.spawn(sp.name, command);
-
+        let url = self.start_peer((sp.name, sp.program), &entity_id, &[]);
         let metadata = self.wait_for(&format!("{url}{}", sp.metadata));
         self.register(&format!("{}.xml", sp.name), &metadata);
         let registration = format!(
@@ -174,7 +148,7 @@ impl World {
 
     /// Ends the attribute service.
     pub(crate) fn stop_attribute_service(&mut self) {
-        self.processes.retain(|process| process.name() != SERVICE);
+        self.stop(SERVICE);
     }
 
     /// Makes the broker keep the municipality's users itself.
@@ -269,7 +243,7 @@ impl World {
              operations-listen = \"127.0.0.1:{operations}\"\n\n\
              [store]\npath = \"{store}\"\n\n\
              [keys]\nsigning = [\"{signing}\"]\ndecryption = [\"{decryption}\"]\n\n\
-             [egress]\nallow-hosts = [\"localhost\"]\n",
+             [egress]\nallow-hosts = [\"localhost\", \"127.0.0.1\"]\n",
             url,
             store = folder.join("broker.db").display(),
             signing = folder.join("broker-signing.pem").display(),
@@ -316,6 +290,54 @@ impl World {
             if municipality.states_rights { "assertion" } else { "attribute-service" },
         );
         fs::write(registry.join("korsbaek.toml"), registration).unwrap();
+    }
+
+    /// Starts a program with a folder and keys of its own, and tells where it answers.
+    pub(crate) fn start_peer(
+        &mut self,
+        (name, program): (&str, Program),
+        entity_id: &str,
+        environment: &[(&str, &str)],
+    ) -> String {
+        let folder = self.folder_of(name);
+        fs::create_dir_all(&folder).unwrap();
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        make_key(&folder, "signing", "rsa:2048");
+        make_key(&folder, "encryption", "rsa:2048");
+        fs::write(folder.join("secret"), secret(&folder)).unwrap();
+        fs::copy(self.folder.join("broker-idp.xml"), folder.join("broker-idp.xml")).unwrap();
+
+        let mut command = match program {
+            Program::Apache(pages) => self.prepare_apache(pages, &folder, &url, entity_id),
+            Program::Python(script) => {
+                let mut python = guarded(&[], libraries().join("venv/bin/python"));
+                python.arg("-u").arg(sources().join("python").join(script));
+                python
+            }
+            Program::Node(script) => {
+                let mut node = guarded(&[], "node");
+                node.arg(sources().join("node").join(script));
+                node.env("NODE_PATH", libraries().join("node/node_modules"));
+                node
+            }
+        };
+        command.env("PEER_DIR", &folder).env("PEER_URL", &url).env("PEER_ENTITY_ID", entity_id);
+        command.env("PEER_HOST", "127.0.0.1").env("PEER_PORT", port.to_string());
+        command.env("PEER_ISSUER", &self.broker).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.envs(environment.iter().copied());
+        self.spawn(name, command);
+        url
+    }
+
+    /// Where the peer of this name has its files.
+    pub(crate) fn folder_of(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Ends the peer of this name.
+    pub(crate) fn stop(&mut self, name: &str) {
+        self.processes.retain(|process| process.name() != name);
     }
 
     fn prepare_apache(&mut self, pages: &str, folder: &Path, url: &str, entity_id: &str) -> Command {
@@ -370,7 +392,7 @@ impl World {
     }
 
     /// Waits until the process started last answers here, and gives what it answers.
-    fn wait_for(&mut self, url: &str) -> String {
+    pub(crate) fn wait_for(&mut self, url: &str) -> String {
         self.processes.last_mut().unwrap().wait_for(url)
     }
 }
@@ -445,6 +467,12 @@ fn apply_in(folder: &Path) {
         .unwrap();
     assert!(output.status.success(), "apply: {output:#?}");
     std::thread::sleep(Duration::from_millis(1100));
+}
+
+/// What nobody else knows: the digest of a key that was made a moment ago.
+fn secret(folder: &Path) -> String {
+    let key = fs::read(folder.join("signing.key")).unwrap();
+    openssl::sha::sha256(&key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn entity_id_of(metadata: &Path) -> String {

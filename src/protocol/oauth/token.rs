@@ -138,7 +138,8 @@ fn basic(header: &str) -> Result<(String, String), Fault> {
     }
     let decoded = STANDARD.decode(encoded.trim()).map_err(|_| bad())?;
     let decoded = String::from_utf8(decoded).map_err(|_| bad())?;
-    let (client_id, secret) = decoded.split_once(':').ok_or_else(bad)?;
+    // Encoded, neither has a colon in it. Widespread clients encode neither, and most names are addresses.
+    let (client_id, secret) = decoded.rsplit_once(':').ok_or_else(bad)?;
     Ok((unescaped(client_id).map_err(|_| bad())?, unescaped(secret).map_err(|_| bad())?))
 }
 

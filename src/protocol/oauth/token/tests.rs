@@ -57,6 +57,9 @@ fn a_client_proves_itself_in_the_way_that_is_registered() {
     assert_eq!(by_header.as_deref(), Ok("https://byggesag.example Whole"));
     let again = "client_id=https://byggesag.example";
     assert!(prove(Some(&header), again, Authentication::SecretBasic(secret())).is_ok());
+    let plain = format!("Basic {}", STANDARD.encode("https://byggesag.example:gammel"));
+    let not_encoded = prove(Some(&plain), "", Authentication::SecretBasic(secret()));
+    assert_eq!(not_encoded.as_deref(), Ok("https://byggesag.example Whole"));
     let form = "client_id=b&client_secret=gammel";
     assert_eq!(prove(None, form, Authentication::SecretPost(secret())).as_deref(), Ok("b Whole"));
     assert_eq!(prove(None, ASSERTION, Authentication::PrivateKeyJwt).as_deref(), Ok("- IfSigned(…)"));
