@@ -50,8 +50,6 @@ pub struct Discovery {
     frontchannel_logout_session_supported: bool,
     backchannel_logout_supported: bool,
     backchannel_logout_session_supported: bool,
-    frontchannel_logout_supported: bool,
-    frontchannel_logout_session_supported: bool,
 }
 
 /// The claims that are no attributes of the user.
@@ -107,8 +105,6 @@ impl Discovery {
             frontchannel_logout_session_supported: true,
             backchannel_logout_supported: true,
             backchannel_logout_session_supported: true,
-            frontchannel_logout_supported: true,
-            frontchannel_logout_session_supported: true,
         }
     }
 }
