@@ -30,7 +30,7 @@ use load::login::{Delivered, Scene, fresh_id, fresh_login, user};
 use load::parties::Parties;
 use load::register::{Size, cvr, idp, system};
 use load::rights::{Asked, Rights};
-use load::{Trouble, bare, floor, service};
+use load::{Trouble, bare, floor, logout, service};
 
 /// What is measured.
 #[derive(Clone, Debug, Parser)]
@@ -75,6 +75,9 @@ struct Options {
     /// What is played: a login of a SAML fagsystem, of a client of OpenID Connect, or a refresh of its tokens
     #[arg(long, value_enum, default_value_t = Play::Saml)]
     play: Play,
+    /// Beside, sessions with a fagsystem and ten clients end again and again, three of the clients never answering
+    #[arg(long)]
+    logouts: bool,
     /// Keep running so many seconds longer under load, for a profiler
     #[arg(long, default_value_t = 0)]
     profile: u64,
@@ -149,7 +152,7 @@ impl Setting {
             rights.beside = Some(Asked { address, cache_minutes: 0 });
         }
         let Options { authorities, systems, agreements, .. } = options;
-        let clients = options.play != Play::Saml;
+        let clients = (options.play != Play::Saml || options.logouts).then(logout::ears).transpose()?;
         let size = Size { authorities, systems, agreements, rights, clients };
         let scene = Scene { parties, size };
         let home = Home::new(&options.program, &scene.parties, size)?;
@@ -272,6 +275,7 @@ fn round(setting: &Setting) -> Result<Round, Trouble> {
         let beside: Vec<_> = (0..if options.beside.is_some() { 8 } else { 0 })
             .map(|_| scope.spawn(|| browse_beside(setting, &done)))
             .collect();
+        let leaving = options.logouts.then(|| scope.spawn(|| log_out_beside(setting, &done)));
         let browsers: Vec<_> = (0..options.concurrency)
             .map(|_| {
                 scope.spawn(|| match options.play {
@@ -286,6 +290,9 @@ fn round(setting: &Setting) -> Result<Round, Trouble> {
         done.store(true, Ordering::Relaxed);
         for browser in beside {
             browser.join().map_err(|_| "a browser panicked")??;
+        }
+        if let Some(leaving) = leaving {
+            leaving.join().map_err(|_| "a browser panicked")??;
         }
         Ok::<_, Trouble>((played?, took))
     })?;
@@ -326,6 +333,22 @@ fn browse_beside(setting: &Setting, done: &AtomicBool) -> Result<(), Trouble> {
         }
         thread::sleep(Duration::from_millis(200));
     }
+    Ok(())
+}
+
+/// Ends sessions with many participants, one after the other, and tells how long that took.
+fn log_out_beside(setting: &Setting, done: &AtomicBool) -> Result<(), Trouble> {
+    let mut connection = Connection::open(setting.home.address)?;
+    let mut took = Vec::new();
+    while !done.load(Ordering::Relaxed) {
+        took.push(setting.scene.log_out_of_many(&mut connection)?.as_secs_f64());
+    }
+    println!(
+        "  beside: {} logouts, {:.2} s each, {:.2} s at most",
+        took.len(),
+        median(took.clone()),
+        took.iter().copied().fold(0.0, f64::max)
+    );
     Ok(())
 }
 

@@ -60,7 +60,13 @@ struct SeenByClients {
 #[test]
 fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the_broker_is_killed() {
     let kills = std::env::var_os("CH_KILLS").map_or(3, |kills| kills.to_str().unwrap().parse().unwrap());
-    let size = Size { authorities: 3, systems: 5, agreements: 15, rights: Rights::default(), clients: true };
+    let size = Size {
+        authorities: 3,
+        systems: 5,
+        agreements: 15,
+        rights: Rights::default(),
+        clients: Some(load::logout::ears().unwrap()),
+    };
     let scene = Scene { parties: Parties::new(2048).unwrap(), size };
     let home = Home::new(env!("CARGO_BIN_EXE_context-handler").as_ref(), &scene.parties, size).unwrap();
     let count = AtomicUsize::new(0);

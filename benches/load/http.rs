@@ -50,10 +50,19 @@ impl Connection {
 
     /// Posts a form, with a cookie.
     pub(crate) fn post(&mut self, target: &str, cookie: &str, form: &str) -> Result<Answer, Trouble> {
+        let cookie = format!("Cookie: {cookie}\r\n");
+        self.send(target, &cookie, "application/x-www-form-urlencoded", form)
+    }
+
+    /// Posts an envelope, as a server does.
+    pub(crate) fn post_soap(&mut self, target: &str, envelope: &str) -> Result<Answer, Trouble> {
+        self.send(target, "", "text/xml; charset=utf-8", envelope)
+    }
+
+    fn send(&mut self, target: &str, more: &str, kind: &str, body: &str) -> Result<Answer, Trouble> {
+        let length = body.len();
         self.exchange(&format!(
-            "POST {target} HTTP/1.1\r\n{HEADERS}Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{form}",
-            form.len()
+            "POST {target} HTTP/1.1\r\n{HEADERS}{more}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
         ))
     }
 

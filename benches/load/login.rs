@@ -10,11 +10,12 @@ use context_handler::domain::assurance::Comparison;
 use context_handler::domain::id::{EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Fault;
 use context_handler::domain::world::{Clock, Random};
+use context_handler::protocol::Accepted;
 use context_handler::protocol::address::escaped;
 use context_handler::protocol::keys::{Decrypter, Signer, TrustedKeys};
 use context_handler::protocol::saml::binding::{Arrived, Carries, redirect_to};
 use context_handler::protocol::saml::request::OurRequest;
-use context_handler::protocol::saml::response::{self, Expectation, Opening};
+use context_handler::protocol::saml::response::{self, Expectation, Opening, Response};
 use context_handler::protocol::xml::{
     Canonical, Cbc, ContentCipher, Document, Encryption, KeyTransport, Name, Writer, encrypt,
 };
@@ -56,7 +57,7 @@ pub(crate) struct Delivered {
     pub(crate) posted: Posted,
     xml: Vec<u8>,
     /// The cookie of the session that began.
-    session: String,
+    pub(super) session: String,
 }
 
 impl Scene {
@@ -107,6 +108,18 @@ impl Scene {
 
     /// Reads what was delivered as the fagsystem does, and returns the user's name and the ID of the response.
     pub(crate) fn read(&self, delivered: &Delivered) -> Result<(String, String), Trouble> {
+        let accepted = self.accepted(delivered)?;
+        Ok((accepted.assertion().said.name_id.clone(), accepted.id().to_string()))
+    }
+
+    /// The user's name, and the index of the fagsystem's place in the session.
+    pub(super) fn session_of(&self, delivered: &Delivered) -> Result<(String, String), Trouble> {
+        let accepted = self.accepted(delivered)?;
+        let said = &accepted.assertion().said;
+        Ok((said.name_id.clone(), said.authn.session_index.clone().ok_or("no SessionIndex")?))
+    }
+
+    fn accepted(&self, delivered: &Delivered) -> Result<Accepted<Response>, Trouble> {
         let number = delivered.posted.number;
         let (keys, decrypter) = (
             TrustedKeys::new(vec![Signer::certificate(&self.parties.signing.key).clone()]),
@@ -125,8 +138,7 @@ impl Scene {
             skew: SignedDuration::from_secs(5),
         };
         let verified = answer.verify(opening).map_err(in_words)?;
-        let accepted = verified.accept(&expected, SystemClock.now()).map_err(in_words)?;
-        Ok((accepted.assertion().said.name_id.clone(), accepted.id().to_string()))
+        verified.accept(&expected, SystemClock.now()).map_err(in_words)
     }
 
     fn key(&self, number: usize) -> Result<Arc<dyn Decrypter>, Trouble> {
@@ -276,7 +288,7 @@ fn written(seconds_from_now: i64) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn in_words(fault: Fault) -> Trouble {
+pub(super) fn in_words(fault: Fault) -> Trouble {
     fault.to_string().into()
 }
 

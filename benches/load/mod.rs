@@ -8,6 +8,7 @@ pub(crate) mod broker;
 pub(crate) mod floor;
 pub(crate) mod http;
 pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod oidc;
 pub(crate) mod parties;
 pub(crate) mod register;

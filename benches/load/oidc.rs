@@ -47,18 +47,8 @@ impl Scene {
     ) -> Result<(Code, Duration), Trouble> {
         let verifier = format!("{}-{}", fresh_id(), fresh_id());
         let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
-        let query = [
-            ("client_id", client(number)),
-            ("redirect_uri", callback(number)),
-            ("response_type", "code".to_owned()),
-            ("scope", "openid offline_access".to_owned()),
-            ("state", "2f41b6e0-7d1c-4f0a-9b55-0d5c3a1e8f77".to_owned()),
-            ("nonce", "9b55-0d5c3a1e8f77".to_owned()),
-            ("code_challenge", challenge),
-            ("code_challenge_method", "S256".to_owned()),
-            ("domain_hint", cvr(authority)),
-        ];
-        let asked = connection.get(&format!("/oauth2/authorize?{}", written(&query)))?;
+        let asked =
+            connection.get(&format!("/oauth2/authorize?{}", question((authority, number), challenge)))?;
         let location = asked.header("location").ok_or_else(|| shown(&asked))?;
         let cookie = asked.header("set-cookie").and_then(|cookie| cookie.split(';').next());
         let cookie = cookie.ok_or("no cookie")?;
@@ -88,6 +78,21 @@ impl Scene {
         *tokens = exchange(connection, tokens.number, &form)?;
         Ok(())
     }
+}
+
+/// What a client asks, on behalf of an authority's user.
+pub(super) fn question((authority, number): (usize, usize), challenge: String) -> String {
+    written(&[
+        ("client_id", client(number)),
+        ("redirect_uri", callback(number)),
+        ("response_type", "code".to_owned()),
+        ("scope", "openid offline_access".to_owned()),
+        ("state", "2f41b6e0-7d1c-4f0a-9b55-0d5c3a1e8f77".to_owned()),
+        ("nonce", "9b55-0d5c3a1e8f77".to_owned()),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256".to_owned()),
+        ("domain_hint", cvr(authority)),
+    ])
 }
 
 /// Asks for tokens.

@@ -18,8 +18,15 @@ pub(crate) struct Size {
     pub(crate) systems: usize,
     pub(crate) agreements: usize,
     pub(crate) rights: Rights,
-    /// Whether every system is there a second time, as one that speaks OpenID Connect.
-    pub(crate) clients: bool,
+    /// Whether every system is there a second time, as one that speaks OpenID Connect, and where those hear of logouts.
+    pub(crate) clients: Option<Ears>,
+}
+
+/// The ports at which clients hear of logouts; of ten of them three are deaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ears {
+    pub(crate) answering: u16,
+    pub(crate) deaf: u16,
 }
 
 impl Size {
@@ -94,8 +101,8 @@ pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), 
         fs::write(folder.join("systems").join(format!("{number}.toml")), system_file(number))?;
         fs::write(folder.join("systems").join(format!("{number}.xml")), sp_metadata(number, parties))?;
     }
-    if size.clients {
-        let clients: String = (0..size.systems).map(client_file).collect();
+    if let Some(ears) = size.clients {
+        let clients: String = (0..size.systems).map(|number| client_file(number, ears)).collect();
         fs::write(folder.join("clients.toml"), clients)?;
     }
     Ok(())
@@ -115,7 +122,7 @@ fn authority_file(authority: usize, size: Size) -> String {
     );
     for number in 0..size.systems_of(authority) {
         let _ = writeln!(file, "  \"{}\",", system(number));
-        if size.clients {
+        if size.clients.is_some() {
             let _ = writeln!(file, "  \"{}\",", client(number));
         }
     }
@@ -150,13 +157,14 @@ fn system_file(number: usize) -> String {
     )
 }
 
-fn client_file(number: usize) -> String {
+fn client_file(number: usize, ears: Ears) -> String {
+    let port = if number % 10 < 3 { ears.deaf } else { ears.answering };
     let digest: String = openssl::sha::sha256(SECRET.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
     format!(
         "[[oidc-client]]\nclient-id = \"{}\"\nname = \"Klient {number}\"\ncvr = \"19435075\"\n\
          required-nsis = \"Substantial\"\nredirect-uris = [\"{}\"]\n\
          token-endpoint-auth-method = \"client_secret_post\"\nsecret-sha256 = [\"{digest}\"]\n\
-         backchannel-logout-uri = \"http://localhost:9/logout\"\nissue-refresh-token = true\n\n",
+         backchannel-logout-uri = \"http://localhost:{port}/logout\"\nissue-refresh-token = true\n\n",
         client(number),
         callback(number)
     )

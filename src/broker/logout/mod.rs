@@ -1,6 +1,6 @@
 //! The end of a session, read aloud: each function is the list of what happens when somebody wants to end one, one step a
 //! line. Our own session ends first, in one commit that makes a leg of everybody who must hear of it; then those are told
-//! who take messages from servers ([`tell`]), then the browser takes the news to the others ([`chain`]).
+//! who take messages from servers (`tell`), then the browser takes the news to the others (`chain`).
 //!
 //! Whoever fails to hear of it keeps nobody waiting for long, and is never told to have confirmed.
 

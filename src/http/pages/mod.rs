@@ -8,7 +8,7 @@
 //! | `POST /discovery`, once the municipality is known | [`onward`] with the IdP's address, **never a redirect**, see there | 200 |
 //! | the HTTP-POST binding, answers and status answers alike | [`post`] with a [`Post`] | 200 |
 //! | `form_post` of OpenID Connect, codes and errors alike | [`post_fields`] | 200 |
-//! | any refusal | [`refusal`] with a [`Refusal`] | its own |
+//! | any refusal | [`refusal()`] with a [`Refusal`] | its own |
 //! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
 //! | `/` | [`home`] | 200 |

@@ -1,7 +1,7 @@
 //! A signed token in its compact form: three parts, and which headers it may have.
 //!
 //! [`Compact::read`] is strict and comes before any cryptography. Only then does `jsonwebtoken` read the token by itself,
-//! ask our [`provider`](super::provider) about the signature, and hand out the claims: what counts is what both
+//! ask our [`provider`] about the signature, and hand out the claims: what counts is what both
 //! readers agree on.
 
 use std::collections::HashSet;

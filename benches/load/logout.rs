@@ -1,0 +1,102 @@
+//! A logout with many participants, some of whom never answer: one SAML fagsystem and ten clients in one session, which the
+//! fagsystem ends from its server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use context_handler::domain::id::EntityId;
+use context_handler::domain::world::Clock;
+use context_handler::protocol::saml::logout::{OurLogout, Says};
+use context_handler::system::SystemClock;
+use jiff::SignedDuration;
+use openssl::sha::sha256;
+
+use super::http::Connection;
+use super::login::{Scene, fresh_id, in_words};
+use super::oidc::question;
+use super::register::{Ears, system};
+use super::{PUBLIC_URL, Trouble};
+
+/// How many clients take part.
+const CLIENTS: usize = 10;
+
+/// Starts those who hear of logouts; they end with the program.
+pub(crate) fn ears() -> Result<Ears, Trouble> {
+    Ok(Ears { answering: listen(false)?, deaf: listen(true)? })
+}
+
+fn listen(deaf: bool) -> Result<u16, Trouble> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || hear(stream, deaf));
+        }
+    });
+    Ok(port)
+}
+
+fn hear(stream: TcpStream, deaf: bool) -> Result<(), Trouble> {
+    if deaf {
+        thread::sleep(Duration::from_secs(60)); // longer than anybody waits
+        return Ok(());
+    }
+    let mut stream = BufReader::new(stream);
+    loop {
+        let (mut line, mut length) = (String::new(), 0);
+        while line != "\r\n" {
+            line.clear();
+            if stream.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if let Some(stated) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+                length = stated.trim().parse()?;
+            }
+        }
+        stream.read_exact(&mut vec![0; length])?;
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+    }
+}
+
+impl Scene {
+    /// Logs a user in to a fagsystem and to ten clients, and ends the session; tells how long the fagsystem waited.
+    pub(crate) fn log_out_of_many(&self, connection: &mut Connection) -> Result<Duration, Trouble> {
+        let (posted, _) = self.ask(connection, (0, 0))?;
+        let delivered = self.post(connection, posted)?;
+        for number in 0..CLIENTS {
+            let challenge = URL_SAFE_NO_PAD.encode(sha256(b"nobody comes for this code"));
+            let target = format!("/oauth2/authorize?{}", question((0, number), challenge));
+            let answer = connection.get_with(&target, &delivered.session)?;
+            if !answer.header("location").is_some_and(|location| location.contains("code=")) {
+                return Err(format!("client {number}: {}: {}", answer.status, answer.body).into());
+            }
+        }
+        let (name, index) = self.session_of(&delivered)?;
+        let now = SystemClock.now();
+        let destination = format!("{PUBLIC_URL}/saml/idp/slo/soap");
+        let ours = OurLogout {
+            id: &fresh_id(),
+            issuer: &EntityId::new(&system(0))?,
+            issue_instant: now,
+            destination: &destination,
+            says: Says::End {
+                name_id: &name,
+                name_format: None,
+                session_indexes: &[index],
+                not_on_or_after: now + SignedDuration::from_mins(5),
+            },
+        };
+        let envelope = ours.by_soap(&self.parties.fagsystem(0).key).map_err(in_words)?;
+        let begun = Instant::now();
+        let answer = connection.post_soap("/saml/idp/slo/soap", envelope.as_str())?;
+        let took = begun.elapsed();
+        match answer.body.contains("status:PartialLogout") {
+            true => Ok(took),
+            false => Err(format!("{}: {}", answer.status, answer.body).into()),
+        }
+    }
+}
