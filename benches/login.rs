@@ -341,7 +341,8 @@ fn log_out_beside(setting: &Setting, done: &AtomicBool) -> Result<(), Trouble> {
     let mut connection = Connection::open(setting.home.address)?;
     let mut took = Vec::new();
     while !done.load(Ordering::Relaxed) {
-        took.push(setting.scene.log_out_of_many(&mut connection)?.as_secs_f64());
+        let many = setting.scene.take_part(&mut connection)?;
+        took.push(setting.scene.log_out(&mut connection, &many)?.as_secs_f64());
     }
     println!(
         "  beside: {} logouts, {:.2} s each, {:.2} s at most",

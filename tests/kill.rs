@@ -1,5 +1,5 @@
 //! A broker that is killed at random under load: what reached a fagsystem is in the exchange log, nothing that was used
-//! can be used again, no session is lost, and the broker is back at once.
+//! can be used again, no session is lost, nobody is half logged out unseen, and the broker is back at once.
 //!
 //! Three times by default; `CH_KILLS=200` is the long form.
 
@@ -25,6 +25,7 @@ use context_handler::system::SystemRandom;
 use load::broker::Home;
 use load::http::Connection;
 use load::login::{Delivered, Posted, Scene};
+use load::logout::Many;
 use load::oidc::{Code, Tokens};
 use load::parties::Parties;
 use load::register::Size;
@@ -71,26 +72,29 @@ fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the
     let home = Home::new(env!("CARGO_BIN_EXE_context-handler").as_ref(), &scene.parties, size).unwrap();
     let count = AtomicUsize::new(0);
     let (mut delivered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
-    let mut exchanged = 0;
+    let (mut exchanged, mut over) = (0, 0);
     let (mut broker, _) = home.start().unwrap();
     for kill in 0..kills {
         let stop = AtomicBool::new(false);
-        let (seen, seen_by_clients) = thread::scope(|scope| {
+        let (seen, seen_by_clients, sessions) = thread::scope(|scope| {
             let browser = || browse(&scene, &home, &count, &stop);
             let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(browser)).collect();
             let client = || exchange(&scene, &home, &count, &stop);
             let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+            let leaving = scope.spawn(|| leave(&scene, &home, &stop));
             thread::sleep(at_random());
             broker.kill().unwrap();
             stop.store(true, Ordering::Relaxed);
             let clients = clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>();
-            (browsers.into_iter().map(|browser| browser.join().unwrap()).collect::<Vec<_>>(), clients)
+            let browsers = browsers.into_iter().map(|browser| browser.join().unwrap()).collect::<Vec<_>>();
+            (browsers, clients, leaving.join().unwrap())
         });
         let took;
         (broker, took) = home.start().unwrap();
         assert!(took <= BACK_WITHIN, "kill {kill}: back after {took:?}");
         slowest = slowest.max(took);
         let log = Log::open(&home);
+        over += nobody_is_half_logged_out(&log, &sessions);
         for seen in seen_by_clients {
             exchanged += every_exchange_is_kept(&scene, &home, &log, seen);
         }
@@ -102,7 +106,8 @@ fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the
             every_session_lives(&scene, &home, &seen.delivered);
         }
     }
-    println!("{exchanged} codes and refresh tokens were exchanged");
+    println!("{exchanged} codes and refresh tokens were exchanged, {over} sessions were over");
+    assert!(over > 0 || kills < 20, "no session ended, so nothing was proved");
     assert!(exchanged > 0, "no code was exchanged, so nothing was proved");
     println!(
         "{kills} kills: {delivered} assertions reached a fagsystem, {unanswered} answers were under way"
@@ -130,6 +135,43 @@ fn exchange(scene: &Scene, home: &Home, count: &AtomicUsize, stop: &AtomicBool) 
         seen.delivered.push((next, first));
     }
     seen
+}
+
+/// Ends sessions with participants who never answer, so that the broker is killed in the middle of it.
+fn leave(scene: &Scene, home: &Home, stop: &AtomicBool) -> Vec<Many> {
+    let mut sessions = Vec::new();
+    let Ok(mut connection) = Connection::open(home.address) else { return sessions };
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(many) = scene.take_part(&mut connection) else { break };
+        let ended = scene.log_out(&mut connection, &many);
+        sessions.push(many);
+        if ended.is_err() {
+            break;
+        }
+    }
+    sessions
+}
+
+/// A session is there with everybody in it, or over; then everybody has heard of it, will be told again, or is known not to
+/// have heard.
+fn nobody_is_half_logged_out(log: &Log, sessions: &[Many]) -> usize {
+    let mut over = 0;
+    for many in sessions {
+        if log.runtime.block_on(log.store.session(many.session)).unwrap().is_some() {
+            let participants = log.runtime.block_on(log.store.participants(many.session)).unwrap();
+            assert_eq!(participants.len(), many.participants);
+            continue;
+        }
+        let logouts = log.runtime.block_on(log.store.logouts(false, u32::MAX)).unwrap();
+        let logout = logouts.iter().find(|logout| logout.session == many.session).unwrap();
+        // The fagsystem that asked need not be told; the identity provider must be.
+        assert_eq!(logout.legs.len(), many.participants, "{logout:?}");
+        for leg in &logout.legs {
+            assert!(leg.state.is_settled() || leg.next.is_some(), "nobody tells {leg:?}");
+        }
+        over += 1;
+    }
+    over
 }
 
 /// Every token that a client has stands in the log; the newest are good, and what was exchanged is not.
