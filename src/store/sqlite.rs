@@ -3,6 +3,7 @@
 //! writes, so that one that is refused leaves nothing behind in the group.
 
 mod audit;
+mod connection;
 mod expired;
 mod half_done;
 mod logout;
@@ -12,8 +13,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::mpsc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
@@ -23,33 +23,17 @@ use tokio::sync::oneshot;
 
 use super::{
     Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, SealKey,
-    Session, Store, StoreError, UserChange, UserQuery, Voucher,
+    Session, Store, StoreError, UserChange, UserQuery, Voucher, Within,
 };
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
 use crate::domain::user::User;
+use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
-
-const SCHEMA: &[&str] = &[
-    include_str!("../../migrations/0001_first.sql"),
-    include_str!("../../migrations/0002_users.sql"),
-    include_str!("../../migrations/0003_half_done.sql"),
-    include_str!("../../migrations/0004_sessions.sql"),
-];
-
-/// How many pages the log ahead of the database may have before they are moved into it. Pages that change again and
-/// again in between are moved once.
-const PAGES_AHEAD: u32 = 4_000;
-
-/// How much of the database the writer remembers, in KiB: the pages that every login touches.
-const REMEMBERED: u32 = 4_000;
 
 /// How much is remembered of sessions that are used again and again, in bytes.
 const REMEMBERED_SESSIONS: u64 = 16 * 1024 * 1024;
-
-/// How long a writer waits for another process, such as `apply`, to finish writing.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A database file.
 pub struct Sqlite {
@@ -58,9 +42,6 @@ pub struct Sqlite {
     readers: Readers,
     sessions: Cache<LoginId, Session>,
 }
-
-/// Connections that read, open and waiting: to open one costs more than most questions.
-type Readers = Arc<Mutex<Vec<Connection>>>;
 
 impl Sqlite {
     /// Opens the file, makes it when it is missing, and brings its tables up to date.
@@ -104,6 +85,14 @@ impl Sqlite {
         })
     }
 
+    /// Looks something up by its key, at once: that takes less time than the way to another thread and back.
+    fn look_up<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Answer<'_, T> {
+        Box::pin(std::future::ready(with_reader(&self.path, &self.readers, query)))
+    }
+
     /// Reads on a thread that may wait for the disk.
     fn read<T: Send + 'static>(
         &self,
@@ -111,13 +100,7 @@ impl Sqlite {
     ) -> Answer<'_, T> {
         let (path, readers) = (self.path.clone(), self.readers.clone());
         Box::pin(async move {
-            let reading = tokio::task::spawn_blocking(move || {
-                let waiting = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let connection = waiting.map_or_else(|| connect(&path, read_only()), Ok)?;
-                let answer = query(&connection)?; // a connection that failed is not used again
-                readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-                Ok(answer)
-            });
+            let reading = tokio::task::spawn_blocking(move || with_reader(&path, &readers, query));
             reading.await.map_err(|error| StoreError::Down(error.to_string()))?
         })
     }
@@ -127,19 +110,25 @@ impl Store for Sqlite {
     fn commit(&self, batch: Batch) -> Answer<'_, ()> {
         // Whether a session is over is decided by the table when the batch is kept, never by what is remembered.
         let ended = batch.endings.iter().map(|ending| ending.logout.session);
-        let changed: Vec<_> =
-            ended.chain(batch.replaces).chain(batch.within.map(|within| within.session)).collect();
+        let ended: Vec<_> = ended.chain(batch.replaces).collect();
+        let used = batch.within;
         let kept = self.change(move |transaction| keep(transaction, &batch));
         Box::pin(async move {
             let kept = kept.await;
-            changed.iter().for_each(|session| self.sessions.invalidate(session));
+            ended.iter().for_each(|session| self.sessions.invalidate(session));
+            if let Some(Within { session, idle }) = used
+                && kept.is_ok()
+                && let Some(remembered) = self.sessions.get(&session)
+            {
+                self.sessions.insert(session, Session { idle, ..remembered });
+            }
             kept
         })
     }
 
     fn half_done(&self, question: &MessageId, now: Timestamp) -> Answer<'_, Option<HalfDone>> {
         let question = question.clone();
-        self.read(move |connection| half_done::find(connection, question, now))
+        self.look_up(move |connection| half_done::find(connection, question, now))
     }
 
     fn session(&self, id: LoginId) -> Answer<'_, Option<Session>> {
@@ -148,7 +137,7 @@ impl Store for Sqlite {
             if remembered.is_some() {
                 return Ok(remembered);
             }
-            let found = self.read(move |connection| session::find(connection, id)).await?;
+            let found = self.look_up(move |connection| session::find(connection, id)).await?;
             found.iter().for_each(|session| self.sessions.insert(id, session.clone()));
             Ok(found)
         })
@@ -164,7 +153,7 @@ impl Store for Sqlite {
     }
 
     fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>> {
-        self.read(move |connection| session::participant(connection, index))
+        self.look_up(move |connection| session::participant(connection, index))
     }
 
     fn participants(&self, session: LoginId) -> Answer<'_, Vec<Participant>> {
@@ -172,7 +161,7 @@ impl Store for Sqlite {
     }
 
     fn voucher(&self, id: LoginId) -> Answer<'_, Option<Voucher>> {
-        self.read(move |connection| session::voucher(connection, id))
+        self.look_up(move |connection| session::voucher(connection, id))
     }
 
     fn logout(&self, id: LoginId) -> Answer<'_, Option<Logout>> {
@@ -274,7 +263,7 @@ impl Store for Sqlite {
     }
 
     fn user(&self, authority: Cvr, id: String) -> Answer<'_, Option<User>> {
-        self.read(move |connection| users::one(connection, authority, &id))
+        self.look_up(move |connection| users::one(connection, authority, &id))
     }
 
     fn users(&self, query: UserQuery) -> Answer<'_, Vec<User>> {
@@ -355,38 +344,6 @@ fn digest(mark: &Mark) -> [u8; 16] {
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds).map_err(down)
-}
-
-fn read_only() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        // FULL: a commit returns when the disk has it, not when the operating system has heard of it.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
-        connection.pragma_update(None, "wal_autocheckpoint", PAGES_AHEAD)?;
-        connection.pragma_update(None, "cache_size", -i64::from(REMEMBERED))?;
-    }
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if done > SCHEMA.len() {
-        return Err(StoreError::Down(format!(
-            "the database was made by a newer version (schema {done}, this program knows {})",
-            SCHEMA.len()
-        )));
-    }
-    for step in &SCHEMA[done..] {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", SCHEMA.len())?;
-    Ok(transaction.commit()?)
 }
 
 fn down(error: impl std::fmt::Display) -> StoreError {
