@@ -1,7 +1,7 @@
 //! A logout with many participants, some of whom never answer: one SAML fagsystem and ten clients in one session, which the
 //! fagsystem ends from its server.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use super::http::Connection;
 use super::login::{Scene, fresh_id, in_words};
 use super::oidc::question;
 use super::register::{Ears, system};
+use super::service::received;
 use super::{PUBLIC_URL, Trouble};
 
 /// How many clients take part.
@@ -47,20 +48,10 @@ fn hear(stream: TcpStream, deaf: bool) -> Result<(), Trouble> {
         return Ok(());
     }
     let mut stream = BufReader::new(stream);
-    loop {
-        let (mut line, mut length) = (String::new(), 0);
-        while line != "\r\n" {
-            line.clear();
-            if stream.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            if let Some(stated) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
-                length = stated.trim().parse()?;
-            }
-        }
-        stream.read_exact(&mut vec![0; length])?;
+    while received(&mut stream)?.is_some() {
         stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
     }
+    Ok(())
 }
 
 /// A session with many participants, and the request that ends it.

@@ -53,26 +53,32 @@ fn hold(stream: &TcpStream) {
 fn serve(name: &str, stream: TcpStream, key: &Party, rights: Rights) -> Result<(), Trouble> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    loop {
-        let (mut line, mut length) = (String::new(), 0);
-        while line != "\r\n" {
-            line.clear();
-            if stream.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse()?;
-            }
-        }
-        let mut query = vec![0; length];
-        stream.read_exact(&mut query)?;
+    while let Some(query) = received(&mut stream)? {
         let answer = answer(name, &String::from_utf8(query)?, key, rights)?;
         let head =
             format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n", answer.len());
         stream.get_mut().write_all((head + &answer).as_bytes())?;
     }
+    Ok(())
+}
+
+/// The body of the next request; none when the broker has closed the connection.
+pub(super) fn received(stream: &mut BufReader<TcpStream>) -> Result<Option<Vec<u8>>, Trouble> {
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse()?;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok(Some(body))
 }
 
 fn answer(name: &str, query: &str, key: &Party, rights: Rights) -> Result<String, Trouble> {

@@ -36,7 +36,6 @@ impl Broker {
             subject: grant.subject().clone(),
             requirement: asked.requirement.clone(),
             authenticated: seat.authenticated,
-            session_ends: seat.participant.expires,
             offline: reply.offline,
             bound_to: reply.dpop.clone(),
             code: Some(OfCode {

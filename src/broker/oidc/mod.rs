@@ -41,8 +41,6 @@ pub(super) struct Entitlement {
     pub(super) requirement: Requirement,
     /// When the user authenticated.
     pub(super) authenticated: Timestamp,
-    /// Until when the session lasts, and with it every token.
-    pub(super) session_ends: Timestamp,
     /// Whether a refresh token was asked for and is allowed.
     pub(super) offline: bool,
     /// The thumbprint of the key that its tokens are bound to.
