@@ -999,6 +999,41 @@ reasons! {
         / "Den adresse, brugeren skulle sendes til efter logout, er ikke registreret, så brugeren bliver her."
         "The supplier of the fagsystem has the address registered, letter by letter, or asks for none."
         / "Fagsystemets leverandør får adressen registreret, bogstav for bogstav, eller beder ikke om nogen.";
+    ConsoleInvited "console.invited" Nobody
+        "An invitation to the pages about trust was made or withdrawn."
+        / "En invitation til siderne om tillid blev lavet eller trukket tilbage."
+        "Nothing: for whom it was stands in the audit log."
+        / "Intet: Hvem den var til, står i revisionsloggen.";
+    ConsoleEntered "console.entered" Nobody
+        "Somebody signed in to the pages about trust."
+        / "Nogen loggede ind på siderne om tillid."
+        "Nothing: what they may see stands in the audit log."
+        / "Intet: Hvad de må se, står i revisionsloggen.";
+    ConsoleLeft "console.left" Nobody
+        "Somebody signed out of the pages about trust."
+        / "Nogen loggede ud af siderne om tillid."
+        "Nothing: this is the end that it should have."
+        / "Intet: Sådan skal det slutte.";
+    ConsoleViewed "console.viewed" Nobody
+        "Somebody looked at what is known of one municipality or of all."
+        / "Nogen så på, hvad der vides om én kommune eller om alle."
+        "Nothing: what they saw stands in the audit log."
+        / "Intet: Hvad de så, står i revisionsloggen.";
+    ConsoleLink "console.link" User
+        "The invitation has been used, was withdrawn, or is too old."
+        / "Invitationen er brugt, trukket tilbage eller for gammel."
+        "Ask whoever sent you the link for a new one. Every invitation is good for one sign-in."
+        / "Bed den, der sendte dig linket, om et nyt. En invitation kan bruges til at logge ind én gang.";
+    ConsoleSignIn "console.signin" User
+        "You are not signed in to the pages about trust, or you have been away for too long."
+        / "Du er ikke logget ind på siderne om tillid, eller du har været væk for længe."
+        "Sign in again: with your municipality's login, or with a new invitation."
+        / "Log ind igen: med din kommunes login eller med en ny invitation.";
+    ConsoleDenied "console.denied" User
+        "What you asked for belongs to somebody else, so you may not see it."
+        / "Det, du bad om, hører til en anden, så du må ikke se det."
+        "Check the address. If the page should be yours, ask whoever invited you for an invitation that says so."
+        / "Se efter, om adressen er rigtig. Burde siden være din, så bed den, der inviterede dig, om en invitation, der siger det.";
     StoreDown "store.down" Us
         "The store cannot be written, so nothing is issued."
         / "Lageret kan ikke skrives, så intet udstedes."

@@ -13,6 +13,7 @@ pub mod pages;
 mod saml;
 mod soap;
 mod text;
+mod trust;
 pub mod visitor;
 
 use std::sync::Arc;
@@ -58,10 +59,15 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
             post(api::users::replace_all).put(api::users::put_many).layer(many_users),
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
-        // Users: choosing a municipality, seeing where they are logged in, logging out, and understanding what went wrong.
+        // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))
         .route("/logout", get(logout::farewell).post(logout::leave))
+        // Those who see to it that trust is established: their progress, and that of others.
+        .route("/trust", get(trust::front))
+        .route("/trust/invitations/{ticket}", get(trust::invitation).post(trust::accept))
+        .route("/trust/sign-out", post(trust::sign_out))
+        // Everybody: what this is, and what went wrong.
         .route("/", get(help::home))
         .route("/errors", get(help::errors))
         .route("/errors/{code}", get(help::error))

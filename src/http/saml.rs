@@ -217,8 +217,13 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
             refused_page(visitor, &refusal, Refused::Login)
         }
     };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(noted);
+    no_store(response)
+}
+
+/// An answer that is kept nowhere.
+pub(super) fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -2,8 +2,10 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod adoption;
 mod audit;
 mod connection;
+mod console;
 mod expired;
 mod half_done;
 mod logout;
@@ -23,12 +25,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, RunQuery,
-    SealKey, Session, Store, StoreError, TrustRun, UserChange, UserQuery, Voucher, Within,
+    Answer, AuditQuery, Batch, ConsoleSession, FreshMetadata, HalfDone, Invitation, LegChange, Logged, Mark,
+    RegistryFiles, RunQuery, SealKey, Session, Store, StoreError, TrustRun, UserChange, UserQuery, Voucher,
+    Within,
 };
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
+use crate::domain::trust::{Adoption, Fetched};
 use crate::domain::user::User;
 use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
@@ -296,6 +300,22 @@ impl Store for Sqlite {
         self.read(move |connection| trust::search(connection, &query))
     }
 
+    fn invitations(&self, id: Option<LoginId>) -> Answer<'_, Vec<Invitation>> {
+        self.look_up(move |connection| console::invitations(connection, id))
+    }
+
+    fn console_session(&self, id: LoginId) -> Answer<'_, Option<ConsoleSession>> {
+        self.look_up(move |connection| console::session(connection, id))
+    }
+
+    fn adoption(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Adoption>> {
+        self.read(move |connection| adoption::find(connection, authority))
+    }
+
+    fn metadata_fetches(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Fetched>> {
+        self.look_up(move |connection| adoption::fetches(connection, authority))
+    }
+
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
         let expired = self.sessions.iter().filter(|(_, session)| session.expires < now);
         expired.for_each(|(id, _)| self.sessions.invalidate(&*id));
@@ -314,6 +334,7 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
         half_done::check(transaction, question)?;
     }
     session::check(transaction, batch)?;
+    batch.console.iter().try_for_each(|step| console::check(transaction, step))?;
     // Nothing is refused from here on.
     for mark in &batch.uses {
         transaction
@@ -331,6 +352,9 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(report) = &batch.report {
         trust::finish(transaction, report)?;
     }
+    batch.console.iter().try_for_each(|step| console::keep(transaction, step))?;
+    batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
+    batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;
     batch.records.iter().try_for_each(|record| audit::write(transaction, record))
 }
 

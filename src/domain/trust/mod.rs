@@ -4,6 +4,7 @@
 //! login would have stopped before. What it finds is told check by check; what a failed check means and how it is mended
 //! stands on the page of its [`Reason`].
 
+mod adoption;
 mod check;
 mod report;
 mod scenario;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::{Fault, Reason};
 
+pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,

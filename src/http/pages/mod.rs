@@ -11,6 +11,9 @@
 //! | any refusal | [`refusal()`] with a [`Refusal`] | its own |
 //! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
+//! | `/trust` | [`trust()`] | 200 |
+//! | `/trust/invitations/<ticket>` | [`invitation`] | 200 |
+//! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
 //! | no such page | [`not_found`] | 404 |
@@ -25,6 +28,7 @@ mod chosen;
 mod logout;
 mod refusal;
 mod target;
+mod trust;
 mod words;
 
 use std::borrow::Cow;
@@ -47,6 +51,7 @@ pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
+pub use trust::{Seen, SignedIn, invitation, trust, trust_refused};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
