@@ -65,6 +65,10 @@ pub enum Event {
     ConsoleViewed,
     /// Somebody signed out of the pages about trust.
     ConsoleLeft,
+    /// Somebody ordered a trust run.
+    TrustRunOrdered,
+    /// A trust run ended with a report.
+    TrustRunEnded,
 }
 
 /// Who did it.

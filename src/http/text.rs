@@ -3,12 +3,12 @@
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
 //! the audit log mean stands beside them in `domain::reason`.
 
-mod trust;
+mod console;
 
 use crate::domain::reason::{Blame, Sentence};
 use crate::http::visitor::Lang;
 
-pub(super) use trust::TrustText;
+pub(super) use console::ConsoleText;
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::assurance::{Achieved, Nist, Nsis};
+use crate::domain::assurance::{Nist, Nsis};
 use crate::domain::id::{Cvr, EntityId};
+use crate::domain::subject::Grant;
 
 /// A login that ended well, as far as it counts here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +24,17 @@ pub struct Use {
 }
 
 impl Use {
-    /// With the levels of this login.
-    pub fn new(
-        (authority, fagsystem): (Cvr, &EntityId),
-        at: Timestamp,
-        level: &Achieved,
-        with_rights: bool,
-    ) -> Self {
-        Self { authority, fagsystem: fagsystem.clone(), at, nist: level.nist, nsis: level.nsis, with_rights }
+    /// What is told to a fagsystem counts as a login there.
+    pub fn of(grant: &Grant<'_>, at: Timestamp) -> Self {
+        let (agreement, level) = (grant.agreement(), grant.level());
+        Self {
+            authority: agreement.authority().cvr,
+            fagsystem: agreement.fagsystem().entity_id.clone(),
+            at,
+            nist: level.nist,
+            nsis: level.nsis,
+            with_rights: grant.rights().is_ok_and(|rights| !rights.is_empty()),
+        }
     }
 }
 

@@ -25,10 +25,10 @@
 
 mod answer;
 mod chosen;
+mod console;
 mod logout;
 mod refusal;
 mod target;
-mod trust;
 mod words;
 
 use std::borrow::Cow;
@@ -47,11 +47,11 @@ use answer::{FormAction, Script, answer};
 use target::Target;
 
 pub use chosen::{Chosen, ChosenForm};
+pub use console::{Seen, SignedIn, invitation, trust, trust_refused};
 pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
-pub use trust::{Seen, SignedIn, invitation, trust, trust_refused};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,16 +5,16 @@ use crate::http::visitor::Lang;
 macro_rules! texts {
     ($( $(#[$doc:meta])* $name:ident $en:literal / $da:literal ; )*) => {
         /// Every text of the pages about trust in one language.
-        pub(in crate::http) struct TrustText { $( $(#[$doc])* pub(in crate::http) $name: &'static str, )* }
+        pub(in crate::http) struct ConsoleText { $( $(#[$doc])* pub(in crate::http) $name: &'static str, )* }
 
-        static DANISH: TrustText = TrustText { $( $name: $da, )* };
-        static ENGLISH: TrustText = TrustText { $( $name: $en, )* };
+        static DANISH: ConsoleText = ConsoleText { $( $name: $da, )* };
+        static ENGLISH: ConsoleText = ConsoleText { $( $name: $en, )* };
     };
 }
 
-impl TrustText {
+impl ConsoleText {
     /// The texts of a language.
-    pub(in crate::http) fn of(lang: Lang) -> &'static TrustText {
+    pub(in crate::http) fn of(lang: Lang) -> &'static ConsoleText {
         match lang {
             Lang::Da => &DANISH,
             Lang::En => &ENGLISH,

@@ -9,7 +9,7 @@ use super::answer::{FormAction, answer};
 use super::{Frame, words};
 use crate::domain::id::LoginId;
 use crate::domain::reason::Reason;
-use crate::http::text::TrustText;
+use crate::http::text::ConsoleText;
 use crate::http::visitor::Visitor;
 
 /// What a reader may see, in the names that people know.
@@ -36,7 +36,7 @@ pub struct SignedIn {
 
 /// What this is, and how to get in or on.
 pub fn trust(visitor: &Visitor, reader: Option<&SignedIn>) -> Response {
-    let tt = TrustText::of(visitor.lang());
+    let tt = ConsoleText::of(visitor.lang());
     let page = FrontPage { frame: titled(visitor, tt.front), tt, reader };
     let forms = if reader.is_some() { FormAction::Own } else { FormAction::None };
     answer(StatusCode::OK, &page, visitor, forms, None)
@@ -44,14 +44,14 @@ pub fn trust(visitor: &Visitor, reader: Option<&SignedIn>) -> Response {
 
 /// What an invitation is for, and the button that takes it up.
 pub fn invitation(visitor: &Visitor, sees: &Seen) -> Response {
-    let tt = TrustText::of(visitor.lang());
+    let tt = ConsoleText::of(visitor.lang());
     let page = InvitationPage { frame: titled(visitor, tt.invited), tt, sees };
     answer(StatusCode::OK, &page, visitor, FormAction::Own, None)
 }
 
 /// What is not shown, and why.
 pub fn trust_refused(visitor: &Visitor, status: StatusCode, reason: Reason) -> Response {
-    let tt = TrustText::of(visitor.lang());
+    let tt = ConsoleText::of(visitor.lang());
     let frame = Frame { title: tt.not_shown, ..Frame::both(visitor, |t| t.home) };
     answer(status, &RefusedPage { frame, reason }, visitor, FormAction::None, None)
 }
@@ -61,10 +61,10 @@ pub(super) fn titled<'a>(visitor: &'a Visitor, title: &'static str) -> Frame<'a>
 }
 
 #[derive(Template)]
-#[template(path = "trust/front.html")]
+#[template(path = "console/front.html")]
 struct FrontPage<'a> {
     frame: Frame<'a>,
-    tt: &'static TrustText,
+    tt: &'static ConsoleText,
     reader: Option<&'a SignedIn>,
 }
 
@@ -75,22 +75,22 @@ impl FrontPage<'_> {
 }
 
 #[derive(Template)]
-#[template(path = "trust/invitation.html")]
+#[template(path = "console/invitation.html")]
 struct InvitationPage<'a> {
     frame: Frame<'a>,
-    tt: &'static TrustText,
+    tt: &'static ConsoleText,
     sees: &'a Seen,
 }
 
 #[derive(Template)]
-#[template(path = "trust/refused.html")]
+#[template(path = "console/refused.html")]
 struct RefusedPage<'a> {
     frame: Frame<'a>,
     reason: Reason,
 }
 
 impl RefusedPage<'_> {
-    fn texts(&self, lang: &crate::http::visitor::Lang) -> &'static TrustText {
-        TrustText::of(*lang)
+    fn texts(&self, lang: &crate::http::visitor::Lang) -> &'static ConsoleText {
+        ConsoleText::of(*lang)
     }
 }
