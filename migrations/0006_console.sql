@@ -38,3 +38,6 @@ CREATE TABLE metadata_fetched (
     first     INTEGER NOT NULL,
     last      INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- What a run that has ended looked at, without what it saw: small enough to be read for everybody at once.
+ALTER TABLE trust_run ADD COLUMN tried TEXT;

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
-use crate::domain::trust::{Adoption, Fetched};
+use crate::domain::trust::{Adoption, Fetched, Tried};
 use crate::domain::user::User;
 
 pub use batch::{
@@ -267,6 +267,10 @@ pub trait Store: Send + Sync {
 
     /// Who is signed in to the pages about trust by this name.
     fn console_session(&self, id: LoginId) -> Answer<'_, Option<ConsoleSession>>;
+
+    /// The youngest trust run of every identity provider and scenario that has ended: of one authority, or of all, in no
+    /// particular order.
+    fn tried(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Tried>>;
 
     /// Who has logged in where: of one authority, or of all, in no particular order.
     fn adoption(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Adoption>>;

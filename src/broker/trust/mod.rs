@@ -5,6 +5,7 @@
 //! It opens no session, creates no user, and sends nothing to any fagsystem.
 
 mod ending;
+pub mod klik;
 mod observe;
 mod rights;
 

@@ -6,8 +6,10 @@
 
 mod adoption;
 mod check;
+mod klik;
 mod report;
 mod scenario;
+mod tried;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +17,13 @@ use super::reason::{Fault, Reason};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
+pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
+pub use tried::Tried;
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
