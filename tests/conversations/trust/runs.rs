@@ -41,7 +41,8 @@ async fn a_right_answer_gives_a_green_report_and_nothing_else() {
     for personal in ["Ib Dam", "5b0c", "ib@korsbaek.test"] {
         assert!(!text.contains(personal), "{personal} stands in the report");
     }
-    let events: Vec<_> = town.log().await.split_off(before).iter().map(|r| format!("{:?} {}", r.event, r.reason)).collect();
+    let events: Vec<_> =
+        town.log().await.split_off(before).iter().map(|r| format!("{:?} {}", r.event, r.reason)).collect();
     assert_eq!(events, ["AnswerReceived login.ok", "TrustRunEnded trust.ended"]);
     let korsbaek = context_handler::domain::id::Cvr::new("11111111").unwrap();
     assert!(town.store.sessions_of(korsbaek, 10).await.unwrap().is_empty());
@@ -52,7 +53,10 @@ async fn a_provider_that_is_switched_off_can_be_tried_and_logs_nobody_in() {
     let off = |files: &mut context_handler::broker::registry::Files| {
         let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
         let line = "metadata = \"korsbaek.xml\"\n";
-        files.insert("register.toml".into(), toml.replace(line, &format!("{line}active = false\n")).into_bytes());
+        files.insert(
+            "register.toml".into(),
+            toml.replace(line, &format!("{line}active = false\n")).into_bytes(),
+        );
     };
     let town = Town::with("trust-off", off).await;
     let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
@@ -114,7 +118,10 @@ async fn a_question_without_pages_is_answered_by_no_passive() {
     let town = Town::with("trust-passive", with_logout).await;
     for (status, wrong) in [
         (vec!["Responder", "NoPassive"], vec!["answer.passive is right"]),
-        (vec!["Responder", "AuthnFailed"], vec!["login.let-in status", "answer.status status", "answer.passive status"]),
+        (
+            vec!["Responder", "AuthnFailed"],
+            vec!["login.let-in status", "answer.status status", "answer.passive status"],
+        ),
         (vec!["Success"], vec!["answer.passive passive.session?", "name.format nameid.format?"]),
     ] {
         let mut run = at_idp(&town, &town.korsbaek, Scenario::Passive, None).await;
