@@ -1,9 +1,15 @@
 //! Our own metadata in all roles, for those who want to trust us.
 
+use jiff::SignedDuration;
+
 use super::Broker;
-use crate::domain::id::MessageId;
+use crate::domain::id::{Cvr, MessageId};
 use crate::domain::reason::Fault;
 use crate::protocol::saml::metadata::OurMetadata;
+use crate::store::Batch;
+
+/// How far apart fetches of our metadata by one authority are written down.
+const TOLD_APART: SignedDuration = SignedDuration::from_hours(1);
 
 impl Broker {
     /// What fagsystemer need to know about us.

@@ -22,4 +22,5 @@ mod step_up;
 mod store_down;
 mod support;
 mod tokens;
+mod trust;
 mod users;
