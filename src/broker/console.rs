@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::trust::Order;
 use super::{Broker, Visit};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::console::{IDLE_FOR, SESSION_FOR, Sees};
@@ -97,6 +98,25 @@ impl Broker {
         }
         let step = ConsoleStep::Stays { session: reader.session, idle: self.clock.now() + IDLE_FOR };
         self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
+    }
+
+    /// Takes a reader's order of a run, if they may give it.
+    pub async fn order_as(&self, visit: &Visit, reader: &Reader, order: Order) -> Result<Ticket, Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::TrustRunOrdered).record;
+        let record = Record {
+            session: Some(reader.session),
+            actor: Actor::Reader,
+            authority: Some(order.authority),
+            ..record
+        };
+        if !reader.sees.all_of(order.authority) {
+            let detail = format!("{} may not order for {}", reader.sees, order.authority);
+            return Err(self.refuse_reader(record, Fault::new(Reason::ConsoleDenied, detail)).await);
+        }
+        match self.take_order(record.clone(), order).await {
+            Ok(ticket) => Ok(ticket),
+            Err(fault) => Err(self.refuse_reader(record, fault).await),
+        }
     }
 
     /// Signs a reader out.

@@ -70,6 +70,10 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
+        .route("/trust/authorities/{cvr}", get(console::authority))
+        .route("/trust/authorities/{cvr}/runs", post(console::order))
+        .route("/trust/matrix", get(console::matrix))
+        .route("/trust/matrix.csv", get(console::matrix_csv))
         .route("/trust/sign-out", post(console::sign_out))
         // Everybody: what this is, and what went wrong.
         .route("/", get(help::home))

@@ -4,12 +4,14 @@
 //! the audit log mean stands in the fault book, `docs/faults/`.
 
 mod console;
+mod setup;
 
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
 
 pub(super) use console::ConsoleText;
+pub(super) use setup::{SETUPS, Setup};
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {
