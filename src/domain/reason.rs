@@ -76,7 +76,7 @@ impl TryFrom<String> for Reason {
 }
 
 /// One sentence in both languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sentence {
     /// Danish.
     pub da: &'static str,
@@ -809,6 +809,86 @@ reasons! {
         / "Adressen med metadata svarede ikke med et indhold."
         "Whoever delivers the metadata sees to it that the registered address answers; until then the last good ones count."
         / "Den, der leverer metadata, sørger for, at den registrerede adresse svarer; indtil da gælder de sidste gode.";
+    MdUnsigned "md.unsigned" Register
+        "The metadata is not signed."
+        / "Metadata er ikke signeret."
+        "Whoever delivers the metadata signs them with a signing key of the party. Unsigned metadata can be registered by hand, but never be fetched anew."
+        / "Den, der leverer metadata, signerer dem med en af partens signeringsnøgler. Usignerede metadata kan registreres i hånden, men aldrig hentes igen af sig selv.";
+    MdEndpoint "md.endpoint" Register
+        "The metadata lacks an address that the federation demands, or numbers its addresses in a way that leaves a choice open."
+        / "Metadata mangler en adresse, som føderationen kræver, eller nummererer adresserne, så et valg står åbent."
+        "Whoever delivers the metadata adds the address with the binding that the finding names: SingleSignOnService with Redirect for an identity provider, AssertionConsumerService with POST, a number each and one default for a fagsystem."
+        / "Den, der leverer metadata, tilføjer adressen med den binding, fundet nævner: SingleSignOnService med Redirect for en identitetsudbyder, AssertionConsumerService med POST, et nummer hver og én standard for et fagsystem.";
+    MdExpired "md.expired" Register
+        "The metadata was valid until a moment that has passed."
+        / "Metadata gjaldt indtil et tidspunkt, der er passeret."
+        "Whoever delivers the metadata delivers newer ones, best of all at an address where they are fetched by themselves."
+        / "Den, der leverer metadata, leverer nyere, allerhelst på en adresse, hvor de hentes af sig selv.";
+    MdDiffers "md.differs" Register
+        "The metadata differs from the copy that is registered here."
+        / "Metadata er anderledes end den kopi, der er registreret her."
+        "Whoever keeps the register takes the new metadata up if the party confirms them; until then the registered copy counts."
+        / "Den, der fører registeret, tager de nye metadata op, hvis parten bekræfter dem; indtil da gælder den registrerede kopi.";
+    MdSchema "md.schema" Register
+        "The metadata does not keep to the schema of SAML metadata: a part is missing, stands in the wrong place or has a wrong form."
+        / "Metadata følger ikke skemaet for SAML-metadata: En del mangler, står det forkerte sted eller har en forkert form."
+        "Whoever delivers the metadata exports them anew or corrects the line that the finding names; changing exported metadata by hand is the usual cause."
+        / "Den, der leverer metadata, eksporterer dem på ny eller retter den linje, fundet nævner; rettelser i hånden er den sædvanlige årsag.";
+    MdChecked "md.checked" Nobody
+        "Metadata was checked on request; nothing was registered."
+        / "Metadata blev kontrolleret efter ønske; intet blev registreret."
+        "Nothing: the findings were told to whoever asked."
+        / "Intet: Fundene blev fortalt den, der spurgte.";
+    CertExpiring "cert.expiring" Register
+        "A certificate ends soon; from that moment everything that relies on it stops."
+        / "Et certifikat udløber snart; fra det øjeblik standser alt, der bygger på det."
+        "Whoever owns the certificate orders a new one now and publishes it beside the old one before it is used."
+        / "Den, der ejer certifikatet, bestiller et nyt nu og offentliggør det ved siden af det gamle, før det tages i brug.";
+    CertChain "cert.chain" Register
+        "The certificate is not issued under the root that this federation trusts."
+        / "Certifikatet er ikke udstedt under den rod, som denne føderation stoler på."
+        "Whoever owns the certificate orders an OCES3 certificate of the environment in question and puts it into the metadata."
+        / "Den, der ejer certifikatet, bestiller et OCES3-certifikat til det pågældende miljø og sætter det ind i metadata.";
+    CertRevoked "cert.revoked" Register
+        "The certificate has been revoked by its issuer."
+        / "Certifikatet er spærret af sin udsteder."
+        "Whoever owns the certificate stops using its key at once, orders a new one and delivers new metadata; the register keeper switches the party off until then."
+        / "Den, der ejer certifikatet, holder straks op med at bruge nøglen, bestiller en ny og leverer nye metadata; registerets forvalter slår parten fra så længe.";
+    CertUnchecked "cert.unchecked" Us
+        "Whether the certificate is revoked could not be learnt: its issuer could not be reached, or its answer does not prove anything."
+        / "Det kunne ikke afgøres, om certifikatet er spærret: Udstederen kunne ikke nås, eller dens svar beviser ikke noget."
+        "Try again later. If it goes on, whoever runs this context-handler sees to it that the issuer's addresses for OCSP and revocation lists can be called from here."
+        / "Prøv igen senere. Bliver det ved, sørger den, der driver denne context-handler, for, at udstederens adresser til OCSP og spærrelister kan kaldes herfra.";
+    CertShared "cert.shared" Register
+        "The certificate is used by another party, or in another role of the same party."
+        / "Certifikatet bruges af en anden part eller i en anden rolle hos samme part."
+        "Whoever owns the certificate orders one of its own for each connection, so that a message of one cannot pass for one of the other."
+        / "Den, der ejer certifikatet, bestiller et selvstændigt til hver forbindelse, så en besked fra den ene ikke kan gå for en fra den anden.";
+    CertWeak "cert.weak" Register
+        "The key of the certificate is too weak, or of a kind that is not taken."
+        / "Certifikatets nøgle er for svag eller af en slags, der ikke tages imod."
+        "Whoever owns the certificate makes a new key: RSA with 2048 to 8192 bits, or the curve P-256 or P-384."
+        / "Den, der ejer certifikatet, laver en ny nøgle: RSA med 2048 til 8192 bit eller kurven P-256 eller P-384.";
+    CertOwner "cert.owner" Register
+        "The certificate does not name the organisation that the party belongs to in the way of OCES3."
+        / "Certifikatet nævner ikke den organisation, parten hører til, sådan som OCES3 gør."
+        "Whoever owns the certificate orders an OCES3 organisation or system certificate for the CVR number of the registered organisation. Outside production other certificates may do."
+        / "Den, der ejer certifikatet, bestiller et OCES3-organisations- eller systemcertifikat til den registrerede organisations CVR-nummer. Uden for produktion kan andre certifikater bruges.";
+    SloMissing "slo.missing" Register
+        "The metadata names no address for logout by Redirect, so the party cannot be told through the browser that a session is over."
+        / "Metadata nævner ingen adresse til logout med Redirect, så parten ikke kan få besked gennem browseren om, at en session er slut."
+        "Whoever delivers the metadata adds a SingleLogoutService with Redirect, and best of all one with SOAP."
+        / "Den, der leverer metadata, tilføjer en SingleLogoutService med Redirect og allerhelst også en med SOAP.";
+    NameidFormat "nameid.format" Register
+        "The format of the name is none that the federation uses."
+        / "Navnets format er ikke et, føderationen bruger."
+        "Whoever runs the system sends and takes names in the format X509SubjectName."
+        / "Den, der driver systemet, sender og modtager navne i formatet X509SubjectName.";
+    EncMissing "enc.missing" Register
+        "There is no key to encrypt to, so personal data travels through the browser without encryption."
+        / "Der er ingen nøgle at kryptere til, så persondata rejser gennem browseren uden kryptering."
+        "Whoever delivers the metadata adds a certificate for encryption."
+        / "Den, der leverer metadata, tilføjer et certifikat til kryptering.";
     EgressRefused "egress.refused" Us
         "An address may not be called from here: it is not https, or it is no public address."
         / "En adresse må ikke kaldes herfra: Den er ikke https, eller den er ikke offentlig."

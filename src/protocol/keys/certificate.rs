@@ -11,10 +11,10 @@ use openssl::bn::BigNumRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
-use openssl::x509::X509;
+use openssl::x509::{X509, X509NameRef};
 
 use super::algorithm::Scheme;
-use super::subject;
+use super::subject::{self, Organisation};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::xml::base64 as xml_base64;
 
@@ -178,8 +178,24 @@ impl Certificate {
 
     /// Whether its subject is the one that is written, in the form of RFC 4514.
     pub fn has_subject(&self, written: &str) -> bool {
-        let parsed = X509::from_der(self.der());
-        parsed.is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
+        self.x509().is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
+    }
+
+    /// The organisation that it names in the way of OCES3.
+    pub fn organisation(&self) -> Option<Organisation> {
+        let parsed = self.x509().ok()?;
+        subject::organisation(parsed.subject_name())
+    }
+
+    /// The kind and size of its key: `RSA 3072`, `EC P-256`.
+    pub fn key_kind(&self) -> String {
+        let key = self.key();
+        match key.id() {
+            Id::RSA => format!("RSA {}", key.bits()),
+            Id::RSA_PSS => format!("RSA-PSS {}", key.bits()),
+            Id::EC => format!("EC P-{}", key.bits()),
+            _ => format!("? {}", key.bits()),
+        }
     }
 
     /// From when it is valid.
@@ -200,6 +216,10 @@ impl Certificate {
     /// Whether content can be encrypted for its key.
     pub fn can_encrypt(&self) -> bool {
         self.0.kind == Ok(KeyKind::Rsa)
+    }
+
+    pub(super) fn x509(&self) -> Result<X509, ErrorStack> {
+        X509::from_der(self.der())
     }
 
     pub(crate) fn key(&self) -> &PKey<Public> {
@@ -246,14 +266,19 @@ pub fn thumbprint(content: &[u8]) -> String {
 }
 
 fn subject_of(parsed: &X509) -> String {
-    let parts = parsed.subject_name().entries().map(|entry| {
+    name_of(parsed.subject_name())
+}
+
+/// A name as `CN=…, O=…`.
+pub(super) fn name_of(name: &X509NameRef) -> String {
+    let parts = name.entries().map(|entry| {
         let value = entry.data().to_string().unwrap_or_default();
         format!("{}={value}", entry.object().nid().short_name().unwrap_or("?"))
     });
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
+pub(super) fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
     let since = Asn1Time::from_unix(0)?.diff(time)?;
     let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
     // A time beyond what can be told is a time that never comes.

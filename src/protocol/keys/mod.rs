@@ -14,6 +14,7 @@ pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
 pub(crate) use certificate::KeyKind;
 pub use certificate::{Certificate, KeyId, fingerprint, thumbprint};
 pub use file::FileKey;
+pub use subject::Organisation;
 pub use trusted::TrustedKeys;
 pub(crate) use trusted::made_by;
 
