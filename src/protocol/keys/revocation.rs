@@ -11,7 +11,7 @@ use openssl::ocsp::{
     OcspBasicResponseRef, OcspCertId, OcspCertStatus, OcspFlag, OcspRequest, OcspResponse, OcspResponseStatus,
 };
 use openssl::stack::Stack;
-use openssl::x509::{CrlStatus, X509, X509Crl};
+use openssl::x509::{CrlStatus, X509, X509Crl, X509KeyUsage};
 
 use super::Roots;
 use super::certificate::{name_of, timestamp};
@@ -113,7 +113,7 @@ impl Link {
             return Err(unchecked("the signature of the revocation list does not prove it"));
         }
         let der = parsed.to_der().map_err(|_| unchecked("expected a revocation list"))?;
-        if !is_whole(&der, address) {
+        if !is_whole(&der, address, self.is_of_authority()) {
             return Err(unchecked("the revocation list is a part of one"));
         }
         let time = |time| timestamp(time).map_err(|_| unchecked("expected times in the revocation list"));
@@ -125,6 +125,10 @@ impl Link {
             }
             _ => recent("revocation list", time(parsed.last_update())?, until, now),
         }
+    }
+
+    fn is_of_authority(&self) -> bool {
+        self.certificate.key_usage().is_some_and(|uses| uses.contains(X509KeyUsage::KEY_CERT_SIGN))
     }
 
     fn id(&self, digest: MessageDigest) -> Result<OcspCertId, ErrorStack> {
@@ -153,9 +157,9 @@ fn moment(time: &Asn1GeneralizedTimeRef) -> Result<Timestamp, Fault> {
     read.map_err(|_| unchecked("expected a time in the OCSP answer"))
 }
 
-/// Whether a list is about every certificate of its issuer that names this address: no delta, and no partition by kind,
-/// reason or issuer. A partition by address must be the one of this address.
-fn is_whole(list: &[u8], address: &str) -> bool {
+/// Whether a list is about every certificate of its issuer that is of this kind and names this address: no delta, and no
+/// partition by reason or issuer. A partition by address must be the one of this address.
+fn is_whole(list: &[u8], address: &str, of_authorities: bool) -> bool {
     const DELTA: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x1b];
     const PARTITION: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x1c];
     const CRITICAL: &[u8] = &[0x01, 0x01, 0xff];
@@ -173,7 +177,8 @@ fn is_whole(list: &[u8], address: &str) -> bool {
         let Some((content, rest)) = value(parts, tag) else { return false };
         let fits = match tag {
             0xa0 => content.windows(address.len().max(1)).any(|part| part == address.as_bytes()),
-            0x81 => true,
+            0x81 => !of_authorities,
+            0x82 => of_authorities,
             _ => false,
         };
         if !fits {
@@ -228,9 +233,12 @@ mod tests {
 
     #[test]
     fn a_list_that_tells_a_part_only_is_not_taken_for_the_whole() {
-        assert!(is_whole(&list(&[]), AT));
-        assert!(is_whole(&list(&partition(&point(AT))), AT));
-        assert!(is_whole(&list(&partition(&[0x81, 0x01, 0xff])), AT), "those of parties, not of authorities");
+        let (parties, authorities) = ([0x81, 0x01, 0xff], [0x82, 0x01, 0xff]);
+        assert!(is_whole(&list(&[]), AT, false));
+        assert!(is_whole(&list(&partition(&point(AT))), AT, false));
+        assert!(is_whole(&list(&partition(&parties)), AT, false));
+        assert!(is_whole(&list(&partition(&authorities)), AT, true));
+        assert!(!is_whole(&list(&partition(&parties)), AT, true));
         for (what, extension) in [
             ("a delta", vec![0x06, 0x03, 0x55, 0x1d, 0x1b, 0x01, 0x01, 0xff]),
             ("another address", partition(&point("http://ca.test/other.cr"))),
@@ -239,7 +247,7 @@ mod tests {
             ("of other issuers", partition(&[0x84, 0x01, 0xff])),
             ("cut off", partition(&[0x81, 0x05, 0xff])),
         ] {
-            assert!(!is_whole(&list(&extension), AT), "{what}");
+            assert!(!is_whole(&list(&extension), AT, false), "{what}");
         }
     }
 }
