@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Snapshot, read};
 use crate::domain::id::EntityId;
 use crate::protocol::keys::{Certificate, TrustedKeys};
-use crate::protocol::saml::metadata::{IdpMetadata, SpMetadata};
+use crate::protocol::saml::metadata::SpMetadata;
 use crate::store::RegistryFiles;
 
 /// What is trusted of a party, whether it is switched on or not.
@@ -75,11 +75,6 @@ impl Snapshot {
             }
         }
         all
-    }
-
-    /// The metadata of an identity provider.
-    pub fn idp_metadata(&self, name: &EntityId) -> Option<&IdpMetadata> {
-        self.idps.get(name)
     }
 
     /// The metadata of a fagsystem.

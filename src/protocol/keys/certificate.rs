@@ -148,7 +148,7 @@ impl Certificate {
             id: KeyId::of(der),
             kind: KeyKind::of(&key),
             key,
-            subject: subject_of(parsed),
+            subject: name_of(parsed.subject_name()),
             serial: parsed.serial_number().to_bn()?.to_dec_str()?.to_string(),
             subject_key_id: parsed.subject_key_id().map(|id| id.as_slice().to_vec()),
             not_before: timestamp(parsed.not_before())?,
@@ -176,6 +176,22 @@ impl Certificate {
         &self.0.subject
     }
 
+    /// Who issued it, by its own words.
+    pub fn issuer(&self) -> String {
+        self.x509().map(|parsed| name_of(parsed.issuer_name())).unwrap_or_default()
+    }
+
+    /// The kind and size of its key: `RSA 3072`.
+    pub fn key_size(&self) -> String {
+        let kind = match self.0.key.id() {
+            Id::RSA => "RSA",
+            Id::RSA_PSS => "RSA-PSS",
+            Id::EC => "EC",
+            _ => "?",
+        };
+        format!("{kind} {}", self.0.key.bits())
+    }
+
     /// Whether its subject is the one that is written, in the form of RFC 4514.
     pub fn has_subject(&self, written: &str) -> bool {
         self.x509().is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
@@ -185,17 +201,6 @@ impl Certificate {
     pub fn organisation(&self) -> Option<Organisation> {
         let parsed = self.x509().ok()?;
         subject::organisation(parsed.subject_name())
-    }
-
-    /// The kind and size of its key: `RSA 3072`, `EC P-256`.
-    pub fn key_kind(&self) -> String {
-        let key = self.key();
-        match key.id() {
-            Id::RSA => format!("RSA {}", key.bits()),
-            Id::RSA_PSS => format!("RSA-PSS {}", key.bits()),
-            Id::EC => format!("EC P-{}", key.bits()),
-            _ => format!("? {}", key.bits()),
-        }
     }
 
     /// From when it is valid.
@@ -263,10 +268,6 @@ pub fn fingerprint(content: &[u8]) -> String {
 /// The SHA-256 of the content in base64url, as tokens name a certificate.
 pub fn thumbprint(content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(openssl::sha::sha256(content))
-}
-
-fn subject_of(parsed: &X509) -> String {
-    name_of(parsed.subject_name())
 }
 
 /// A name as `CN=…, O=…`.

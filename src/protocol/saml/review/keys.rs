@@ -105,8 +105,7 @@ impl Review {
             }
             // Whoever has that key's certificate at hand may still prove it.
             Err(fault) if fault.reason == Reason::KeyUntrusted => {
-                let received = signer(root).unwrap_or(NOTHING.to_owned());
-                self.warning(Check::MetadataSignature, Reason::KeyUntrusted, &expected, &received);
+                self.warning(Check::MetadataSignature, Reason::KeyUntrusted, &expected, &signer(root));
             }
             Err(fault) => self.fault(Check::MetadataSignature, &expected, &fault),
         }
@@ -118,10 +117,10 @@ pub(super) fn judged(certificate: &Certificate, now: Timestamp) -> Vec<Finding> 
     let key = match certificate.weakness() {
         Some(weakness) => {
             let finding =
-                Finding::fail(Check::CertificateKey, Reason::CertWeak, STRONG, certificate.key_kind());
+                Finding::fail(Check::CertificateKey, Reason::CertWeak, STRONG, certificate.key_size());
             finding.with_evidence(weakness)
         }
-        None => Finding::pass(Check::CertificateKey, STRONG, certificate.key_kind()),
+        None => Finding::pass(Check::CertificateKey, STRONG, certificate.key_size()),
     };
     let owner = match certificate.organisation() {
         Some(owner) => {
@@ -153,11 +152,11 @@ fn expiry(certificate: &Certificate, now: Timestamp) -> Finding {
 }
 
 /// Whose certificate a signature shows.
-fn signer<'d>(root: Element<'d>) -> Option<String> {
+pub(in crate::protocol::saml) fn signer<'d>(root: Element<'d>) -> String {
     let child = |element: Element<'d>, name| element.children().find(|child| child.is(ds(name)));
     let shown = ["Signature", "KeyInfo", "X509Data", "X509Certificate"]
         .into_iter()
         .try_fold(root, child)
         .and_then(|certificate| Certificate::from_base64(&certificate.text().ok()?).ok());
-    shown.map(|certificate| certificate.subject().to_owned())
+    shown.map_or(NOTHING.to_owned(), |certificate| certificate.subject().to_owned())
 }

@@ -4,6 +4,8 @@
 mod keys;
 mod schema;
 
+pub(super) use keys::signer;
+
 use jiff::Timestamp;
 
 use super::metadata::{Parsed, collect_entities, endpoints, only_role, valid_until};
