@@ -26,7 +26,7 @@ impl Metadata {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         let Self::Validate(validate) = self;
         let content = session.read(&validate.file)?;
-        let findings = review(&content, session.desk.clock.now()).findings;
+        let findings = review(&content, None, session.desk.clock.now()).findings;
         let told: Vec<Told<'_>> = findings.iter().map(Told::of).collect();
         session.answer(&told, || told.iter().map(text).collect::<Vec<_>>().join("\n"));
         Ok(if verdict(&findings) == Verdict::Fail { Exit::CheckFailed } else { Exit::Ok })

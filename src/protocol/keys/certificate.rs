@@ -197,6 +197,11 @@ impl Certificate {
         self.x509().is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
     }
 
+    /// Whether it is about the same key.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key().public_eq(other.key())
+    }
+
     /// The organisation that it names in the way of OCES3.
     pub fn organisation(&self) -> Option<Organisation> {
         let parsed = self.x509().ok()?;

@@ -127,7 +127,8 @@ impl Link {
         }
     }
 
-    fn is_of_authority(&self) -> bool {
+    /// Whether it issues certificates itself.
+    pub fn is_of_authority(&self) -> bool {
         self.certificate.key_usage().is_some_and(|uses| uses.contains(X509KeyUsage::KEY_CERT_SIGN))
     }
 

@@ -8,7 +8,7 @@ pub(super) use keys::signer;
 
 use jiff::Timestamp;
 
-use super::metadata::{Parsed, collect_entities, endpoints, only_role, valid_until};
+use super::metadata::{IdpMetadata, Parsed, SpMetadata, collect_entities, endpoints, only_role, valid_until};
 use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
@@ -38,8 +38,17 @@ impl Role {
     }
 }
 
+/// What a login reads of a role.
+#[derive(Debug)]
+pub enum Known {
+    /// Of an identity provider.
+    Idp(IdpMetadata),
+    /// Of a fagsystem.
+    Sp(SpMetadata),
+}
+
 /// A party in one role, as the document describes it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Described {
     /// The party.
     pub entity_id: EntityId,
@@ -49,8 +58,8 @@ pub struct Described {
     pub signing: Vec<Certificate>,
     /// The certificates that are encrypted to.
     pub encryption: Vec<Certificate>,
-    /// The addresses, as `SingleSignOnService HTTP-Redirect https://…`, in alphabetical order.
-    pub addresses: Vec<String>,
+    /// What a login reads of it, if it can.
+    pub read: Option<Known>,
 }
 
 impl Described {
@@ -72,7 +81,7 @@ impl Described {
 }
 
 /// What came of a review.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reviewed {
     /// What was looked at, those of the whole document first.
     pub findings: Vec<Finding>,
@@ -82,12 +91,15 @@ pub struct Reviewed {
     pub roles: Vec<Described>,
 }
 
-/// Looks at a metadata document.
-pub fn review(content: &[u8], now: Timestamp) -> Reviewed {
+/// More entities than this are a federation's list, not the metadata of a party.
+const MOST_ENTITIES: usize = 50;
+
+/// Looks at a metadata document: at one party of it, or at all.
+pub fn review(content: &[u8], only: Option<&EntityId>, now: Timestamp) -> Reviewed {
     let reviewed = Reviewed { findings: Vec::new(), entities: Vec::new(), roles: Vec::new() };
     let mut review = Review { now, about: None, reviewed };
     match Document::parse_metadata(content) {
-        Ok(document) => review.document(&document),
+        Ok(document) => review.document(&document, only),
         Err(fault) => review.fault(Check::MetadataXml, "XML", &fault),
     }
     review.reviewed
@@ -100,14 +112,21 @@ struct Review {
 }
 
 impl Review {
-    fn document(&mut self, document: &Document<'_>) {
+    fn document(&mut self, document: &Document<'_>, only: Option<&EntityId>) {
         self.pass(Check::MetadataXml, "XML", "XML");
         let mut entities = Vec::new();
         let collected = collect_entities(document.root(), &mut entities);
+        entities.retain(|entity| only.is_none_or(|only| entity.attribute("entityID") == Some(only.as_str())));
         match collected {
             Err(fault) => self.fault(Check::MetadataEntity, "EntityDescriptor", &fault),
             Ok(()) if entities.is_empty() => {
                 self.fail(Check::MetadataEntity, Reason::MdRefused, "EntityDescriptor", NOTHING);
+            }
+            Ok(()) if entities.len() > MOST_ENTITIES => {
+                let received = format!("EntityDescriptor × {}", entities.len());
+                let expected = format!("EntityDescriptor ≤ {MOST_ENTITIES}");
+                entities.clear();
+                self.fail(Check::MetadataEntity, Reason::MdLimit, &expected, &received);
             }
             Ok(()) => self.schema(document.root()),
         }
@@ -148,7 +167,7 @@ impl Review {
         (role, element): (Role, Element<'_>),
         signers: &mut Vec<Certificate>,
     ) {
-        self.readable(document, name, role);
+        let read = self.readable(document, name, role);
         self.endpoints(element, role);
         self.logout(element);
         let (signing, encryption) = self.keys(element, role);
@@ -158,8 +177,7 @@ impl Review {
             self.encryption(element);
             self.requests(element);
         }
-        let addresses = addresses(element, role);
-        self.reviewed.roles.push(Described { entity_id: name.clone(), role, signing, encryption, addresses });
+        self.reviewed.roles.push(Described { entity_id: name.clone(), role, signing, encryption, read });
     }
 
     fn validity(&mut self, root: Element<'_>, entity: Element<'_>) {
@@ -175,16 +193,17 @@ impl Review {
     }
 
     /// What `apply` would say: the very reading that a login relies on.
-    fn readable(&mut self, document: &Document<'_>, name: &EntityId, role: Role) {
+    fn readable(&mut self, document: &Document<'_>, name: &EntityId, role: Role) -> Option<Known> {
         let parsed = Parsed::new(document);
         let read = match role {
-            Role::Idp => parsed.idp(Some(name)).map(drop),
-            Role::Sp => parsed.sp(Some(name)).map(drop),
+            Role::Idp => parsed.idp(Some(name)).map(Known::Idp),
+            Role::Sp => parsed.sp(Some(name)).map(Known::Sp),
         };
-        match read {
-            Ok(()) => self.pass(Check::MetadataUsable, role.element(), role.element()),
-            Err(fault) => self.fault(Check::MetadataUsable, role.element(), &fault),
+        match &read {
+            Ok(_) => self.pass(Check::MetadataUsable, role.element(), role.element()),
+            Err(fault) => self.fault(Check::MetadataUsable, role.element(), fault),
         }
+        read.ok()
     }
 
     fn endpoints(&mut self, element: Element<'_>, role: Role) {
@@ -302,18 +321,6 @@ fn demanded(role: Role) -> (&'static str, Binding) {
         Role::Idp => ("SingleSignOnService", Binding::Redirect),
         Role::Sp => ("AssertionConsumerService", Binding::Post),
     }
-}
-
-fn addresses(element: Element<'_>, role: Role) -> Vec<String> {
-    let mut all = Vec::new();
-    for kind in [demanded(role).0, "SingleLogoutService"] {
-        for endpoint in endpoints(element, kind).unwrap_or_default() {
-            let answers = endpoint.response_location.map_or(String::new(), |answers| format!(" {answers}"));
-            all.push(format!("{kind} {} {}{answers}", short(endpoint.binding), endpoint.location));
-        }
-    }
-    all.sort();
-    all
 }
 
 /// The name of a binding without what all of them have.
