@@ -1,9 +1,10 @@
 //! What the pages say, in Danish and in English: two values of one struct, so that a missing text does not compile.
 //!
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
-//! the audit log mean stands beside them in `domain::reason`.
+//! the audit log mean stands in the fault book, `docs/faults/`.
 
-use crate::domain::reason::{Blame, Sentence};
+use crate::domain::faults::Words;
+use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
 
 /// Who has to act, and what the user in front of the page can do.
@@ -193,6 +194,10 @@ pub(super) struct Text {
     pub(super) error: &'static str,
     /// Page of one error: what to do.
     pub(super) to_fix: &'static str,
+    /// Page of one error: where that is done in each product.
+    pub(super) in_product: &'static str,
+    /// Page of one error: how to see that it is right now.
+    pub(super) to_test: &'static str,
     /// Page of one error: before the code.
     pub(super) code: &'static str,
     /// Page of one error: where the rest stands.
@@ -257,6 +262,15 @@ impl Text {
         match self.lang {
             Lang::Da => sentence.da,
             Lang::En => sentence.en,
+        }
+    }
+
+    /// What the fault book says about a reason.
+    pub(super) fn words(&self, reason: &Reason) -> &'static Words {
+        let page = reason.page();
+        match self.lang {
+            Lang::Da => &page.da,
+            Lang::En => &page.en,
         }
     }
 
@@ -368,6 +382,8 @@ static DANISH: Text = Text {
     errors_lead: "Alt, hvad der kan afvises, ændres eller noteres undervejs i et login, med den kode, som står i revisionsloggen.",
     error: "Hvad fejlen betyder",
     to_fix: "Sådan rettes den",
+    in_product: "I jeres produkt",
+    to_test: "Sådan prøves det",
     code: "Kode i revisionsloggen",
     detail_hint: "Hvad der ventedes, og hvad der kom, står i revisionsloggen under sagsnummeret.",
     back_to_errors: "Alle fejl",
@@ -500,6 +516,8 @@ static ENGLISH: Text = Text {
     errors_lead: "Everything that can be refused, changed or noted during a login, with the code that stands in the audit log.",
     error: "What the error means",
     to_fix: "How to put it right",
+    in_product: "In your product",
+    to_test: "How to test it",
     code: "Code in the audit log",
     detail_hint: "What was expected and what came stands in the audit log under the case number.",
     back_to_errors: "All errors",

@@ -142,7 +142,7 @@ impl Broker {
         {
             let outcome = outcome.map(drop);
             self.observe_rights(trail, observed, trial.scenario);
-            let status = observed.findings.iter().find(|one| one.check == Check::Status).cloned();
+            let status = status(trial.scenario, observed);
             services(trail, observed);
             levels(trail, observed, &asked.requirement);
             observed.findings.extend(scenario(trial.scenario, observed, outcome, (asked, status.as_ref())));
@@ -277,6 +277,15 @@ fn place(reason: Reason) -> Option<Check> {
         (_, "robot") => Some(Check::Robot),
         _ => None,
     }
+}
+
+/// The status of the first answer. Where no page may be shown, a refusal for that very reason is the right one.
+fn status(scenario: Scenario, observed: &mut Observed) -> Option<Finding> {
+    let status = observed.findings.iter_mut().find(|one| one.check == Check::Status)?;
+    if scenario == Scenario::Passive && status.received.ends_with("NoPassive") {
+        *status = Finding::pass(Check::Status, "NoPassive", status.received.as_str());
+    }
+    Some(status.clone())
 }
 
 /// What was asked of attribute services on the way.

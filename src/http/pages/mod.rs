@@ -21,6 +21,7 @@
 //! Every page works without JavaScript; the two scripts are inline and allowed by their hash alone.
 
 mod answer;
+mod book;
 mod chosen;
 mod logout;
 mod refusal;
@@ -42,6 +43,7 @@ use crate::http::visitor::Visitor;
 use answer::{FormAction, Script, answer};
 use target::Target;
 
+pub use book::{error, errors};
 pub use chosen::{Chosen, ChosenForm};
 pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
@@ -169,18 +171,6 @@ pub fn home(visitor: &Visitor) -> Response {
     answer(StatusCode::OK, &page, visitor, FormAction::None, None)
 }
 
-/// Every reason there is.
-pub fn errors(visitor: &Visitor) -> Response {
-    let page = ErrorsPage { frame: Frame::new(visitor, |t| t.all_errors), reasons: Reason::ALL };
-    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
-}
-
-/// One reason.
-pub fn error(visitor: &Visitor, reason: Reason) -> Response {
-    let page = ErrorPage { frame: Frame::new(visitor, |t| t.error), reason };
-    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
-}
-
 /// There is no such page.
 pub fn not_found(visitor: &Visitor) -> Response {
     let page = NoticePage {
@@ -294,20 +284,6 @@ struct PostPage<'a> {
 #[template(path = "home.html")]
 struct HomePage<'a> {
     frame: Frame<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "errors.html")]
-struct ErrorsPage<'a> {
-    frame: Frame<'a>,
-    reasons: &'static [Reason],
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    frame: Frame<'a>,
-    reason: Reason,
 }
 
 #[derive(Template)]
