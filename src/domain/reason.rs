@@ -109,7 +109,7 @@ impl Reason {
 }
 
 /// One sentence in both languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sentence {
     /// Danish.
     pub da: &'static str,
@@ -361,6 +361,8 @@ reasons! {
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
     RobotMissing "robot.missing" Register;
+    MdChecked "md.checked" Nobody;
+    CertOwner "cert.owner" IdentityProvider;
     NotFound "page.unknown" User;
 }
 

@@ -5,8 +5,11 @@
 //! It opens no session, creates no user, and sends nothing to any fagsystem.
 
 mod ending;
+pub mod gate;
 mod observe;
+mod revoked;
 mod rights;
+mod stored;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
