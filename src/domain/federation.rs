@@ -462,6 +462,14 @@ impl Federation {
         used
     }
 
+    /// The authorities that an identity provider speaks for at this moment, in the order of their numbers.
+    pub fn authorities_of(&self, idp: &EntityId, now: Timestamp) -> Vec<&Authority> {
+        let mut all: Vec<&Authority> =
+            self.authorities.values().filter(|authority| self.speaks_for(idp, authority.cvr, now)).collect();
+        all.sort_by_key(|authority| authority.cvr);
+        all
+    }
+
     /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.
     pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
         let Some(users) = self.users.get(fagsystem) else { return Vec::new() };

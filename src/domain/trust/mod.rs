@@ -13,7 +13,7 @@ mod tried;
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Fault, Reason};
+use super::reason::{Fault, Reason, Sentence};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
@@ -131,6 +131,38 @@ impl Finding {
     ) -> Self {
         let shown = |text: String| if text.is_empty() { NOTHING.to_owned() } else { text };
         Self { check, verdict, reason, about: None, expected, received: shown(received), evidence: None }
+    }
+}
+
+/// A finding with the words that belong to it, as interfaces for machines tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told<'f> {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: &'f Finding,
+    /// What should be.
+    pub title: Sentence,
+    /// Why it matters.
+    pub why: Sentence,
+    /// What is wrong, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<Sentence>,
+    /// Who must do what then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Sentence>,
+}
+
+impl<'f> Told<'f> {
+    /// With its words.
+    pub fn of(finding: &'f Finding) -> Self {
+        let explanation = finding.reason.map(Reason::explanation);
+        Self {
+            finding,
+            title: finding.check.title(),
+            why: finding.check.why(),
+            means: explanation.map(|explanation| explanation.means),
+            fix: explanation.map(|explanation| explanation.fix),
+        }
     }
 }
 

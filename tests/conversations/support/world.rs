@@ -121,6 +121,7 @@ impl Town {
             idle_for: SignedDuration::from_hours(1),
             logout_for: Duration::from_secs(2),
             egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
+            roots: Arc::default(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
