@@ -13,6 +13,7 @@ mod login;
 mod logout;
 mod oidc;
 mod profiles;
+mod progress;
 mod registry;
 mod robots;
 mod samael;
