@@ -353,6 +353,14 @@ reasons! {
     SloSchema "slo.schema" Fagsystem;
     SloRace "slo.race" User;
     SloRedirect "slo.redirect" Fagsystem;
+    ConsoleInvited "console.invited" Nobody;
+    ConsoleEntered "console.entered" Nobody;
+    ConsoleLeft "console.left" Nobody;
+    ConsoleViewed "console.viewed" Nobody;
+    ConsoleLink "console.link" User;
+    ConsoleSignIn "console.signin" User;
+    ConsoleDenied "console.denied" User;
+    ConsoleRights "console.rights" User;
     StoreDown "store.down" Us;
     SecondOpinion "second_opinion" Us;
     Internal "internal" Us;
