@@ -76,7 +76,7 @@ impl TryFrom<String> for Reason {
 }
 
 /// One sentence in both languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sentence {
     /// Danish.
     pub da: &'static str,
