@@ -1014,6 +1014,81 @@ reasons! {
         / "Noget gik galt hos os."
         "Try again. If it goes on, whoever runs this context-handler finds the cause under the case number."
         / "Prøv igen. Bliver det ved, finder den, der driver denne context-handler, årsagen under sagsnummeret.";
+    TrustBegun "trust.begun" Nobody
+        "A trust run began: somebody tries whether an identity provider works."
+        / "En tillidsprøve begyndte: Nogen prøver, om en identitetsudbyder virker."
+        "Nothing: nobody is let in by it."
+        / "Intet: Den lukker ingen ind.";
+    TrustEnded "trust.ended" Nobody
+        "A trust run ended; its report says how."
+        / "En tillidsprøve sluttede; dens rapport siger hvordan."
+        "Nothing: the report says what is to be done."
+        / "Intet: Rapporten siger, hvad der skal gøres.";
+    TrustUnknown "trust.unknown" User
+        "There is no trust run of this name, or its report has been deleted."
+        / "Der findes ingen tillidsprøve med dette navn, eller dens rapport er slettet."
+        "Ask whoever sent the link for a new one."
+        / "Bed den, der sendte linket, om et nyt.";
+    TrustScenario "trust.scenario" Register
+        "This cannot be tried here: what it needs on our side is not set up."
+        / "Dette kan ikke prøves her: Det, det kræver hos os, er ikke sat op."
+        "Whoever keeps the register allows the step-up or names the attribute service; whoever runs this context-handler publishes a second signing key."
+        / "Registerets forvalter tillader løftet eller indfører attributtjenesten; den, der driver denne context-handler, offentliggør en anden signeringsnøgle.";
+    EncMissing "enc.missing" IdentityProvider
+        "The assertion came in the clear."
+        / "Assertion kom ukrypteret."
+        "Whoever runs the identity provider lets it encrypt assertions for us, with the certificate in our metadata."
+        / "Den, der driver identitetsudbyderen, lader den kryptere til os med certifikatet i vores metadata.";
+    TimeSkew "time.skew" IdentityProvider
+        "The identity provider's clock is further off than it should be."
+        / "Identitetsudbyderens ur går mere forkert, end det bør."
+        "Whoever runs the identity provider sets its clock by NTP."
+        / "Den, der driver identitetsudbyderen, stiller uret med NTP.";
+    ForceIgnored "force.ignored" IdentityProvider
+        "We asked that the user authenticate again, and an old session answered."
+        / "Vi bad om, at brugeren logger ind igen, og en gammel session svarede."
+        "Whoever runs the identity provider lets it obey ForceAuthn."
+        / "Den, der driver identitetsudbyderen, lader den adlyde ForceAuthn.";
+    PassiveSession "passive.session" User
+        "The user was logged in at the identity provider already, so nothing was tried."
+        / "Brugeren var allerede logget ind hos identitetsudbyderen, så intet blev prøvet."
+        "Try again in a private window."
+        / "Prøv igen i et privat vindue.";
+    SloMissing "slo.missing" IdentityProvider
+        "The metadata has no address for logout."
+        / "Metadata har ingen adresse til logout."
+        "Whoever runs the identity provider publishes a SingleLogoutService."
+        / "Den, der driver identitetsudbyderen, offentliggør en SingleLogoutService.";
+    SloSession "slo.session" IdentityProvider
+        "The logout was confirmed, and the session lived on."
+        / "Logout blev bekræftet, og sessionen levede videre."
+        "Whoever runs the identity provider lets a logout end the user's session."
+        / "Den, der driver identitetsudbyderen, lader et logout afslutte brugerens session.";
+    KeyNext "key.next" IdentityProvider
+        "The identity provider does not know the key that we sign with next."
+        / "Identitetsudbyderen kender ikke den nøgle, vi signerer med næste gang."
+        "Whoever runs the identity provider fetches our metadata anew and takes up every signing key in it."
+        / "Den, der driver identitetsudbyderen, henter vores metadata igen og tager alle signeringsnøgler i den op.";
+    LoaMissing "loa.missing" IdentityProvider
+        "The answer states no level that we know."
+        / "Svaret oplyser intet sikringsniveau, vi kender."
+        "Whoever runs the identity provider lets it state the level as its profile says."
+        / "Den, der driver identitetsudbyderen, lader den oplyse niveauet, som profilen siger.";
+    BppMissing "bpp.missing" IdentityProvider
+        "The user has no rights, neither in the answer nor elsewhere."
+        / "Brugeren har ingen rettigheder, hverken i svaret eller andre steder."
+        "Whoever runs the identity provider lets it send the user's job function roles, or gives the test user one."
+        / "Den, der driver identitetsudbyderen, lader den sende brugerens jobfunktionsroller eller giver testbrugeren en.";
+    NameidFormat "nameid.format" IdentityProvider
+        "The NameID is not in the format X509SubjectName."
+        / "NameID har ikke formatet X509SubjectName."
+        "Whoever runs the identity provider sets the Format of the NameID."
+        / "Den, der driver identitetsudbyderen, sætter formatet på NameID.";
+    RobotMissing "robot.missing" Register
+        "The user is not known as a robot."
+        / "Brugeren er ikke kendt som robot."
+        "The municipality declares the robot, or the identity provider says that it is one."
+        / "Kommunen anmelder robotten, eller identitetsudbyderen siger, at det er en.";
     NotFound "page.unknown" User
         "There is no such page."
         / "Siden findes ikke."
