@@ -3,6 +3,8 @@
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
 //! the audit log mean stands beside them in `domain::reason`.
 
+pub(super) mod report;
+
 use crate::domain::reason::{Blame, Sentence};
 use crate::http::visitor::Lang;
 

@@ -13,6 +13,7 @@
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
+//! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
 //! | the store is down | [`unavailable`] | 503 |
 //!
@@ -25,6 +26,7 @@ mod chosen;
 mod logout;
 mod refusal;
 mod target;
+mod trust;
 mod words;
 
 use std::borrow::Cow;
@@ -47,6 +49,7 @@ pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
+pub use trust::{Shown, Waiting, report, report_file, waiting};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
