@@ -19,6 +19,7 @@
 //! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
+//! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
 //! | the store is down | [`unavailable`] | 503 |
 //!
@@ -34,6 +35,7 @@ mod logout;
 mod progress;
 mod refusal;
 mod target;
+mod trust;
 mod words;
 
 use std::borrow::Cow;
@@ -61,6 +63,7 @@ pub use progress::{
     Authority, Ordered, Ours, Row as MatrixRow, Run, System, SystemRow, authority, matrix, ordered,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
+pub use trust::{Shown, Waiting, report, report_file, waiting};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
