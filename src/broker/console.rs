@@ -15,7 +15,7 @@ use crate::domain::id::{Cvr, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::Random;
 use crate::protocol::seal::Ticket;
-use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store};
+use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store, TrustRun};
 
 const INVITATION: &str = "invitation";
 const SESSION: &str = "console session";
@@ -98,6 +98,17 @@ impl Broker {
         }
         let step = ConsoleStep::Stays { session: reader.session, idle: self.clock.now() + IDLE_FOR };
         self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
+    }
+
+    /// A run of an authority, for a reader who may see it. That it was looked at is written down.
+    pub async fn look_at_run(
+        &self,
+        visit: &Visit,
+        reader: &Reader,
+        (authority, run): (Cvr, LoginId),
+    ) -> Result<TrustRun, Fault> {
+        self.look(visit, reader, Some(authority), &format!("run {run}")).await?;
+        self.run_of(authority, run).await
     }
 
     /// Takes a reader's order of a run, if they may give it.

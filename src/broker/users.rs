@@ -43,6 +43,11 @@ impl Caller {
     pub fn call(&self) -> LoginId {
         self.record.login
     }
+
+    /// What is known of the call so far.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
 }
 
 /// A call that was refused. Whatever is refused is written down before it is told.
@@ -123,14 +128,14 @@ impl Broker {
     pub async fn read_user(&self, caller: &Caller, id: &str) -> Result<Kept, Denied> {
         let read = self.kept(caller.authority(), id).await;
         let found = read.and_then(|kept| kept.ok_or_else(|| no_user(id)));
-        self.conclude_call(caller, found, format!("read user {id}")).await
+        self.conclude_call(caller, found, (Reason::UsersRead, format!("read user {id}"))).await
     }
 
     /// Users of the caller's authority, those of the register's files first.
     pub async fn read_users(&self, caller: &Caller, query: UserQuery) -> Result<Page, Denied> {
         let query = UserQuery { authority: caller.authority(), ..query };
         let page = self.page(&query).await;
-        self.conclude_call(caller, page, "read the list of users".to_owned()).await
+        self.conclude_call(caller, page, (Reason::UsersRead, "read the list of users".to_owned())).await
     }
 
     /// Creates a user, or replaces the one that has its id; true when it was created.
@@ -199,18 +204,18 @@ impl Broker {
     }
 
     /// Ends a call that only reads: it too is written down before it is answered.
-    async fn conclude_call<T>(
+    pub(super) async fn conclude_call<T>(
         &self,
         caller: &Caller,
         read: Result<T, Fault>,
-        what: String,
+        (reason, what): (Reason, String),
     ) -> Result<T, Denied> {
         let mut record = caller.record.clone();
         let read = match read {
             Ok(read) => read,
             Err(fault) => return Err(self.deny(record, fault, Vec::new()).await),
         };
-        record.reason = Reason::UsersRead.code().to_owned();
+        record.reason = reason.code().to_owned();
         record.detail = Some(Record::tame(&what));
         match self.store.commit(Batch { records: vec![record], ..Batch::default() }).await {
             Ok(()) => Ok(read),
@@ -218,7 +223,7 @@ impl Broker {
         }
     }
 
-    async fn deny(&self, mut record: Record, fault: Fault, mistakes: Vec<Mistake>) -> Denied {
+    pub(super) async fn deny(&self, mut record: Record, fault: Fault, mistakes: Vec<Mistake>) -> Denied {
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));

@@ -63,6 +63,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
+        .route("/api/v1/adoption", get(api::trust::adoption))
+        .route("/api/v1/trust/runs", get(api::trust::list).post(api::trust::order))
+        .route("/api/v1/trust/runs/{id}", get(api::trust::one))
         // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))
@@ -72,6 +75,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))
+        .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
         .route("/trust/sign-out", post(console::sign_out))

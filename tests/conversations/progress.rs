@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use context_handler::domain::audit::{Actor, Event};
 use context_handler::domain::console::Sees;
 use context_handler::domain::id::{Cvr, EntityId};
+use context_handler::protocol::keys::fingerprint;
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::support::roles::{WORKER, scope};
 use crate::support::{Answer, Browser, Say, Town, deliver};
@@ -218,5 +220,77 @@ async fn everybody_finds_their_own_rows_in_the_table() {
         let page = browser.get(&format!("{}/trust/matrix", town.url)).await;
         assert_eq!((page.status, page.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
         assert_eq!(page.body.contains("Feddet"), municipalities.contains(&FEDDET), "{sees}");
+    }
+}
+
+/// A municipality's system that calls the API.
+fn system(town: &Town, token: &str) -> Browser {
+    let mut system = town.browser();
+    system.headers.push(("authorization".into(), format!("Bearer {token}")));
+    system
+}
+
+fn with_clients(files: &mut context_handler::broker::registry::Files) {
+    let client = |cvr: &str, token: &str| {
+        let sha256 = fingerprint(token.as_bytes());
+        format!(
+            "[[api-client]]\nauthority = {cvr:?}\nname = \"system of {cvr}\"\ntoken-sha256 = {sha256:?}\n\n"
+        )
+    };
+    let toml = client(KORSBAEK, "of korsbaek") + &client(FEDDET, "of feddet");
+    files.get_mut("register.toml").unwrap().extend(toml.into_bytes());
+}
+
+fn json(answer: &Answer) -> Value {
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {}", answer.body))
+}
+
+#[tokio::test]
+async fn a_municipalitys_system_orders_runs_reads_reports_and_asks_how_far_it_has_come() {
+    let town = Town::with("progress-api", with_clients).await;
+    let (mut own, mut other) = (system(&town, "of korsbaek"), system(&town, "of feddet"));
+    let runs = format!("{}/api/v1/trust/runs", town.url);
+    let wish = |idp: &str, scenario: &str| {
+        Some(serde_json::json!({ "identityProvider": idp, "scenario": scenario }).to_string())
+    };
+    let made = own.call("POST", &runs, wish(&town.korsbaek.entity_id, "nsis-low")).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let (link, id) = (json(&made)["link"].clone(), json(&made)["id"].clone());
+    assert_eq!(made.location(), format!("/api/v1/trust/runs/{}", id.as_str().unwrap()));
+    let ordered = town.log().await.pop().unwrap();
+    assert_eq!((ordered.event, ordered.actor), (Event::TrustRunOrdered, Actor::ApiClient));
+
+    let one = format!("{runs}/{}", id.as_str().unwrap());
+    assert_eq!(json(&own.get(&one).await)["report"], Value::Null);
+    let mut colleague = town.browser();
+    let sent = colleague.post(link.as_str().unwrap(), &[]).await;
+    town.korsbaek.answer(&town, &mut colleague, &sent.onward(), |_| {}).await;
+    assert_eq!(json(&own.get(&one).await)["report"]["scenario"], "nsis-low");
+    let read = town.log().await.pop().unwrap();
+    assert_eq!((read.event, read.actor, read.allowed), (Event::ConsoleViewed, Actor::ApiClient, true));
+    assert_eq!(json(&own.get(&runs).await)["runs"][0]["id"], id);
+
+    let adoption = format!("{}/api/v1/adoption", town.url);
+    let told = json(&own.get(&format!("{adoption}?cvr={KORSBAEK}")).await);
+    assert_eq!((&told["authority"], &told["tasks"][1]["state"]), (&KORSBAEK.into(), &"done".into()));
+    assert_eq!(told["tasks"][1]["evidence"][0]["run"], id);
+    assert_eq!(told["systems"].as_array().unwrap().len(), 2);
+
+    // Another municipality's system neither sees any of it nor orders for this one.
+    assert_eq!(other.get(&one).await.status, 404);
+    assert_eq!(json(&other.get(&runs).await)["runs"], Value::Array(Vec::new()));
+    assert_eq!(other.get(&format!("{adoption}?cvr={KORSBAEK}")).await.status, 403);
+    assert_eq!(json(&other.get(&adoption).await)["authority"], FEDDET);
+    let foreign = other.call("POST", &runs, wish(&town.korsbaek.entity_id, "basic")).await;
+    assert_eq!((foreign.status, &json(&foreign)["code"]), (400, &"agreement.missing".into()));
+    for wrong in
+        [None, Some("{}".to_owned()), wish(&town.korsbaek.entity_id, "everything"), wish("", "basic")]
+    {
+        let refused = own.call("POST", &runs, wrong.clone()).await;
+        assert!(matches!(refused.status, 400 | 415), "{wrong:?} {}", refused.body);
+    }
+    for path in [&runs, &one, &adoption] {
+        assert_eq!(town.browser().get(path).await.status, 401, "{path}");
     }
 }

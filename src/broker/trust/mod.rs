@@ -4,6 +4,7 @@
 //!
 //! It opens no session, creates no user, and sends nothing to any fagsystem.
 
+mod call;
 mod ending;
 pub mod gate;
 pub mod klik;

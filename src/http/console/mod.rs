@@ -20,7 +20,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
 pub(super) use enter::{accept, front, invitation, sign_out};
-pub(super) use progress::{authority, matrix, matrix_csv, order};
+pub(super) use progress::{authority, matrix, matrix_csv, order, run};
 
 /// What a reader may see, in the names that people know.
 fn seen(door: &Door, sees: &Sees) -> Seen {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::enter::{reader, who_pressed};
-use super::{page_of, refused};
+use super::{page_of, refused, to};
 use crate::broker::console::Reader;
 use crate::broker::trust::Order;
 use crate::broker::trust::klik::Known;
@@ -129,6 +129,34 @@ pub(in crate::http) async fn order(
             let name = authority.map_or(cvr.as_str(), |authority| &authority.name);
             pages::ordered(&knock.visitor, &Ordered { cvr, name, scenario, path: &path, link: &link })
         }
+        Err(fault) => refused(&knock.visitor, &fault),
+    }
+}
+
+/// The report of a run, for whoever sees everything of its municipality.
+pub(in crate::http) async fn run(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path((cvr, run)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let (Ok(cvr), Ok(id)) = (Cvr::new(&cvr), LoginId::new(&run)) else {
+        return pages::not_found(&knock.visitor);
+    };
+    let visit = door.visit(&knock, "/trust/authorities/{cvr}/runs/{id} GET");
+    let found = async {
+        let reader = reader(&door, &headers).await?;
+        door.broker.look_at_run(&visit, &reader, (cvr, id)).await
+    };
+    match found.await {
+        Ok(run) => match &run.report {
+            Some(report) => {
+                let address = format!("{}/runs/{id}", page_of(cvr));
+                pages::report(&knock.visitor, &pages::Shown { report, previous: None, address: &address })
+            }
+            None => to(&page_of(cvr)),
+        },
+        Err(fault) if fault.reason == Reason::TrustUnknown => pages::not_found(&knock.visitor),
         Err(fault) => refused(&knock.visitor, &fault),
     }
 }
