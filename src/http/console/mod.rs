@@ -14,12 +14,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::door::Door;
 use super::pages::{self, Seen};
 use super::visitor::Visitor;
+use crate::broker::console::start_of;
 use crate::domain::console::Sees;
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
-pub(super) use enter::{accept, front, invitation, sign_out};
+pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
 pub(super) use progress::{authority, matrix, matrix_csv, order, run};
 
 /// What a reader may see, in the names that people know.
@@ -30,7 +31,7 @@ fn seen(door: &Door, sees: &Sees) -> Seen {
         Sees::Programme => Seen::Programme,
         Sees::Authority(cvr) => {
             let name = federation.authority(*cvr).map_or_else(|| cvr.to_string(), |a| a.name.clone());
-            Seen::Authority(name, start(sees))
+            Seen::Authority(name, start_of(sees))
         }
         Sees::Systems(systems) => {
             let name = |system: &EntityId| {
@@ -39,14 +40,6 @@ fn seen(door: &Door, sees: &Sees) -> Seen {
             };
             Seen::Systems(systems.iter().map(name).collect())
         }
-    }
-}
-
-/// Where a reader begins.
-fn start(sees: &Sees) -> String {
-    match sees {
-        Sees::Authority(cvr) => page_of(*cvr),
-        Sees::Programme | Sees::Systems(_) => "/trust/matrix".to_owned(),
     }
 }
 

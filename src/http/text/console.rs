@@ -62,10 +62,20 @@ texts! {
         / "Her beviser en kommune selv, at dens identitetsudbyder virker med os: Hvert trin vises ved det, der faktisk er sket, og hver fejl med, hvem der skal gøre hvad.";
     /// The front page: how to get in.
     sign_in "Sign in" / "Log ind";
+    /// How to get in by a link: the heading.
+    by_invitation "By invitation" / "Med en invitation";
     /// How to get in by a link.
     sign_in_invited
-        "You need an invitation: a link from whoever runs this federation. It is good for one sign-in."
-        / "Du skal bruge en invitation: et link fra den, der driver føderationen. Det kan bruges til at logge ind én gang.";
+        "Until your municipality's login works with us you need an invitation: a link from whoever runs this federation. It is good for one sign-in."
+        / "Indtil jeres login virker med os, skal du bruge en invitation: et link fra den, der driver føderationen. Det kan bruges til at logge ind én gang.";
+    /// How to get in by a login: the heading.
+    by_login "With your municipality's login" / "Med din kommunes login";
+    /// How to get in by a login.
+    by_login_lead
+        "You need a role that your municipality has mapped to one of the roles of these pages."
+        / "Du skal have en rolle, som din kommune har knyttet til en af disse siders roller.";
+    /// The button.
+    by_login_button "Sign in with your municipality" / "Log ind med din kommune";
     /// Before what the reader may see.
     signed_in_as "You are signed in and may see" / "Du er logget ind og må se";
     /// What the programme sees.
