@@ -69,6 +69,7 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
     let settings = Settings {
         entity_id: config.identity.entity_id.clone(),
         public_url: config.server.public_url.as_str().to_owned(),
+        environment: config.server.environment.clone(),
         skew: config.login.clock_skew_seconds.duration(),
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),

@@ -54,6 +54,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The base of all our addresses, as browsers see it.
     pub public_url: PublicUrl,
+    /// Which environment this is, as reports of trust runs name it.
+    pub environment: String,
     /// The address for health, readiness and metrics.
     pub operations_listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -179,6 +181,7 @@ impl Config {
             server: Server {
                 listen: server.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
                 public_url,
+                environment: server.environment.unwrap_or_else(|| "test".to_owned()),
                 operations_listen: server
                     .operations_listen
                     .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
@@ -298,6 +301,7 @@ struct RawServer {
     #[serde(deserialize_with = "values::address")]
     listen: Option<SocketAddr>,
     public_url: Option<PublicUrl>,
+    environment: Option<String>,
     #[serde(deserialize_with = "values::address")]
     operations_listen: Option<SocketAddr>,
     trusted_proxies: Option<Vec<Network>>,

@@ -65,8 +65,7 @@ impl Broker {
     ) -> Result<(Next, Record), Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot();
-        snapshot.federation().agreement(authority, idp, &choosing.asked.fagsystem, now)?; // all three agree
-        let idp = snapshot.idp(idp, now)?;
+        let (_, idp) = snapshot.agreed(&choosing.asked, (authority, idp), now)?; // all three agree
         let question = MessageId::made(now, self.random.bits());
         let at_idp = choosing.ask(authority, idp.registered.entity_id.clone(), question, now);
         let put = Put::new(idp.registered.profile, &at_idp.asked.requirement);
@@ -110,7 +109,7 @@ impl Broker {
             requester: idp.registered.scoping.then_some(&asked.fagsystem),
             proxy_count: asked.proxies_left,
         };
-        let signer = self.keys.signer();
+        let signer = self.signer_of_question(asked)?;
         if by_redirect {
             let xml = ours.write()?;
             let to =

@@ -1,5 +1,6 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
+use super::trust::Observed;
 use super::{Broker, ByBrowser, Next, Refusal, Step, Visit};
 use crate::domain::assurance::Judged;
 use crate::domain::audit::{Actor, Event, Record};
@@ -26,6 +27,8 @@ pub(super) struct Trail {
     pub(super) beside: Vec<Record>,
     /// Why the user's roles became rights or did not: belongs to the record of the token, or of the refusal.
     pub(super) rulings: Vec<Ruling>,
+    /// What a trust run sees beside what a login looks at.
+    pub(super) observed: Option<Box<Observed>>,
 }
 
 impl Trail {
@@ -45,6 +48,11 @@ impl Trail {
             self.record.message = Some(asked.request.to_string());
         }
         self.may_be_told = Some(asked.clone());
+    }
+
+    /// What the user may do, as it was learned: for the report of a trust run.
+    pub(super) fn learned(&mut self, subject: &Subject) {
+        self.observed.iter_mut().for_each(|observed| observed.subject = Some(subject.clone()));
     }
 
     /// The session that answers for the user.
@@ -125,7 +133,7 @@ impl Broker {
         let mut record = Record::allowed(now, login, event, Actor::Unauthenticated, Reason::Internal);
         record.endpoint = visit.endpoint.to_owned();
         record.source = visit.source.map(|address| address.to_string());
-        Trail { record, may_be_told: None, beside: Vec::new(), rulings: Vec::new() }
+        Trail { record, may_be_told: None, beside: Vec::new(), rulings: Vec::new(), observed: None }
     }
 
     /// Ends a step: with what it led to, or with a refusal.
@@ -141,8 +149,11 @@ impl Broker {
 
     /// Ends a login: writes down why, then tells the fagsystem where it may be told, or else the user.
     async fn refuse(&self, mut trail: Trail, fault: Fault) -> Next {
+        if trail.observed.is_some() {
+            return self.end_run_badly(trail, fault).await;
+        }
         trail.refuse(&fault);
-        let Trail { mut record, may_be_told, mut beside, rulings } = trail;
+        let Trail { mut record, may_be_told, mut beside, rulings, observed: _ } = trail;
         let (login, at) = (record.login, record.at);
         let told = may_be_told.as_ref().and_then(|asked| self.refusal(asked, fault.reason));
         let sent = told.as_ref().map(|(_, message)| Record {
@@ -180,6 +191,7 @@ impl Broker {
                 Some((ByBrowser::Post(form), Some(id)))
             }
             Reply::Oidc(reply) => Some((self.oidc_refusal((asked, reply), reason)?, None)),
+            Reply::Trial(_) => None,
         }
     }
 

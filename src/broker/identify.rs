@@ -70,7 +70,12 @@ impl Broker {
     }
 
     /// The name must be one of a municipality that the provider speaks for, and of the one that was chosen.
-    fn check_name(&self, user: &SubjectName, chosen: Cvr, idp: &KnownIdp<'_>) -> Result<(), Fault> {
+    pub(super) fn check_name(
+        &self,
+        user: &SubjectName,
+        chosen: Cvr,
+        idp: &KnownIdp<'_>,
+    ) -> Result<(), Fault> {
         let provider = &idp.registered.entity_id;
         let now = self.clock.now();
         if !self.snapshot.load().federation().speaks_for(provider, user.cvr(), now) {
@@ -103,7 +108,7 @@ pub(super) fn check_profile(said: &Said, dialect: Dialect) -> Result<(), Fault> 
     }
 }
 
-fn check_cvr(said: &Said, chosen: Cvr, dialect: Dialect) -> Result<(), Fault> {
+pub(super) fn check_cvr(said: &Said, chosen: Cvr, dialect: Dialect) -> Result<(), Fault> {
     let Some(stated) = said.attributes.one(name::CVR)? else {
         return match dialect {
             // The older profile names the organisation in the NameID and leaves the attribute optional.
@@ -165,7 +170,7 @@ pub(super) fn parameters(attributes: &Attributes) -> Result<Vec<Constraint>, Fau
 
 /// Attributes that only we set towards a fagsystem are never passed on; one with another value than the profile's is
 /// noticed, since somebody may be trying.
-fn reserved(said: &Said, dialect: Dialect) -> Result<Option<Reason>, Fault> {
+pub(super) fn reserved(said: &Said, dialect: Dialect) -> Result<Option<Reason>, Fault> {
     let stated = said.attributes.one(name::KOMBIT_SPEC_VERSION)?;
     let foreign = stated.is_some_and(|version| version != name::kombit_spec_version(dialect));
     Ok(foreign.then_some(Reason::AttrReserved))

@@ -74,6 +74,9 @@ impl Broker {
         seat: &Seat,
         now: Timestamp,
     ) -> Result<Issued, Fault> {
+        if grant.agreement().is_rehearsed() {
+            return Err(Fault::new(Reason::AgreementMissing, "nothing is issued in a trust run"));
+        }
         match &asked.reply {
             Reply::Saml { acs, relay_state } => {
                 let (signed, message, xml) = self.assertion(grant, (asked, acs), seat, now)?;
@@ -86,6 +89,7 @@ impl Broker {
                 let (message, level) = (voucher.id.to_string(), grant.level().to_string());
                 Ok(Issued { answer, voucher: Some(voucher), message, level, signed: None })
             }
+            Reply::Trial(_) => Err(Fault::new(Reason::Internal, "a trust run ends in a report")),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::protocol::keys::{Certificate, Decrypter, SignatureAlgorithm, Signer};
 #[derive(Clone)]
 pub struct Keys {
     signer: Arc<dyn Signer>,
+    next: Option<Arc<dyn Signer>>,
     signing: Vec<Certificate>,
     decrypters: Vec<Arc<dyn Decrypter>>,
     encryption: Vec<Certificate>,
@@ -24,10 +25,12 @@ impl Keys {
         let lacks = |what| Fault::new(Reason::Internal, format!("expected at least one {what} key"));
         let encrypted_to = decrypters.first().ok_or_else(|| lacks("decryption"))?.certificate().clone();
         let signer = signing.first().ok_or_else(|| lacks("signing"))?.clone();
+        let following = signing.get(1).cloned();
         let signing: Vec<_> = signing.iter().map(|key| key.certificate().clone()).collect();
         Ok(Self {
             token_signers: vec![signer.clone()],
             token_keys: Jwks::of_certificates(&signing)?,
+            next: following,
             signer,
             signing,
             encryption: vec![encrypted_to],
@@ -57,6 +60,11 @@ impl Keys {
     /// The key that signs.
     pub fn signer(&self) -> &dyn Signer {
         self.signer.as_ref()
+    }
+
+    /// The key that signs after it, once it is published.
+    pub fn next_signer(&self) -> Option<&dyn Signer> {
+        self.next.as_deref()
     }
 
     /// Every key that may sign, for the metadata.

@@ -166,7 +166,12 @@ impl Broker {
         let login = handle.unwrap_or_else(|| self.fresh_login());
         let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
-        let tried = self.try_receive(&mut trail, visit, arrived, &sealed).await;
+        let pending = self.unseal(&sealed);
+        trail.may_observe(&pending);
+        if let (Err(fault), true) = (&pending, handle.is_some()) {
+            self.lost_run(login, fault).await; // should it have been one
+        }
+        let tried = self.try_receive(&mut trail, visit, arrived, pending).await;
         self.conclude(trail, tried).await
     }
 
@@ -179,7 +184,7 @@ impl Broker {
         trail: &mut Trail,
         visit: &Visit,
         arrived: Result<Arrived, Fault>,
-        sealed: &SealedLogin,
+        pending: Result<Pending, Fault>,
     ) -> Result<Next, Fault> {
         let arrived = arrived?;
         trail.saw(&arrived);
@@ -187,7 +192,7 @@ impl Broker {
         let answer = response::claimed(&document)?;
         trail.claimed(answer.claimed_issuer());
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
-        match self.unseal(sealed)? {
+        match pending? {
             // begun in this browser, and somebody was asked
             Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
             Pending::AtStepUp(login) => self.finish_step_up(trail, visit, answer, login).await,
@@ -210,8 +215,7 @@ impl Broker {
         trail.asks(&login.asked);
         trail.expects(&login);
         let (federation, asked) = (snapshot.federation(), &login.asked);
-        let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
-        let idp = snapshot.idp(&login.idp, now)?; // the one we asked, still on
+        let (agreement, idp) = snapshot.agreed(asked, (login.authority, &login.idp), now)?; // still, and still on
         let answer = self.accept_answer(trail, answer, &idp, (&login.question, login.at))?; // proved, for us, now
         let case = Case {
             agreement,
@@ -224,7 +228,7 @@ impl Broker {
         let (subject, step_up) = self.weigh(trail, &case, said).await?; // who, how sure, what rights
         if let Some(level) = step_up {
             let used = self.marks_of((&login.question, login.at), &answer);
-            let first = FirstLeg { subject, said: said.clone(), used };
+            let first = FirstLeg { subject, said: said.clone(), observed: trail.observed.take(), used };
             return self.begin_step_up(trail, login, first, level).await;
         }
         let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
@@ -253,6 +257,7 @@ impl Broker {
         let step_up = trail.judged(subject.level.judge(requirement, offered)).step_up()?; // sure enough, or nearly
         let subject = self.learn_rights(trail, subject, said, case).await?; // from whom the register says
         let subject = self.learn_person(subject, agreement).await?; // and what else the fagsystem is told
+        trail.learned(&subject);
         Ok((subject, step_up))
     }
 
@@ -266,10 +271,6 @@ impl Broker {
     ) -> Result<Accepted<Response>, Fault> {
         let now = self.clock.now();
         let asked = &idp.registered.entity_id;
-        check_sender(answer.claimed_issuer(), asked)?; // the one we asked and nobody else
-        let answer = answer.verify(idp.opening(self.keys.decrypters()))?; // signed by its own key
-        trail.proved_by(answer.proof(), Actor::IdentityProvider);
-        idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let acs = self.settings.acs();
         let expected = Expectation {
             issuer: asked,
@@ -278,6 +279,11 @@ impl Broker {
             question: Some(question),
             skew: self.settings.skew,
         };
+        self.observe(trail, &answer, idp, &expected); // by a trust run, to the end of the list
+        check_sender(answer.claimed_issuer(), asked)?; // the one we asked and nobody else
+        let answer = answer.verify(idp.opening(self.keys.decrypters()))?; // signed by its own key
+        trail.proved_by(answer.proof(), Actor::IdentityProvider);
+        idp.metadata.keys.check_in_force(&answer.proof().key, now)?; // which has not expired
         let answer = answer.accept(&expected, now)?; // for us, now, to our question
         trail.answered(&answer);
         Ok(answer)
@@ -293,6 +299,9 @@ impl Broker {
         mut batch: Batch,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
+        if asked.reply.trial().is_some() {
+            return self.end_run_well(trail, grant, batch).await; // nobody is let in
+        }
         let received = trail.allowed(trail.record.actor, sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
         let mut issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue

@@ -21,6 +21,7 @@ mod sealing;
 pub mod simulate;
 mod sso;
 mod step_up;
+pub mod trust;
 pub mod users;
 
 use std::net::IpAddr;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub entity_id: EntityId,
     /// The base of all our addresses, without a slash at its end.
     pub public_url: String,
+    /// Where we run: production, or one of the test environments. Trust is proved in each of them.
+    pub environment: String,
     /// How far clocks may differ.
     pub skew: SignedDuration,
     /// How long an assertion of ours holds.
@@ -235,6 +238,13 @@ pub enum Next {
     },
     /// Read why it ends here.
     Refuse(Refusal),
+    /// Read the report of a trust run, at this page of ours, and forget the sealed login.
+    Read {
+        /// The login.
+        login: LoginId,
+        /// The path of the page.
+        page: String,
+    },
 }
 
 /// A pending login, or a logout, in the form in which the browser keeps it.

@@ -14,6 +14,7 @@ use super::identify::{chain, check_profile, is_called_robot, level};
 use super::login::of_request;
 use super::registry::{KnownIdp, Snapshot};
 use super::sso::{Remembered, Sso};
+use super::trust::Observed;
 use super::{Broker, Next, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
@@ -34,6 +35,9 @@ use crate::store::{Batch, HalfDone, Mark, StoreError};
 pub(super) struct FirstLeg {
     pub(super) subject: Subject,
     pub(super) said: Said,
+    /// What a trust run has seen so far.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) observed: Option<Box<Observed>>,
     #[serde(skip)]
     pub(super) used: Vec<Mark>,
 }
@@ -97,11 +101,12 @@ impl Broker {
         trail.asks(&login.asked);
         trail.expects_step_up(&login);
         let (federation, asked) = (snapshot.federation(), &login.asked);
-        let agreement = federation.agreement(login.authority, &login.idp, &asked.fagsystem, now)?; // still
+        let (agreement, _) = snapshot.agreed(asked, (login.authority, &login.idp), now)?; // still
         let provider = still_allowed(&snapshot, login.authority, &login.step_up)?;
         let provider = snapshot.idp(provider, now)?; // the one we asked, still on
         let answer = self.accept_answer(trail, answer, &provider, (&login.question, login.at))?; // proved, for us, now
         let first = self.first_leg(&login).await?; // which waits for this answer
+        trail.saw_before(first.observed);
         let second = &answer.assertion().said;
         let subject = self.raise(trail, first.subject, (&first.said, second), &provider).await?; // the same person
         check_level(trail, &subject, &asked.requirement)?; // sure enough now

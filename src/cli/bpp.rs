@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::decode::Mask;
 use super::{Complaint, Done, Exit, Session, table, wrong};
 use crate::domain::federation::Dialect;
 use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope, is_parameter};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::bpp::{Stated, from_json, inspect, to_json, write, xml};
+use crate::protocol::saml::shown::Mask;
 
 /// What is done with a privilege list.
 #[derive(Debug, Subcommand)]

@@ -2,8 +2,6 @@
 //! what the sender wrote. Personal data is hidden unless it is asked for.
 
 mod facts;
-mod mask;
-mod print;
 
 use std::path::PathBuf;
 
@@ -14,10 +12,10 @@ use super::{Done, Exit, Session, table, wrong};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
 use crate::protocol::saml::binding::{Arrived, Carries};
+use crate::protocol::saml::shown::{Mask, pretty};
 use crate::protocol::xml::{Document, base64};
 
 use facts::Fact;
-pub(super) use mask::Mask;
 
 /// What `decode` takes.
 #[derive(Debug, Args)]
@@ -67,7 +65,7 @@ impl Decode {
             came_as: seen.came_as,
             kind: facts::kind(document.root()),
             facts,
-            xml: print::pretty(document.root(), mask),
+            xml: pretty(document.root(), mask),
         };
         session.answer(&decoded, || {
             let rows: Vec<_> =

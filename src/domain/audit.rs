@@ -57,6 +57,10 @@ pub enum Event {
     TokenInspected,
     /// A fagsystem gave a token back.
     TokenRevoked,
+    /// Somebody ordered a trust run.
+    TrustRunOrdered,
+    /// A trust run ended with a report.
+    TrustRunEnded,
 }
 
 /// Who did it.

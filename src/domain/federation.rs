@@ -199,9 +199,15 @@ pub struct Agreement<'f> {
     authority: &'f Authority,
     idp: &'f IdentityProvider,
     fagsystem: &'f Fagsystem,
+    rehearsed: bool,
 }
 
 impl<'f> Agreement<'f> {
+    /// Whether it is a trust run's, under which nothing is issued.
+    pub fn is_rehearsed(&self) -> bool {
+        self.rehearsed
+    }
+
     /// The authority whose user this is.
     pub fn authority(&self) -> &'f Authority {
         self.authority
@@ -219,8 +225,9 @@ impl<'f> Agreement<'f> {
 }
 
 /// Everybody who is registered, and who has agreed with whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Federation {
+    ourselves: Fagsystem,
     authorities: HashMap<Cvr, Authority>,
     idps: HashMap<EntityId, IdentityProvider>,
     fagsystemer: HashMap<EntityId, Fagsystem>,
@@ -230,6 +237,33 @@ pub struct Federation {
     users: HashMap<EntityId, HashMap<Cvr, Validity>>,
     roles: Roles,
     robots: Robots,
+}
+
+impl Default for Federation {
+    fn default() -> Self {
+        let ourselves = Fagsystem {
+            entity_id: EntityId::ourselves(),
+            name: "context-handler".to_owned(),
+            cvr: Cvr::NOBODY,
+            active: true,
+            dialect: Dialect::Oiosaml3,
+            required: None,
+            attributes: AttributeProfile::default(),
+            sign_response: false,
+            when_down: WhenDown::default(),
+            no_rights: NoRights::default(),
+        };
+        Self {
+            ourselves,
+            authorities: HashMap::new(),
+            idps: HashMap::new(),
+            fagsystemer: HashMap::new(),
+            speakers: HashMap::new(),
+            users: HashMap::new(),
+            roles: Roles::default(),
+            robots: Robots::default(),
+        }
+    }
 }
 
 impl Federation {
@@ -340,23 +374,66 @@ impl Federation {
     ) -> Result<Agreement<'_>, Fault> {
         let fagsystem = self.fagsystem(fagsystem)?;
         let idp = self.idp(idp)?;
+        let authority = self.spoken_for(authority, idp, now)?;
+        self.check_use(authority, fagsystem, now)?;
+        Ok(Agreement { authority, idp, fagsystem, rehearsed: false })
+    }
+
+    /// What a trust run rests on: the identity provider may be switched off still, and where no fagsystem asks we do.
+    pub fn rehearsal(
+        &self,
+        authority: Cvr,
+        idp: &EntityId,
+        fagsystem: &EntityId,
+        now: Timestamp,
+    ) -> Result<Agreement<'_>, Fault> {
+        let unknown = || Fault::new(Reason::IdpUnknown, format!("{idp} is not registered"));
+        let idp = self.idps.get(idp).ok_or_else(unknown)?;
+        let authority = self.spoken_for(authority, idp, now)?;
+        let fagsystem = match *fagsystem == self.ourselves.entity_id {
+            true => &self.ourselves,
+            false => {
+                let fagsystem = self.fagsystem(fagsystem)?;
+                self.check_use(authority, fagsystem, now)?;
+                fagsystem
+            }
+        };
+        Ok(Agreement { authority, idp, fagsystem, rehearsed: true })
+    }
+
+    /// The same agreement as of now.
+    pub fn again(&self, agreement: &Agreement<'_>, now: Timestamp) -> Result<Agreement<'_>, Fault> {
+        let (authority, idp) = (agreement.authority.cvr, &agreement.idp.entity_id);
+        let fagsystem = &agreement.fagsystem.entity_id;
+        match agreement.rehearsed {
+            true => self.rehearsal(authority, idp, fagsystem, now),
+            false => self.agreement(authority, idp, fagsystem, now),
+        }
+    }
+
+    fn spoken_for(
+        &self,
+        authority: Cvr,
+        idp: &IdentityProvider,
+        now: Timestamp,
+    ) -> Result<&Authority, Fault> {
         let missing = |what: String| Fault::new(Reason::AgreementMissing, what);
-        let authority = self
-            .authorities
-            .get(&authority)
-            .ok_or_else(|| missing(format!("authority {authority} is not registered")))?;
+        let unknown = || missing(format!("authority {authority} is not registered"));
+        let authority = self.authorities.get(&authority).ok_or_else(unknown)?;
         if !self.speaks_for(&idp.entity_id, authority.cvr, now) {
             let cvr = authority.cvr;
             return Err(missing(format!("no federation agreement of {cvr} with {} in force", idp.entity_id)));
         }
+        Ok(authority)
+    }
+
+    fn check_use(&self, authority: &Authority, fagsystem: &Fagsystem, now: Timestamp) -> Result<(), Fault> {
         if !self.may_use(authority.cvr, &fagsystem.entity_id, now) {
-            let cvr = authority.cvr;
-            return Err(missing(format!(
-                "no service agreement of {cvr} with {} in force",
-                fagsystem.entity_id
-            )));
+            let what =
+                format!("no service agreement of {} with {} in force", authority.cvr, fagsystem.entity_id);
+            return Err(Fault::new(Reason::AgreementMissing, what));
         }
-        Ok(Agreement { authority, idp, fagsystem })
+        Ok(())
     }
 
     /// Whether the identity provider speaks for the authority at this moment.
@@ -369,6 +446,15 @@ impl Federation {
     /// Whether the authority's users may use the fagsystem at this moment.
     pub fn may_use(&self, authority: Cvr, fagsystem: &EntityId, now: Timestamp) -> bool {
         self.users.get(fagsystem).and_then(|all| all.get(&authority)).is_some_and(|v| v.holds(now))
+    }
+
+    /// The fagsystemer that the authority's users may use at this moment, in the order of their names.
+    pub fn used_by(&self, authority: Cvr, now: Timestamp) -> Vec<&Fagsystem> {
+        let in_force = |users: &HashMap<Cvr, Validity>| users.get(&authority).is_some_and(|v| v.holds(now));
+        let used = self.users.iter().filter(|(_, users)| in_force(users));
+        let mut used: Vec<_> = used.filter_map(|(name, _)| self.fagsystem(name).ok()).collect();
+        used.sort_by_key(|fagsystem| (&fagsystem.name, &fagsystem.entity_id));
+        used
     }
 
     /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.

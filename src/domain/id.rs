@@ -21,6 +21,11 @@ impl EntityId {
         if fits { Ok(Self(name.into())) } else { Err(BadId::new("an entityID", name)) }
     }
 
+    /// Ourselves, where no fagsystem asks: in a trust run, and at our own pages.
+    pub fn ourselves() -> Self {
+        Self("urn:context-handler:itself".into())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -65,6 +70,9 @@ impl Cvr {
             _ => Err(BadId::new("a CVR number of eight digits", digits)),
         }
     }
+
+    /// The number that no authority has.
+    pub const NOBODY: Self = Self(*b"00000000");
 
     /// The digits.
     pub fn as_str(&self) -> &str {

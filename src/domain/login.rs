@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::assurance::{Level, Nist, Nsis, Requirement};
 use super::id::{Cvr, EntityId, LoginId, MessageId};
 use super::reason::{Fault, Reason};
+use super::trust::Scenario;
 
 /// How long a user has from the fagsystem's question to the identity provider's answer.
 ///
@@ -64,6 +65,27 @@ pub enum Reply {
     },
     /// A code of OpenID Connect.
     Oidc(OidcReply),
+    /// A report, and nothing else: nobody is let in.
+    Trial(Trial),
+}
+
+impl Reply {
+    /// The trust run that the login belongs to, if it is one.
+    pub fn trial(&self) -> Option<&Trial> {
+        match self {
+            Self::Trial(trial) => Some(trial),
+            Self::Saml { .. } | Self::Oidc(_) => None,
+        }
+    }
+}
+
+/// A login that only tries whether an identity provider works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What is tried.
+    pub scenario: Scenario,
+    /// The link to the run.
+    pub ticket: String,
 }
 
 /// How a client wants its code, and what the code will be held against.

@@ -38,6 +38,7 @@ pub mod role;
 pub mod session;
 pub mod source;
 pub mod subject;
+pub mod trust;
 pub mod user;
 pub mod world;
 pub mod written;

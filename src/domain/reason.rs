@@ -356,6 +356,11 @@ reasons! {
     StoreDown "store.down" Us;
     SecondOpinion "second_opinion" Us;
     Internal "internal" Us;
+    TrustBegun "trust.begun" Nobody;
+    TrustEnded "trust.ended" Nobody;
+    TrustUnknown "trust.unknown" User;
+    TrustScenario "trust.scenario" Register;
+    RobotMissing "robot.missing" Register;
     NotFound "page.unknown" User;
 }
 

@@ -36,7 +36,7 @@ pub struct Robot {
 impl Robot {
     /// Whether it may use this fagsystem now and from there.
     pub fn check(&self, fagsystem: &EntityId, source: Option<IpAddr>, now: Timestamp) -> Result<(), Fault> {
-        if !self.fagsystemer.contains(fagsystem) {
+        if !self.fagsystemer.contains(fagsystem) && *fagsystem != EntityId::ourselves() {
             let detail = format!("the robot is not declared for {fagsystem}");
             return Err(Fault::new(Reason::RobotSystem, detail));
         }

@@ -13,6 +13,7 @@ pub mod pages;
 mod saml;
 mod soap;
 mod text;
+mod trust;
 pub mod visitor;
 
 use std::sync::Arc;
@@ -58,6 +59,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
             post(api::users::replace_all).put(api::users::put_many).layer(many_users),
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
+        // Municipalities: proving that their identity provider works.
+        .route("/trust/runs/{ticket}", post(trust::begin))
+        .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
         // Users: choosing a municipality, seeing where they are logged in, logging out, and understanding what went wrong.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))

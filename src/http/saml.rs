@@ -211,6 +211,12 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
             session.iter().for_each(|session| cookies::keep_session(&mut response, session));
             response
         }
+        Next::Read { login, page } => {
+            noted.login = Some(login);
+            let mut response = Redirect::to(&page).into_response();
+            cookies::forget(&mut response, login);
+            response
+        }
         Next::Refuse(refusal) => {
             noted.login = Some(refusal.login);
             noted.reason = Some(refusal.reason);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{AtProvider, Leg, Logout, Participant};
+use crate::domain::trust::{Report, Scenario};
 
 /// What kind of thing may be used only once. Kinds never mix: a used request is not a used assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,40 @@ pub struct HalfDone {
     pub expires: Timestamp,
 }
 
+/// A trust run that was ordered, and its report once it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustRun {
+    /// Its name, which the login of the run has too.
+    pub id: LoginId,
+    /// The municipality.
+    pub authority: Cvr,
+    /// The identity provider that is tried.
+    pub idp: EntityId,
+    /// What is tried.
+    pub scenario: Scenario,
+    /// When it was ordered.
+    pub ordered: Timestamp,
+    /// When it is forgotten.
+    pub expires: Timestamp,
+    /// What was ordered, sealed by the secret of the link to it.
+    pub sealed: Vec<u8>,
+    /// How it ended.
+    pub report: Option<Report>,
+}
+
+/// Which trust runs are looked for; the youngest first.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// Of this municipality.
+    pub authority: Option<Cvr>,
+    /// Of this identity provider.
+    pub idp: Option<EntityId>,
+    /// Ordered at or after this moment.
+    pub since: Option<Timestamp>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// What one step leaves behind, all or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -188,6 +223,8 @@ pub struct Batch {
     pub keeps: Option<HalfDone>,
     /// The question of the half-done login that this step finishes. It must be there, and nobody else can take it then.
     pub takes: Option<MessageId>,
+    /// How a trust run ended.
+    pub report: Option<Report>,
     /// What the exchange log says about it.
     pub records: Vec<Record>,
 }

@@ -19,7 +19,8 @@ use crate::domain::session::{Logout, Participant};
 use crate::domain::user::User;
 
 pub use batch::{
-    Batch, Begun, Ending, HalfDone, Kind, LegChange, Mark, Session, SessionFacts, Voucher, Within,
+    Batch, Begun, Ending, HalfDone, Kind, LegChange, Mark, RunQuery, Session, SessionFacts, TrustRun,
+    Voucher, Within,
 };
 pub use sqlite::Sqlite;
 
@@ -245,6 +246,15 @@ pub trait Store: Send + Sync {
 
     /// Changes users of one authority and writes down that it did.
     fn change_users(&self, authority: Cvr, change: UserChange, record: Record) -> Answer<'_, ()>;
+
+    /// Keeps a trust run that was ordered, and writes down that it was.
+    fn order_run(&self, run: TrustRun, record: Record) -> Answer<'_, ()>;
+
+    /// The trust run of this name, if it has not expired.
+    fn run(&self, id: LoginId, now: Timestamp) -> Answer<'_, Option<TrustRun>>;
+
+    /// Trust runs, the youngest first.
+    fn runs(&self, query: RunQuery) -> Answer<'_, Vec<TrustRun>>;
 
     /// Forgets marks, sessions and half-done logins that have expired.
     fn purge(&self, now: Timestamp) -> Answer<'_, ()>;

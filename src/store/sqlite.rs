@@ -8,6 +8,7 @@ mod expired;
 mod half_done;
 mod logout;
 mod session;
+mod trust;
 mod users;
 mod writer;
 
@@ -22,8 +23,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, SealKey,
-    Session, Store, StoreError, UserChange, UserQuery, Voucher, Within,
+    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, RunQuery,
+    SealKey, Session, Store, StoreError, TrustRun, UserChange, UserQuery, Voucher, Within,
 };
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
@@ -280,6 +281,21 @@ impl Store for Sqlite {
         }
     }
 
+    fn order_run(&self, run: TrustRun, record: Record) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            trust::order(transaction, &run)?;
+            audit::write(transaction, &record)
+        })
+    }
+
+    fn run(&self, id: LoginId, now: Timestamp) -> Answer<'_, Option<TrustRun>> {
+        self.read(move |connection| trust::find(connection, id, now))
+    }
+
+    fn runs(&self, query: RunQuery) -> Answer<'_, Vec<TrustRun>> {
+        self.read(move |connection| trust::search(connection, &query))
+    }
+
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
         let expired = self.sessions.iter().filter(|(_, session)| session.expires < now);
         expired.for_each(|(id, _)| self.sessions.invalidate(&*id));
@@ -311,6 +327,9 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     }
     if let Some(question) = &batch.takes {
         half_done::take(transaction, question)?;
+    }
+    if let Some(report) = &batch.report {
+        trust::finish(transaction, report)?;
     }
     batch.records.iter().try_for_each(|record| audit::write(transaction, record))
 }

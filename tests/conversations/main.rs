@@ -21,4 +21,5 @@ mod step_up;
 mod store_down;
 mod support;
 mod tokens;
+mod trust;
 mod users;

@@ -54,8 +54,7 @@ impl Broker {
         let told = self.ask_now(trail, subject, &service).await;
         // Meanwhile anybody may have been switched off, so what was allowed before is asked again.
         let (after, now) = (self.snapshot(), self.clock.now());
-        let (idp, fagsystem) = (&agreement.idp().entity_id, &agreement.fagsystem().entity_id);
-        after.federation().agreement(subject.authority, idp, fagsystem, now)?;
+        after.federation().again(agreement, now)?;
         if let Err(fault) = after.attribute_service(subject.authority, now) {
             return without(trail, agreement, fault);
         }

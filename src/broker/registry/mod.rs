@@ -15,8 +15,9 @@ use jiff::Timestamp;
 
 use super::Broker;
 use crate::domain::audit::{Actor, Event, Record};
-use crate::domain::federation::{Fagsystem, Federation, IdentityProvider};
+use crate::domain::federation::{Agreement, Fagsystem, Federation, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
@@ -101,10 +102,38 @@ impl Snapshot {
 
     /// The identity provider of this name, if it may speak now.
     pub fn idp(&self, name: &EntityId, now: Timestamp) -> Result<KnownIdp<'_>, Fault> {
-        let registered = self.federation.idp(name)?;
+        self.with_metadata(self.federation.idp(name)?, now)
+    }
+
+    /// What a login rests on at this moment: the agreement, and the identity provider with its metadata.
+    pub(super) fn agreed(
+        &self,
+        asked: &Asked,
+        (authority, idp): (Cvr, &EntityId),
+        now: Timestamp,
+    ) -> Result<(Agreement<'_>, KnownIdp<'_>), Fault> {
+        let (federation, fagsystem) = (&self.federation, &asked.fagsystem);
+        let agreement = match asked.reply.trial() {
+            Some(_) => federation.rehearsal(authority, idp, fagsystem, now)?,
+            None => federation.agreement(authority, idp, fagsystem, now)?,
+        };
+        Ok((agreement, self.with_metadata(agreement.idp(), now)?))
+    }
+
+    fn with_metadata<'s>(
+        &'s self,
+        registered: &'s IdentityProvider,
+        now: Timestamp,
+    ) -> Result<KnownIdp<'s>, Fault> {
+        let name = &registered.entity_id;
         let metadata = self.idps.get(name).ok_or_else(|| no_metadata(name))?;
         check_validity(name, metadata.valid_until, now)?;
         Ok(KnownIdp { registered, metadata })
+    }
+
+    /// The metadata of the identity provider of this name, switched on or not.
+    pub(super) fn idp_metadata(&self, name: &EntityId) -> Option<&IdpMetadata> {
+        self.idps.get(name)
     }
 
     /// The fagsystem of this name, if it may ask now.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::mask::Mask;
 use crate::domain::subject::SubjectName;
+use crate::protocol::saml::shown::Mask;
 use crate::protocol::xml::{Element, namespace};
 
 /// One thing that a message says.

@@ -124,6 +124,15 @@ pub enum Level {
     Nsis(Nsis),
 }
 
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nist(level) => write!(f, "NIST {}", level.digit()),
+            Self::Nsis(level) => write!(f, "NSIS {}", level.word()),
+        }
+    }
+}
+
 impl Level {
     /// Reads the class by which a level is asked for and answered. Other classes are no levels and say nothing, but a
     /// class that begins like a level and is none of those there are is refused: somebody meant something by it.

@@ -11,7 +11,7 @@ use openssl::bn::BigNumRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
-use openssl::x509::X509;
+use openssl::x509::{X509, X509NameRef};
 
 use super::algorithm::Scheme;
 use super::subject;
@@ -148,7 +148,7 @@ impl Certificate {
             id: KeyId::of(der),
             kind: KeyKind::of(&key),
             key,
-            subject: subject_of(parsed),
+            subject: name_of(parsed.subject_name()),
             serial: parsed.serial_number().to_bn()?.to_dec_str()?.to_string(),
             subject_key_id: parsed.subject_key_id().map(|id| id.as_slice().to_vec()),
             not_before: timestamp(parsed.not_before())?,
@@ -174,6 +174,22 @@ impl Certificate {
     /// Whose it is, as `CN=…, O=…`.
     pub fn subject(&self) -> &str {
         &self.0.subject
+    }
+
+    /// Who issued it, by its own words.
+    pub fn issuer(&self) -> String {
+        X509::from_der(self.der()).map(|parsed| name_of(parsed.issuer_name())).unwrap_or_default()
+    }
+
+    /// The kind and size of its key: `RSA 3072`.
+    pub fn key_size(&self) -> String {
+        let kind = match self.0.key.id() {
+            Id::RSA => "RSA",
+            Id::RSA_PSS => "RSA-PSS",
+            Id::EC => "EC",
+            _ => "?",
+        };
+        format!("{kind} {}", self.0.key.bits())
     }
 
     /// Whether its subject is the one that is written, in the form of RFC 4514.
@@ -245,8 +261,8 @@ pub fn thumbprint(content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(openssl::sha::sha256(content))
 }
 
-fn subject_of(parsed: &X509) -> String {
-    let parts = parsed.subject_name().entries().map(|entry| {
+fn name_of(name: &X509NameRef) -> String {
+    let parts = name.entries().map(|entry| {
         let value = entry.data().to_string().unwrap_or_default();
         format!("{}={value}", entry.object().nid().short_name().unwrap_or("?"))
     });

@@ -124,6 +124,33 @@ pub fn of_claim(claim: Claim) -> AttributeName {
     }
 }
 
+/// The name that people know an attribute by, where we know it.
+pub fn known_as(name: &str) -> Option<&'static str> {
+    const BOTH: [(AttributeName, &str); 10] = [
+        (SPEC_VERSION, "specVersion"),
+        (KOMBIT_SPEC_VERSION, "KombitSpecVer"),
+        (CVR, "cvr"),
+        (ORGANISATION, "orgName"),
+        (EMAIL, "email"),
+        (COMMON_NAME, "fullName"),
+        (UID, "uid"),
+        (CPR, "cprNumber"),
+        (PRIVILEGES, "privilegesIntermediate"),
+        (PRIVILEGES_SIMPLE, "privilegesSimple"),
+    ];
+    const ONE: [(&str, &str); 7] = [
+        (BOOTSTRAP_TOKEN, "bootstrapToken"),
+        (PERSISTENT_UUID, "uuid/persistent"),
+        (ASSURANCE_LEVEL, "AssuranceLevel"),
+        (LOA, "loa"),
+        (IAL, "ial"),
+        (AAL, "aal"),
+        (IS_ROBOT, "isRobot"),
+    ];
+    let both = BOTH.iter().find(|(known, _)| known.is(name)).map(|(_, shown)| *shown);
+    both.or_else(|| ONE.iter().find(|(known, _)| *known == name).map(|(_, shown)| *shown))
+}
+
 /// The NameFormat of a generation.
 pub fn name_format(dialect: Dialect) -> &'static str {
     match dialect {

@@ -14,6 +14,7 @@ pub mod query;
 pub mod request;
 pub mod response;
 pub mod review;
+pub mod shown;
 pub mod soap;
 pub mod status;
 

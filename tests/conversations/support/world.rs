@@ -112,6 +112,7 @@ impl Town {
         let settings = Settings {
             entity_id: EntityId::new(&format!("{url}/saml")).unwrap(),
             public_url: url.clone(),
+            environment: "test".to_owned(),
             skew: SignedDuration::from_secs(60),
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),

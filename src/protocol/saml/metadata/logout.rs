@@ -40,6 +40,15 @@ impl LogoutAddresses {
     }
 }
 
+impl std::fmt::Display for LogoutAddresses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let browser =
+            self.browser.as_ref().map(|browser| format!("{:?} {}", browser.binding, browser.requests));
+        let soap = self.soap.as_ref().map(|soap| format!("SOAP {soap}"));
+        f.write_str(&browser.into_iter().chain(soap).collect::<Vec<_>>().join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::md;

@@ -1,4 +1,5 @@
-//! The checks between a proved answer and an accepted one. Each is a function of its own, and all of them count.
+//! The checks between a proved answer and an accepted one: one list, and all of them count. A trust run reads the same
+//! list to its end.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,6 +7,7 @@ use super::super::assertion::{Assertion, Conditions, Confirmation};
 use super::{Envelope, Response};
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::trust::Check;
 use crate::protocol::{Accepted, Verified};
 
 /// What an acceptable answer must fit.
@@ -27,14 +29,34 @@ impl Verified<Response> {
     /// Accepts the answer if it is for us, now, in answer to our question.
     pub fn accept(self, expected: &Expectation<'_>, now: Timestamp) -> Result<Accepted<Response>, Fault> {
         let Response { envelope, response_signed, assertion, .. } = &self.message;
-        check_issuers(envelope, assertion, expected)?;
-        check_place(envelope, *response_signed, expected)?;
-        check_question(envelope, assertion, expected, now)?;
-        check_conditions(assertion, expected, now)?;
-        check_confirmation(assertion, expected, now)?;
-        check_session(assertion, expected, now)?;
+        for (_, proved) in checks((envelope, *response_signed), assertion, expected, now) {
+            proved?;
+        }
         Ok(Accepted { message: self.message, proof: self.proof })
     }
+}
+
+/// What was checked, and what came of it.
+pub(super) type Checked = (Check, Result<(), Fault>);
+
+/// Every check, in the order in which the first that fails ends a login.
+pub(super) fn checks(
+    (envelope, response_signed): (&Envelope, bool),
+    assertion: &Assertion,
+    expected: &Expectation<'_>,
+    now: Timestamp,
+) -> [Checked; 8] {
+    let conditions = &assertion.conditions;
+    [
+        (Check::Issuer, check_issuers(envelope, assertion, expected)),
+        (Check::Destination, check_place(envelope, response_signed, expected)),
+        (Check::IssuedAt, check_made(envelope, assertion, expected, now)),
+        (Check::InResponseTo, check_question(envelope, expected)),
+        (Check::Conditions, check_time(conditions, expected.skew, now)),
+        (Check::Audience, check_audiences(conditions, expected)),
+        (Check::Confirmation, check_confirmation(assertion, expected, now)),
+        (Check::SessionEnd, check_session(assertion, expected, now)),
+    ]
 }
 
 fn check_issuers(
@@ -67,7 +89,7 @@ fn check_place(envelope: &Envelope, response_signed: bool, expected: &Expectatio
     }
 }
 
-fn check_question(
+fn check_made(
     envelope: &Envelope,
     assertion: &Assertion,
     expected: &Expectation<'_>,
@@ -83,6 +105,10 @@ fn check_question(
             ));
         }
     }
+    Ok(())
+}
+
+fn check_question(envelope: &Envelope, expected: &Expectation<'_>) -> Result<(), Fault> {
     let Some((question, _)) = expected.question else { return Ok(()) };
     match &envelope.in_response_to {
         None => Err(Fault::new(Reason::IrtMissing, format!("expected InResponseTo {question}, got none"))),
@@ -93,9 +119,8 @@ fn check_question(
     }
 }
 
-fn check_conditions(assertion: &Assertion, expected: &Expectation<'_>, now: Timestamp) -> Result<(), Fault> {
-    let conditions = &assertion.conditions;
-    check_time(conditions, expected.skew, now)?;
+/// Where several parties are named, we must be one; where nobody is named, it is for nobody.
+fn check_audiences(conditions: &Conditions, expected: &Expectation<'_>) -> Result<(), Fault> {
     if conditions.audiences.is_empty() {
         return Err(Fault::new(Reason::Audience, format!("expected {}, got none", expected.audience)));
     }

@@ -1,6 +1,7 @@
 //! The answer: a `Response` with one assertion, as identity providers give it to us and as we give it to fagsystemer.
 
 mod accept;
+mod inspect;
 mod write;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::protocol::{Proof, Unverified, Verified};
 
 pub use accept::Expectation;
 pub(super) use accept::{check_audience, check_time};
+pub use inspect::Inspected;
 pub use write::{OurResponse, Sealed};
 
 /// An answer that was parsed and not yet proved.

@@ -153,7 +153,7 @@ impl Review {
 }
 
 /// Whose certificate a signature shows.
-fn signer<'d>(root: Element<'d>) -> String {
+pub(in crate::protocol::saml) fn signer<'d>(root: Element<'d>) -> String {
     let child = |element: Element<'d>, name| element.children().find(|child| child.is(ds(name)));
     let shown = ["Signature", "KeyInfo", "X509Data", "X509Certificate"]
         .into_iter()

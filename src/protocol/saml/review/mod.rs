@@ -3,6 +3,8 @@
 
 mod keys;
 
+pub(super) use keys::signer;
+
 use jiff::Timestamp;
 use serde::Serialize;
 

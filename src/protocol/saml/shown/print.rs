@@ -18,7 +18,7 @@ const PREFIXES: [(&str, &str); 8] = [
 ];
 
 /// The element and all that is in it.
-pub(super) fn pretty(root: Element<'_>, mask: Mask) -> String {
+pub fn pretty(root: Element<'_>, mask: Mask) -> String {
     let mut printer = Printer { mask, out: String::new() };
     printer.element(root, None, 0);
     printer.out

@@ -6,7 +6,7 @@ use crate::protocol::saml::attribute as name;
 
 /// Whether personal data is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Mask {
+pub enum Mask {
     /// It is.
     On,
     /// The operator asked to see it.
@@ -14,11 +14,11 @@ pub(in crate::cli) enum Mask {
 }
 
 /// What stands where something was hidden.
-pub(super) const HIDDEN: &str = "***";
+pub const HIDDEN: &str = "***";
 
 impl Mask {
     /// Any text: numbers like those of persons and e-mail addresses are hidden.
-    pub(in crate::cli) fn text(self, text: &str) -> String {
+    pub fn text(self, text: &str) -> String {
         match self {
             Self::Off => text.to_owned(),
             Self::On => without_addresses(&without_cpr(text)),
@@ -26,7 +26,7 @@ impl Mask {
     }
 
     /// The user's name: what names the organisation stays, what names the person goes.
-    pub(super) fn name_id(self, text: &str) -> String {
+    pub fn name_id(self, text: &str) -> String {
         if self == Self::Off {
             return text.to_owned();
         }
@@ -37,7 +37,7 @@ impl Mask {
     }
 
     /// The value of an attribute: shown only if the attribute speaks of the organisation or of the login itself.
-    pub(super) fn attribute(self, attribute: &str, value: &str) -> String {
+    pub fn attribute(self, attribute: &str, value: &str) -> String {
         if self == Self::Off {
             return value.to_owned();
         }

@@ -1,0 +1,134 @@
+//! Trust verification: what is tried, what is looked at, and what came of it.
+//!
+//! A trust run is a login that lets nobody in. It drives the code of the login, and beside it looks at everything that the
+//! login would have stopped before. What it finds is told check by check; what a failed check means and how it is mended
+//! stands on the page of its [`Reason`].
+
+mod check;
+mod report;
+mod scenario;
+
+use serde::{Deserialize, Serialize};
+
+use super::reason::{Fault, Reason};
+
+pub use check::{Check, Section};
+pub use report::{
+    Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
+    Service, Shown, Timing,
+};
+pub use scenario::Scenario;
+
+/// How a check ended. The worst of all is the verdict of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It could not be looked at, or does not matter here.
+    NotApplicable,
+    /// As it should be.
+    Pass,
+    /// It works today, and may not work elsewhere or tomorrow.
+    Warning,
+    /// It does not work.
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Check,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it is not as it should be; the page of the reason says what to do.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
+    /// Which one of several: a certificate, a party, a leg of the login.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub about: Option<String>,
+    /// What was expected: a value rather than a sentence.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub expected: String,
+    /// What came.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub received: String,
+    /// The words of the exchange log, for whoever looks closely.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<String>,
+}
+
+/// What stands where nothing came.
+pub const NOTHING: &str = "–";
+
+impl Finding {
+    /// As it should be.
+    pub fn pass(check: Check, expected: impl Into<String>, received: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Pass, None, expected.into(), received.into())
+    }
+
+    /// It works today.
+    pub fn warning(
+        check: Check,
+        reason: Reason,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Verdict::Warning, Some(reason), expected.into(), received.into())
+    }
+
+    /// It does not work.
+    pub fn fail(
+        check: Check,
+        reason: Reason,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Verdict::Fail, Some(reason), expected.into(), received.into())
+    }
+
+    /// It could not be looked at, or does not matter here.
+    pub fn not_applicable(check: Check, received: impl Into<String>) -> Self {
+        Self::new(check, Verdict::NotApplicable, None, String::new(), received.into())
+    }
+
+    /// What a proof of the login said.
+    pub fn of<T>(
+        check: Check,
+        proved: &Result<T, Fault>,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Self {
+        match proved {
+            Ok(_) => Self::pass(check, expected, received),
+            Err(fault) => Self::fail(check, fault.reason, expected, received).with_evidence(&fault.detail),
+        }
+    }
+
+    /// With the words of the exchange log.
+    #[must_use]
+    pub fn with_evidence(self, evidence: &str) -> Self {
+        Self { evidence: Some(super::audit::Record::tame(evidence)), ..self }
+    }
+
+    /// About one of several.
+    #[must_use]
+    pub fn about(self, about: impl Into<String>) -> Self {
+        Self { about: Some(about.into()), ..self }
+    }
+
+    fn new(
+        check: Check,
+        verdict: Verdict,
+        reason: Option<Reason>,
+        expected: String,
+        received: String,
+    ) -> Self {
+        let shown = |text: String| if text.is_empty() { NOTHING.to_owned() } else { text };
+        Self { check, verdict, reason, about: None, expected, received: shown(received), evidence: None }
+    }
+}
+
+/// The worst of all.
+pub fn verdict(findings: &[Finding]) -> Verdict {
+    findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::NotApplicable)
+}

@@ -1,0 +1,105 @@
+//! Trust runs: ordered, finished once, found again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::{RunQuery, StoreError, TrustRun};
+use super::{down, moment};
+use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::trust::{Report, Scenario};
+
+const COLUMNS: &str = "id, authority, idp, scenario, ordered, expires, sealed, report";
+
+pub(super) fn order(transaction: &Connection, run: &TrustRun) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO trust_run (id, authority, idp, scenario, ordered, expires, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            run.id.bytes(),
+            run.authority.as_str(),
+            run.idp.as_str(),
+            run.scenario.id(),
+            run.ordered.as_millisecond(),
+            run.expires.as_millisecond(),
+            run.sealed,
+        ])?;
+    Ok(())
+}
+
+/// Writes the report of a run that has none: the first end of a run is its end.
+pub(super) fn finish(transaction: &Connection, report: &Report) -> Result<(), StoreError> {
+    let verdict = serde_json::to_value(report.verdict).map_err(down)?;
+    transaction
+        .prepare_cached(
+            "UPDATE trust_run SET finished = ?2, verdict = ?3, report = ?4 WHERE id = ?1 AND report IS NULL",
+        )?
+        .execute(params![
+            report.run.bytes(),
+            report.finished.as_millisecond(),
+            verdict.as_str(),
+            serde_json::to_string(report).map_err(down)?,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    id: LoginId,
+    now: Timestamp,
+) -> Result<Option<TrustRun>, StoreError> {
+    let mut select =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM trust_run WHERE id = ?1 AND expires >= ?2"))?;
+    let row = select.query_row(params![id.bytes(), now.as_millisecond()], columns).optional()?;
+    row.map(run).transpose()
+}
+
+pub(super) fn search(connection: &Connection, query: &RunQuery) -> Result<Vec<TrustRun>, StoreError> {
+    let mut select = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM trust_run
+         WHERE (?1 IS NULL OR authority = ?1) AND (?2 IS NULL OR idp = ?2) AND ordered >= ?3
+         ORDER BY ordered DESC, id DESC LIMIT ?4"
+    ))?;
+    let authority = query.authority.map(|cvr| cvr.to_string());
+    let idp = query.idp.as_ref().map(ToString::to_string);
+    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let rows = select.query_map(params![authority, idp, since, query.limit], columns)?;
+    rows.map(|row| run(row?)).collect()
+}
+
+struct Columns {
+    id: [u8; 16],
+    authority: String,
+    idp: String,
+    scenario: String,
+    times: (i64, i64),
+    sealed: Vec<u8>,
+    report: Option<String>,
+}
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
+    Ok(Columns {
+        id: row.get(0)?,
+        authority: row.get(1)?,
+        idp: row.get(2)?,
+        scenario: row.get(3)?,
+        times: (row.get(4)?, row.get(5)?),
+        sealed: row.get(6)?,
+        report: row.get(7)?,
+    })
+}
+
+fn run(row: Columns) -> Result<TrustRun, StoreError> {
+    let report: Option<Report> = row.report.as_deref().map(serde_json::from_str).transpose().map_err(down)?;
+    Ok(TrustRun {
+        id: LoginId::from_bits(u128::from_be_bytes(row.id)),
+        authority: Cvr::new(&row.authority).map_err(down)?,
+        idp: EntityId::new(&row.idp).map_err(down)?,
+        scenario: Scenario::try_from(row.scenario).map_err(down)?,
+        ordered: moment(row.times.0)?,
+        expires: moment(row.times.1)?,
+        sealed: row.sealed,
+        report,
+    })
+}
