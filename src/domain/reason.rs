@@ -109,7 +109,7 @@ impl Reason {
 }
 
 /// One sentence in both languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sentence {
     /// Danish.
     pub da: &'static str,
@@ -353,6 +353,14 @@ reasons! {
     SloSchema "slo.schema" Fagsystem;
     SloRace "slo.race" User;
     SloRedirect "slo.redirect" Fagsystem;
+    ConsoleInvited "console.invited" Nobody;
+    ConsoleEntered "console.entered" Nobody;
+    ConsoleLeft "console.left" Nobody;
+    ConsoleViewed "console.viewed" Nobody;
+    ConsoleLink "console.link" User;
+    ConsoleSignIn "console.signin" User;
+    ConsoleDenied "console.denied" User;
+    ConsoleRights "console.rights" User;
     StoreDown "store.down" Us;
     SecondOpinion "second_opinion" Us;
     Internal "internal" Us;
@@ -361,6 +369,8 @@ reasons! {
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
     RobotMissing "robot.missing" Register;
+    MdChecked "md.checked" Nobody;
+    CertOwner "cert.owner" IdentityProvider;
     NotFound "page.unknown" User;
 }
 

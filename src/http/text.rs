@@ -3,9 +3,13 @@
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
 //! the audit log mean stands in the fault book, `docs/faults/`.
 
+mod console;
+
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
+
+pub(super) use console::ConsoleText;
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {
