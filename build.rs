@@ -1,7 +1,7 @@
 //! Gathers what the pages embed: stylesheet, fonts, icons and notices, each under a name with the hash of its content.
 //!
 //! `web/` holds what is ours; `web/dist/` holds what `web/install.sh` took from the design system and may be empty.
-//! The stylesheet is `designsystem.css`, or our `plain.css` without it, as a layer beneath our `site.css`.
+//! The stylesheet is `designsystem.css`, or our `plain.css` without it, as a layer beneath our own sheets.
 //! A `url("name")` in it becomes the address under which that file is served.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,12 @@ type Files = BTreeMap<String, (String, PathBuf)>;
 fn main() -> io::Result<()> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
-    for watched in ["web/dist", "web/icons", "web/plain.css", "web/site.css", "build.rs"] {
+    let sheets = ["colours.css", "site.css", "report.css"];
+    for watched in ["web/dist", "web/icons", "web/plain.css", "build.rs"] {
         println!("cargo::rerun-if-changed={watched}");
+    }
+    for sheet in sheets {
+        println!("cargo::rerun-if-changed=web/{sheet}");
     }
     let mut files = Files::new();
     for folder in ["icons", "dist"] {
@@ -24,7 +28,8 @@ fn main() -> io::Result<()> {
     }
     let base = if web.join("dist/designsystem.css").exists() { "dist/designsystem.css" } else { "plain.css" };
     let base = fs::read_to_string(web.join(base))?;
-    let site = fs::read_to_string(web.join("site.css"))?;
+    let ours = sheets.iter().map(|sheet| fs::read_to_string(web.join(sheet)));
+    let site = ours.collect::<io::Result<Vec<_>>>()?.join("\n");
     let sheet = with_addresses(&format!("@layer base {{\n{base}\n}}\n{site}"), &files);
     let path = out.join("site.css");
     fs::write(&path, &sheet)?;

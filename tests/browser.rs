@@ -11,6 +11,15 @@ mod sample;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_works_in_chromium() {
+    drive("pages.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_of_a_trust_run_works_in_chromium_and_on_paper() {
+    drive("report.mjs").await;
+}
+
+async fn drive(script: &'static str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     if !folder.join("node_modules").exists() || !Path::new("/usr/bin/chromium").exists() {
         assert!(std::env::var_os("CH_BROWSER").is_none(), "run tests/browser/install.sh first");
@@ -20,6 +29,6 @@ async fn every_page_works_in_chromium() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async { axum::serve(listener, sample::router()).await });
-    let run = move || Command::new("node").arg("pages.mjs").arg(base).current_dir(folder).status();
+    let run = move || Command::new("node").arg(script).arg(base).current_dir(folder).status();
     assert!(tokio::task::spawn_blocking(run).await.unwrap().unwrap().success());
 }

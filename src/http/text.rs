@@ -4,6 +4,7 @@
 //! the audit log mean stands in the fault book, `docs/faults/`.
 
 mod console;
+pub(super) mod report;
 
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const shots = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "target", "screenshots");
+/** Where the pictures are. */
+export const shots = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "target", "screenshots");
 mkdirSync(shots, { recursive: true });
 
 /** A browser of our own. */

@@ -11,11 +11,15 @@ use serde::Deserialize;
 
 use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::reason::Reason;
+use context_handler::domain::trust::Scenario;
 use context_handler::http::assets;
 use context_handler::http::pages::{
     self, Choice, Chosen, ChosenForm, Discovery, Farewell, Hop, Party, PartyState, Post, Refusal, Refused,
 };
-use context_handler::http::visitor::Visitor;
+use context_handler::http::visitor::{Lang, Visitor};
+
+#[path = "report.rs"]
+mod report;
 
 /// A name that tries everything.
 pub(crate) const HOSTILE: &str = r#"<script>alert(1)</script>"'`--><img src=x onerror=alert(2)>&amp;{{7*7}}"#;
@@ -99,6 +103,8 @@ pub(crate) fn router() -> Router {
         .route("/gone", get(async |v: Visitor| pages::no_farewell(&v)))
         .route("/errors", get(async |v: Visitor| pages::errors(&v)))
         .route("/errors/{code}", get(explain))
+        .route("/trust/{how}", get(trust))
+        .route("/trust-file/{lang}", get(trust_file))
         .route("/unavailable", get(async |v: Visitor| pages::unavailable(&v, 30)))
         .route(assets::ROUTE, get(assets::asset))
         .fallback(async |v: Visitor| pages::not_found(&v))
@@ -172,6 +178,39 @@ pub(crate) fn parties(name: &str, state: PartyState) -> [Party<'_>; 3] {
         party(name, false, state),
         party("Korsbæk login", true, PartyState::Confirmed),
     ]
+}
+
+async fn trust(visitor: Visitor, Path(how): Path<String>) -> Response {
+    trust_page(&visitor, &how)
+}
+
+/// A page of a trust run: its report, which is another than the one before, or the page before there is one.
+pub(crate) fn trust_page(visitor: &Visitor, how: &str) -> Response {
+    let address = "/trust/runs/AAAA";
+    let (report, previous) = match how {
+        "green" => (report::green(), Some(report::red())),
+        "yellow" => (report::yellow(), None),
+        "red" => (report::red(), Some(report::green())),
+        "hostile" => (report::hostile(HOSTILE), Some(report::green())),
+        _ => return pages::waiting(visitor, &waiting(address)),
+    };
+    pages::report(visitor, &pages::Shown { report: &report, previous: previous.as_ref(), address })
+}
+
+fn waiting(address: &str) -> pages::Waiting<'_> {
+    pages::Waiting {
+        address,
+        authority: "Korsbæk Kommune",
+        idp: "Korsbæk login",
+        scenario: Scenario::NsisSubstantial,
+        fagsystem: Some("BBR"),
+        expires: "2027-02-19T10:48:29Z".parse().unwrap(),
+    }
+}
+
+async fn trust_file(Path(lang): Path<String>) -> Html<String> {
+    let lang = Lang::of_tag(&lang).unwrap();
+    Html(pages::report_file(&report::red(), lang, "https://context-handler.example").unwrap())
 }
 
 async fn explain(visitor: Visitor, Path(code): Path<String>) -> Response {

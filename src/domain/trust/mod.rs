@@ -6,9 +6,14 @@
 
 mod adoption;
 mod check;
+mod difference;
+mod expect;
+mod junit;
 mod klik;
+mod published;
 mod report;
 mod scenario;
+mod told;
 mod tried;
 
 use serde::{Deserialize, Serialize};
@@ -17,12 +22,17 @@ use super::reason::{Fault, Reason, Sentence};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
+pub use difference::{Difference, visible};
+pub use expect::{Expectation, Expected};
+pub use junit::junit;
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
+pub use published::{Explained, Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
+pub use told::{Change, Said};
 pub use tried::Tried;
 
 /// How a check ended. The worst of all is the verdict of the whole.
@@ -169,4 +179,30 @@ impl<'f> Told<'f> {
 /// The worst of all.
 pub fn verdict(findings: &[Finding]) -> Verdict {
     findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::NotApplicable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run with these findings.
+    pub(super) fn report(findings: Vec<Finding>) -> Report {
+        let id = |name| crate::domain::id::EntityId::new(name).unwrap();
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+        Report {
+            run: crate::domain::id::LoginId::from_bits(7),
+            environment: "test".to_owned(),
+            scenario: Scenario::Basic,
+            authority: crate::domain::id::Cvr::new("11111111").unwrap(),
+            authority_name: "Korsbæk Kommune".to_owned(),
+            idp: id("https://saml.korsbaek.example/idp"),
+            idp_name: "Korsbæk login".to_owned(),
+            fagsystem: None,
+            begun: at("2026-11-21T10:48:29Z"),
+            finished: at("2026-11-21T10:48:41.5Z"),
+            verdict: verdict(&findings),
+            findings,
+            shown: Shown::default(),
+        }
+    }
 }

@@ -16,6 +16,7 @@
 //! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
+//! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
 //! | the store is down | [`unavailable`] | 503 |
 //!
@@ -30,6 +31,7 @@ mod console;
 mod logout;
 mod refusal;
 mod target;
+mod trust;
 mod words;
 
 use std::borrow::Cow;
@@ -54,6 +56,7 @@ pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
+pub use trust::{Shown, Waiting, report, report_file, waiting};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

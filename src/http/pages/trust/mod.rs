@@ -1,0 +1,8 @@
+//! The pages of trust verification: a run that waits for somebody to log in, and the report of one that has ended.
+
+mod report;
+mod seen;
+mod start;
+
+pub use report::{Shown, report, report_file};
+pub use start::{Waiting, waiting};
