@@ -7,6 +7,7 @@ mod attacks;
 mod attribute_profiles;
 mod attributes;
 mod discovery;
+mod gate;
 mod judge;
 mod login;
 mod logout;
