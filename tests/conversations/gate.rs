@@ -123,8 +123,9 @@ async fn what_the_issuer_proves_about_revocation_counts_and_nothing_else_does() 
     assert_eq!(scene.revocation(list(&[5]), None).await, GOOD);
     // Silence, and what does not prove anything, is neither.
     let stranger = Issuer::root("Test OCES udstedende-CA 1", at(0));
-    let by =
-        |signer: &Issuer| Some(ca.answer_by(signer, &[signer.der.clone()], (SERIAL, Status::Good), at(0)));
+    let by = |signer: &Issuer| {
+        Some(ca.answer_by(signer, std::slice::from_ref(&signer.der), (SERIAL, Status::Good), at(0)))
+    };
     let (may, may_not) =
         (ca.issuing.certify_responder(true, at(0)), ca.issuing.certify_responder(false, at(0)));
     let old = Some(ca.answer_by(&ca.issuing, &[], (SERIAL, Status::Good), at(0) - day * 2));
