@@ -7,6 +7,7 @@ mod ask;
 mod attributes;
 pub mod audit;
 pub mod authority;
+pub mod console;
 pub mod egress;
 mod identify;
 mod issue;
@@ -297,6 +298,7 @@ impl From<StoreError> for Fault {
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,
+            StoreError::Uninvited => Reason::ConsoleLink,
             StoreError::Spent => Reason::TokenSpent,
             StoreError::Down(_) => Reason::StoreDown,
         };

@@ -310,6 +310,11 @@ impl Federation {
         self.robots.add(robot)
     }
 
+    /// Whether a municipality has declared robots.
+    pub fn has_robots(&self, authority: Cvr) -> bool {
+        self.robots.any_of(authority)
+    }
+
     /// The robot that a municipality has declared under this number.
     pub fn robot(&self, authority: Cvr, id: &str) -> Option<&Robot> {
         self.robots.find(authority, id)
@@ -481,13 +486,14 @@ impl Federation {
         authority: &'f Authority,
         now: Timestamp,
     ) -> impl Iterator<Item = Choice<'f>> {
-        self.speakers
-            .get(&authority.cvr)
-            .into_iter()
-            .flatten()
-            .filter(move |(_, validity)| validity.holds(now))
-            .filter_map(|(idp, _)| self.idp(idp).ok())
-            .map(move |idp| Choice { authority, idp })
+        let on = self.speakers(authority.cvr, now).filter(|idp| idp.active);
+        on.map(move |idp| Choice { authority, idp })
+    }
+
+    /// The identity providers that speak for an authority at this moment, switched on or not.
+    pub fn speakers(&self, authority: Cvr, now: Timestamp) -> impl Iterator<Item = &IdentityProvider> {
+        let speakers = self.speakers.get(&authority).into_iter().flatten();
+        speakers.filter(move |(_, validity)| validity.holds(now)).filter_map(|(idp, _)| self.idps.get(idp))
     }
 }
 

@@ -165,6 +165,7 @@ reasons! {
     LoaCap "loa.cap" Nobody;
     LoaStepUp "loa.stepup" Nobody;
     AttrReserved "attr.reserved" Nobody;
+    AttrUnexpected "attr.unexpected" Nobody;
     BppKept "bpp.kept" Nobody;
     BppScope "bpp.scope" IdentityProvider;
     BppDelegation "bpp.delegation" Register;
@@ -172,6 +173,7 @@ reasons! {
     BppMapping "bpp.mapping" Register;
     BppConstraint "bpp.constraint" IdentityProvider;
     BppNone "bpp.none" IdentityProvider;
+    BppMissing "bpp.missing" IdentityProvider;
     Chain "chain" Nobody;
     XmlMalformed "xml.malformed" IdentityProvider;
     XmlDoctype "xml.doctype" IdentityProvider;
@@ -195,8 +197,10 @@ reasons! {
     KeyUntrusted "key.untrusted" IdentityProvider;
     KeyExpired "key.expired" IdentityProvider;
     KeyRole "key.role" IdentityProvider;
+    KeyNext "key.next" IdentityProvider;
     DecFailed "dec.failed" IdentityProvider;
     DecStructure "dec.structure" IdentityProvider;
+    EncMissing "enc.missing" IdentityProvider;
     JwtHeader "jwt.header" Fagsystem;
     JwtClaims "jwt.claims" Fagsystem;
     JwtKey "jwt.key" Fagsystem;
@@ -223,7 +227,9 @@ reasons! {
     TimeConditions "time.conditions" IdentityProvider;
     TimeScd "time.scd" IdentityProvider;
     TimeIssue "time.issue" IdentityProvider;
+    ForceIgnored "force.ignored" IdentityProvider;
     TimeSession "time.session" IdentityProvider;
+    TimeSkew "time.skew" IdentityProvider;
     Audience "audience" IdentityProvider;
     Recipient "recipient" IdentityProvider;
     ScdMethod "scd.method" IdentityProvider;
@@ -248,6 +254,7 @@ reasons! {
     IssuerSelf "issuer.self" User;
     TenantMismatch "tenant.mismatch" IdentityProvider;
     TenantNameid "tenant.nameid" IdentityProvider;
+    NameidFormat "nameid.format" IdentityProvider;
     StateForged "state.forged" User;
     SessionReused "session.reused" Nobody;
     SessionUnfit "session.unfit" Nobody;
@@ -257,6 +264,7 @@ reasons! {
     Scoping "scoping" Fagsystem;
     ProxyCount "proxy_count" Fagsystem;
     Passive "passive" Fagsystem;
+    PassiveSession "passive.session" User;
     RequestUnsupported "request.unsupported" Fagsystem;
     AcsUnknown "acs.unknown" Fagsystem;
     OidcRedirect "oidc.redirect" Fagsystem;
@@ -282,6 +290,7 @@ reasons! {
     Profile "profile" IdentityProvider;
     LoaInconsistent "loa.inconsistent" IdentityProvider;
     LoaUnknown "loa.unknown" IdentityProvider;
+    LoaMissing "loa.missing" IdentityProvider;
     LoaLower "loa.lower" IdentityProvider;
     LoaStepUpUser "loa.stepup_user" User;
     RobotNsis "robot.nsis" User;
@@ -335,6 +344,8 @@ reasons! {
     SloDown "slo.down" Fagsystem;
     SloRefused "slo.refused" Fagsystem;
     SloSig "slo.sig" Fagsystem;
+    SloMissing "slo.missing" IdentityProvider;
+    SloSession "slo.session" IdentityProvider;
     SloIssuer "slo.issuer" Fagsystem;
     SloResponse "slo.response" Fagsystem;
     SloReplay "slo.replay" Fagsystem;
@@ -342,6 +353,14 @@ reasons! {
     SloSchema "slo.schema" Fagsystem;
     SloRace "slo.race" User;
     SloRedirect "slo.redirect" Fagsystem;
+    ConsoleInvited "console.invited" Nobody;
+    ConsoleEntered "console.entered" Nobody;
+    ConsoleLeft "console.left" Nobody;
+    ConsoleViewed "console.viewed" Nobody;
+    ConsoleLink "console.link" User;
+    ConsoleSignIn "console.signin" User;
+    ConsoleDenied "console.denied" User;
+    ConsoleRights "console.rights" User;
     StoreDown "store.down" Us;
     SecondOpinion "second_opinion" Us;
     Internal "internal" Us;
@@ -349,16 +368,6 @@ reasons! {
     TrustEnded "trust.ended" Nobody;
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
-    EncMissing "enc.missing" IdentityProvider;
-    TimeSkew "time.skew" IdentityProvider;
-    ForceIgnored "force.ignored" IdentityProvider;
-    PassiveSession "passive.session" User;
-    SloMissing "slo.missing" IdentityProvider;
-    SloSession "slo.session" IdentityProvider;
-    KeyNext "key.next" IdentityProvider;
-    LoaMissing "loa.missing" IdentityProvider;
-    BppMissing "bpp.missing" IdentityProvider;
-    NameidFormat "nameid.format" IdentityProvider;
     RobotMissing "robot.missing" Register;
     MdChecked "md.checked" Nobody;
     CertOwner "cert.owner" IdentityProvider;

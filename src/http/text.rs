@@ -3,9 +3,13 @@
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
 //! the audit log mean stands in the fault book, `docs/faults/`.
 
+mod console;
+
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
+
+pub(super) use console::ConsoleText;
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {
@@ -379,7 +383,7 @@ static DANISH: Text = Text {
     metadata: "Hent metadata",
     for_helpers: "Fik du en fejl?",
     for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
-    errors_lead: "Alt, hvad der kan afvises, ændres eller noteres undervejs i et login, med den kode, som står i revisionsloggen.",
+    errors_lead: "Alt, hvad der kan afvises, ændres eller noteres ved et login, et logout eller en prøve, med den kode, som står i revisionsloggen.",
     error: "Hvad fejlen betyder",
     to_fix: "Sådan rettes den",
     in_product: "I jeres produkt",
@@ -513,7 +517,7 @@ static ENGLISH: Text = Text {
     metadata: "Fetch metadata",
     for_helpers: "Did you get an error?",
     for_helpers_text: "Each error has a page that says what it means and who can put it right.",
-    errors_lead: "Everything that can be refused, changed or noted during a login, with the code that stands in the audit log.",
+    errors_lead: "Everything that can be refused, changed or noted in a login, a logout or a test, with the code that stands in the audit log.",
     error: "What the error means",
     to_fix: "How to put it right",
     in_product: "In your product",

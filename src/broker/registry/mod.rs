@@ -22,7 +22,7 @@ use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
-use crate::protocol::keys::Decrypter;
+use crate::protocol::keys::{Certificate, Decrypter};
 use crate::protocol::oauth::client::Client;
 use crate::protocol::saml::metadata::{AttributeServiceMetadata, IdpMetadata, SpMetadata};
 use crate::protocol::saml::response::Opening;
@@ -136,6 +136,15 @@ impl Snapshot {
     /// The metadata of the identity provider of this name, switched on or not.
     pub(super) fn idp_metadata(&self, name: &EntityId) -> Option<&IdpMetadata> {
         self.idps.get(name)
+    }
+
+    /// Whether the identity provider has metadata that is in force, with a signing key that is.
+    pub(super) fn metadata_holds(&self, name: &EntityId, now: Timestamp) -> bool {
+        let in_force = |key: &Certificate| key.not_before() <= now && now < key.not_after();
+        self.idps.get(name).is_some_and(|metadata| {
+            check_validity(name, metadata.valid_until, now).is_ok()
+                && metadata.keys.certificates().iter().any(in_force)
+        })
     }
 
     /// The fagsystem of this name, if it may ask now.

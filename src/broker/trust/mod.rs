@@ -6,6 +6,7 @@
 
 mod ending;
 pub mod gate;
+pub mod klik;
 mod observe;
 mod revoked;
 mod rights;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::*;
-use crate::domain::reason::Explanation;
+use crate::domain::reason::{Blame, Explanation};
 
 #[test]
 fn every_reason_has_a_page_that_reads_and_no_page_is_without_a_reason() {
@@ -62,6 +62,14 @@ fn both_languages_speak_of_the_same_products_with_the_same_commands() {
         for (danish, english) in longer(da).zip(longer(en)) {
             assert_eq!(typed(danish), typed(english), "{reason}");
         }
+    }
+}
+
+#[test]
+fn whoever_runs_an_identity_provider_reads_where_to_put_it_right_in_each_product() {
+    for reason in Reason::ALL.iter().filter(|reason| reason.blame() == Blame::IdentityProvider) {
+        let products: Vec<_> = reason.page().da.products.iter().map(|(product, _)| *product).collect();
+        assert_eq!(products, Product::ALL, "{reason}");
     }
 }
 
@@ -181,7 +189,7 @@ fn prose(reason: &Reason, text: &'static str) {
 
 fn sentence(reason: &Reason, text: &str) {
     let ends = text.ends_with(['.', ':']);
-    let begins = text.chars().next().is_some_and(|first| first.is_uppercase() || first == '`');
+    let begins = text.chars().next().is_some_and(|first| first.is_uppercase() || "`“".contains(first));
     assert!(text.len() > 15 && begins && ends, "{reason}: {text:?}");
     assert!(text.matches('`').count().is_multiple_of(2), "{reason}: {text:?}");
 }

@@ -4,20 +4,26 @@
 //! login would have stopped before. What it finds is told check by check; what a failed check means and how it is mended
 //! stands on the page of its [`Reason`].
 
+mod adoption;
 mod check;
+mod klik;
 mod report;
 mod scenario;
+mod tried;
 
 use serde::{Deserialize, Serialize};
 
 use super::reason::{Fault, Reason, Sentence};
 
+pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
+pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
+pub use tried::Tried;
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -18,7 +18,8 @@ pub fn errors(visitor: &Visitor) -> Response {
 
 /// One reason.
 pub fn error(visitor: &Visitor, reason: Reason) -> Response {
-    let page = ErrorPage { frame: Frame::new(visitor, |t| t.error), reason };
+    let frame = Frame::new(visitor, |t| t.error);
+    let page = ErrorPage { frame: Frame { title: frame.t.words(&reason).means, ..frame }, reason };
     answer(StatusCode::OK, &page, visitor, FormAction::None, None)
 }
 

@@ -11,6 +11,9 @@
 //! | any refusal | [`refusal()`] with a [`Refusal`] | its own |
 //! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
+//! | `/trust` | [`trust()`] | 200 |
+//! | `/trust/invitations/<ticket>` | [`invitation`] | 200 |
+//! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
 //! | no such page | [`not_found`] | 404 |
@@ -23,6 +26,7 @@
 mod answer;
 mod book;
 mod chosen;
+mod console;
 mod logout;
 mod refusal;
 mod target;
@@ -45,6 +49,7 @@ use target::Target;
 
 pub use book::{error, errors};
 pub use chosen::{Chosen, ChosenForm};
+pub use console::{Seen, SignedIn, invitation, trust, trust_refused};
 pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };

@@ -122,7 +122,7 @@ async fn a_question_without_pages_is_answered_by_no_passive() {
             vec!["Responder", "AuthnFailed"],
             vec!["login.let-in status", "answer.status status", "answer.passive status"],
         ),
-        (vec!["Success"], vec!["answer.passive passive.session?", "name.format nameid.format?"]),
+        (vec!["Success"], vec!["name.format nameid.format?", "answer.passive passive.session?"]),
     ] {
         let mut run = at_idp(&town, &town.korsbaek, Scenario::Passive, None).await;
         let mut say: Say = town.korsbaek.say(&run.question);
