@@ -17,7 +17,7 @@ const KORSBAEK: &str = "11111111";
 const SERIAL: u32 = 4711;
 
 /// Metadata of an identity provider, signed with its key.
-fn metadata(name: &str, signer: &FileKey) -> String {
+pub(crate) fn metadata(name: &str, signer: &FileKey) -> String {
     let certificates = [Signer::certificate(signer).clone()];
     let ours = OurMetadata {
         id: &MessageId::new("_m1").unwrap(),
@@ -33,7 +33,7 @@ fn metadata(name: &str, signer: &FileKey) -> String {
     ours.write_idp("https://new.test/sso", &logout, signer).unwrap().into_string()
 }
 
-fn signer(certificate: &[u8], key: &PKey<Private>) -> FileKey {
+pub(crate) fn signer(certificate: &[u8], key: &PKey<Private>) -> FileKey {
     FileKey::from_pem(pem(certificate).as_bytes(), &key.private_key_to_pem_pkcs8().unwrap(), None).unwrap()
 }
 

@@ -6,6 +6,7 @@
 mod attacks;
 mod attribute_profiles;
 mod attributes;
+mod checks;
 mod console;
 mod discovery;
 mod gate;
