@@ -4,7 +4,7 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::report::seconds;
+use super::report::span;
 use crate::domain::assurance::Rule;
 use crate::domain::trust::{Assurance, Certified, Moment, Timing};
 use crate::http::text::Text;
@@ -66,7 +66,7 @@ impl<'r> Leaf<'r> {
             _ if now < certificate.not_before => (r.not_yet.to_owned(), "warning"),
             ..0 => (r.expired.to_owned(), "fail"),
             1 => (format!("1 {}", r.day_left), "warning"),
-            ..30 => (format!("{left} {}", r.days_left), "warning"),
+            0 | 2..30 => (format!("{left} {}", r.days_left), "warning"),
             _ => (format!("{left} {}", r.days_left), "pass"),
         };
         Self { certificate, days, state }
@@ -94,6 +94,7 @@ pub(super) struct Timeline<'r> {
 /// One moment.
 pub(super) struct Row<'r> {
     pub(super) moment: &'r Moment,
+    pub(super) name: &'r str,
     pub(super) x: i32,
     pub(super) y: i32,
     pub(super) offset: String,
@@ -126,15 +127,21 @@ impl<'r> Timeline<'r> {
         let after = |at: Timestamp| at.duration_since(now).as_secs_f64();
         let tolerance = timing.tolerance as f64 / 1000.0;
         let seen = timing.moments.iter().map(|moment| after(moment.at));
-        let (least, most) = seen.fold((-tolerance, tolerance), |(least, most), at| (least.min(at), most.max(at)));
+        let (least, most) =
+            seen.fold((-tolerance, tolerance), |(least, most), at| (least.min(at), most.max(at)));
         let (from, until) = (bent(least) - 0.3, bent(most) + 0.3);
         let (left, right) = (f64::from(Self::LINE.0), f64::from(Self::LINE.1));
         let x = |at: f64| (left + (bent(at) - from) / (until - from) * (right - left)).round() as i32;
         let rows = (0..).zip(&timing.moments).map(|(row, moment)| Row {
             moment,
+            name: match moment.what.as_str() {
+                "asked" => r.asked,
+                "arrived" => r.arrived,
+                name => name,
+            },
             x: x(after(moment.at)),
             y: HEAD + ROW * row + ROW / 2,
-            offset: seconds(moment.at.duration_since(now), r.lang),
+            offset: span(moment.at.duration_since(now), r.lang),
             time: moment.at.to_zoned(denmark()).strftime("%H:%M:%S%.3f").to_string(),
         });
         let moment = |what: &str| timing.moments.iter().find(|moment| moment.what == what);
@@ -164,7 +171,7 @@ impl<'r> Timeline<'r> {
     /// How far the clocks are apart, and how far they may be, in a sentence each.
     pub(super) fn skew(&self) -> String {
         let r = self.r;
-        let told = |milliseconds: i64| seconds(SignedDuration::from_millis(milliseconds), r.lang);
+        let told = |milliseconds: i64| span(SignedDuration::from_millis(milliseconds), r.lang);
         let Timing { skew, tolerance, .. } = *self.timing;
         let apart = match skew {
             0 => r.skew_none.to_owned(),
@@ -228,8 +235,9 @@ mod tests {
 
     #[test]
     fn moments_stand_in_their_order_within_the_line_however_far_apart_they_are() {
-        let moments: Vec<_> =
-            [-30_000, -9, -1, 0, 1, 300, 28_800, 900_000].map(|s| moment(if s == 0 { "arrived" } else { "x" }, s)).into();
+        let moments: Vec<_> = [-30_000, -9, -1, 0, 1, 300, 28_800, 900_000]
+            .map(|s| moment(if s == 0 { "arrived" } else { "x" }, s))
+            .into();
         let timing = Timing { moments, skew: 0, tolerance: 60_000 };
         let timeline = Timeline::new(&timing, ReportText::of(Lang::En));
         let places: Vec<i32> = timeline.rows.iter().map(|row| row.x).collect();
@@ -250,7 +258,7 @@ mod tests {
         );
         assert_eq!(
             told(-240_000, Lang::En),
-            "The identity provider’s clock is behind ours by 240.0 s. The tolerance is ± 60.0 s: exceeded by 180.0 s."
+            "The identity provider’s clock is behind ours by 4 min 0 s. The tolerance is ± 60.0 s: exceeded by 3 min 0 s."
         );
     }
 
