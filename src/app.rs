@@ -12,12 +12,12 @@ use crate::broker::keys::Keys;
 use crate::broker::registry::Refreshed;
 use crate::broker::{Broker, Settings};
 use crate::config::Config;
-use crate::domain::reason::Fault;
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::{Clock, Random};
 use crate::http::operations::Operations;
 use crate::http::{Door, operations_router, router};
-use crate::keyring::Keyring;
-use crate::protocol::keys::{Decrypter, FileKey, Signer};
+use crate::keyring::{self, Keyring};
+use crate::protocol::keys::{Decrypter, FileKey, Roots, Signer};
 use crate::store::{Sqlite, Store};
 use crate::system::{SystemClock, SystemRandom, tell_service_manager};
 use crate::telemetry::{Metrics, names};
@@ -76,12 +76,21 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         idle_for: config.login.session_idle_minutes.duration(),
         logout_for: config.login.logout_seconds.duration().unsigned_abs(),
         egress: egress(config)?,
+        roots: Arc::new(roots(config)?),
     };
     let signers =
         |keys: &[Arc<FileKey>]| keys.iter().map(|key| key.clone() as _).collect::<Vec<Arc<dyn Signer>>>();
     let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();
     let keys = Keys::new(&signers(&keyring.signing), decrypters)?;
     Ok((settings, keys.with_token_signers(&signers(&keyring.token_signing))?, Arc::new(store)))
+}
+
+/// The roots that the configuration names.
+fn roots(config: &Config) -> Result<Roots, Fault> {
+    keyring::roots(&config.trust.oces_roots).map_err(|complaints| {
+        let first = complaints.first().map_or(String::new(), ToString::to_string);
+        Fault::new(Reason::CertChain, first)
+    })
 }
 
 /// Serves until told to stop, then finishes what is under way.

@@ -16,6 +16,7 @@ mod sandbox;
 mod serve;
 mod sessions;
 mod simulate;
+mod trust;
 mod users;
 mod verify_response;
 
@@ -97,6 +98,10 @@ enum Command {
     #[command(subcommand)]
     Bpp(bpp::Bpp),
 
+    /// Prove that an identity provider works, and say who may see it
+    #[command(subcommand)]
+    Trust(trust::Trust),
+
     /// Search the exchange log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -172,6 +177,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Users(users) => users.run(&mut session),
         Command::Sessions(sessions) => sessions.run(&mut session),
         Command::Bpp(bpp) => bpp.run(&mut session),
+        Command::Trust(trust) => trust.run(&mut session),
         Command::Audit(audit) => audit.run(&mut session),
         Command::Explain(explain) => explain.run(&mut session),
         Command::Keys(keys) => keys.run(&mut session),

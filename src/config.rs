@@ -40,6 +40,8 @@ pub struct Config {
     pub login: Login,
     /// Whom we may call.
     pub egress: Egress,
+    /// What is asked of parties' certificates.
+    pub trust: Trust,
     /// What is written to the log.
     pub logging: Logging,
     #[serde(skip)]
@@ -114,6 +116,14 @@ pub struct Egress {
     pub allow_hosts: Vec<Host>,
 }
 
+/// What is asked of parties' certificates.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trust {
+    /// PEM files with the roots that parties' certificates are issued under, and the authorities between.
+    pub oces_roots: Vec<PathBuf>,
+}
+
 /// What is written to the log.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -155,7 +165,7 @@ impl Config {
     pub fn resolve(sources: &Sources) -> Result<Self, Vec<Complaint>> {
         let (merged, origins) = sources.merge()?;
         let raw: RawConfig = read("the merged configuration", &merged.to_string())?;
-        let RawConfig { server, identity, store, keys, login, egress, logging } = raw;
+        let RawConfig { server, identity, store, keys, login, egress, trust, logging } = raw;
         let mut missing = Vec::new();
         let mut needed = |key: &str| missing.push(sources.missing(key));
         let public_url = server.public_url.or_else(|| {
@@ -170,6 +180,8 @@ impl Config {
                 needed(key);
             }
         }
+        let beside = |path: PathBuf| origins.at("trust.oces-roots").beside(&path);
+        let oces_roots = trust.oces_roots.into_iter().flatten().map(beside).collect();
         let Some(public_url) = public_url.filter(|_| missing.is_empty()) else { return Err(missing) };
         let path = store.path.map(|path| origins.at("store.path").beside(&path));
         let entity_id = match identity.entity_id {
@@ -192,6 +204,7 @@ impl Config {
             keys: Keys { signing, decryption, token_signing },
             login: login.resolve(),
             egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default() },
+            trust: Trust { oces_roots },
             logging: Logging {
                 format: logging.format.unwrap_or(Format::Json),
                 level: logging.level.unwrap_or(Level::Info),
@@ -292,6 +305,7 @@ struct RawConfig {
     keys: RawKeys,
     login: RawLogin,
     egress: RawEgress,
+    trust: RawTrust,
     logging: RawLogging,
 }
 
@@ -353,6 +367,12 @@ impl RawLogin {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct RawEgress {
     allow_hosts: Option<Vec<Host>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct RawTrust {
+    oces_roots: Option<Vec<PathBuf>>,
 }
 
 #[derive(Default, Deserialize)]

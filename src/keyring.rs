@@ -1,12 +1,12 @@
 //! Our own keys, read once from the files that the configuration names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
 use crate::config::{KeyFile, Keys};
 use crate::domain::written::Complaint;
-use crate::protocol::keys::FileKey;
+use crate::protocol::keys::{FileKey, Roots};
 
 /// Our own keys in the order of the configuration.
 #[derive(Clone)]
@@ -39,6 +39,22 @@ impl Keyring {
     }
 }
 
+/// The roots of certificates that parties may have, with the authorities below them; none where no file is named.
+pub fn roots(files: &[PathBuf]) -> Result<Roots, Vec<Complaint>> {
+    let (mut roots, mut complaints) = (Roots::default(), Vec::new());
+    for file in files {
+        let complain = |what: String| Complaint::whole_file(&file.display().to_string(), what);
+        let read = fs::read(file).map_err(|error| complain(format!("expected certificates, got: {error}")));
+        let read =
+            read.and_then(|pem| Roots::from_pem(&pem).map_err(|fault| complain(fault.detail.into_owned())));
+        match read {
+            Ok(read) => roots.extend(read),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    if complaints.is_empty() { Ok(roots) } else { Err(complaints) }
+}
+
 fn open(file: &KeyFile) -> Result<FileKey, Complaint> {
     let key = bytes(&file.file)?;
     let password = file.password_file.as_deref().map(bytes).transpose()?;
@@ -67,8 +83,6 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Complaint> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::protocol::keys::Signer;
 

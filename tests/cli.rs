@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use context_handler::cli::{Desk, Exit, run};
+use context_handler::domain::faults::Product;
+use context_handler::domain::reason::Reason;
 use context_handler::domain::world::Clock;
 use context_handler::system::SystemRandom;
 use jiff::Timestamp;
@@ -187,9 +189,15 @@ fn explain_says_what_a_code_means_and_who_must_act() {
     let (exit, out, _) = say(&NOW, &["explain", "sig.missing"]);
     assert_eq!(exit, Exit::Ok);
     assert!(out.starts_with("sig.missing (who must act: the identity provider)\n"), "{out}");
-    assert!(out.contains("has no signature"), "{out}");
+    assert!(out.contains("has no signature") && out.contains("#### Shibboleth"), "{out}");
     let (_, out, _) = say(&NOW, &["explain", "sig.missing", "--json"]);
-    assert_eq!(json(&out)["code"], "sig.missing");
+    let (explained, page) = (json(&out), Reason::SigMissing.page());
+    assert_eq!(explained["code"], "sig.missing");
+    assert_eq!(explained["means"]["da"], page.da.means);
+    assert_eq!(explained["test"]["en"], page.en.test);
+    assert_eq!(explained["products"].as_array().map(Vec::len), Some(Product::ALL.len()));
+    assert_eq!(explained["products"][0]["product"], "AD FS");
+    assert_eq!(explained["products"][0]["da"], page.da.products[0].1);
     let (exit, out, err) = say(&NOW, &["explain", "sig.mising"]);
     assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
     assert_eq!(

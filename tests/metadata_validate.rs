@@ -66,15 +66,26 @@ fn validate(metadata: &str, at: &str) -> (Exit, Vec<Value>) {
     (exit, serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}")))
 }
 
-/// The findings of one severity, by their names.
-fn found(findings: &[Value], severity: &str) -> Vec<String> {
+/// The findings of one verdict, by their checks.
+fn found(findings: &[Value], verdict: &str) -> Vec<String> {
     let mut found: Vec<String> = findings
         .iter()
-        .filter(|finding| finding["severity"] == severity)
-        .map(|finding| finding["id"].as_str().unwrap_or_default().to_owned())
+        .filter(|finding| finding["verdict"] == verdict)
+        .map(|finding| finding["check"].as_str().unwrap_or_default().to_owned())
         .collect();
     found.dedup();
     found
+}
+
+/// The reasons of all that is not as it should be.
+fn reasons(findings: &[Value]) -> Vec<String> {
+    findings.iter().filter_map(|finding| finding["reason"].as_str().map(str::to_owned)).collect()
+}
+
+fn cut(text: &str, from: &str, to: &str) -> String {
+    let begin = text.find(from).expect(from);
+    let end = begin + text[begin..].find(to).expect(to) + to.len();
+    format!("{}{}", &text[..begin], &text[end..])
 }
 
 #[test]
@@ -82,65 +93,164 @@ fn good_metadata_of_both_roles_passes() {
     let signer = ours();
     for as_idp in [true, false] {
         let (exit, findings) = validate(&written(as_idp, &signer), NOW);
-        assert_eq!((exit, found(&findings, "error")), (Exit::Ok, vec![]), "{findings:#?}");
+        assert_eq!((exit, found(&findings, "fail")), (Exit::Ok, vec![]), "{findings:#?}");
         assert_eq!(found(&findings, "warning"), Vec::<String>::new(), "{findings:#?}");
-        let ok = found(&findings, "ok");
-        for id in [
-            "md.xml",
-            "md.role",
-            "md.usable",
-            "md.key-strength",
-            "md.key-expiry",
-            "md.nameid",
-            "md.slo",
-            "md.signature",
+        let passed = found(&findings, "pass");
+        for check in [
+            "metadata.xml",
+            "metadata.schema",
+            "metadata.entity",
+            "metadata.valid",
+            "metadata.usable",
+            "metadata.locations",
+            "metadata.endpoints",
+            "metadata.keys",
+            "metadata.nameid",
+            "metadata.signature",
+            "certificate.expiry",
+            "certificate.key",
+            "certificate.owner",
         ] {
-            assert!(ok.iter().any(|found| found == id), "{id} was not looked at: {ok:?}");
+            assert!(passed.iter().any(|found| found == check), "{check} was not looked at: {passed:?}");
+        }
+        for finding in &findings {
+            for told in [&finding["title"], &finding["why"]] {
+                assert!(told["da"].is_string() && told["en"].is_string(), "{finding}");
+            }
         }
     }
 }
 
 #[test]
-fn every_mistake_is_found_under_its_own_name() {
+fn every_mistake_is_found_by_its_own_check_with_its_reason_and_what_to_do() {
     let (idp, sp) = (written(true, &ours()), written(false, &ours()));
     let https = "https://party.example/";
     let (sso, acs) = (format!("{https}sso"), format!("{https}acs"));
-    let cut = |text: &str, from: &str, to: &str| {
-        let begin = text.find(from).expect(from);
-        let end = begin + text[begin..].find(to).expect(to) + to.len();
-        format!("{}{}", &text[..begin], &text[end..])
-    };
-    for (id, broken) in [
-        ("md.xml", idp[..idp.len() - 3].to_owned()),
-        ("md.xml", format!("<!DOCTYPE a>{idp}")),
-        ("md.entity", "<a/>".to_owned()),
-        ("md.role", idp.replace("IDPSSODescriptor", "PDPDescriptor")),
-        ("md.usable", idp.replace("SingleSignOnService", "Nothing")),
-        ("md.location", idp.replace(&sso, "http://party.example/sso")),
-        ("md.location", sp.replace(&acs, "javascript:alert(1)")),
-        ("md.location", idp.replace("https://party.example/slo\"", "http://party.example/slo\"")),
+    for (check, reason, broken) in [
+        ("metadata.xml", "xml.malformed", idp[..idp.len() - 3].to_owned()),
+        ("metadata.xml", "xml.doctype", format!("<!DOCTYPE a>{idp}")),
+        ("metadata.entity", "md.refused", "<a/>".to_owned()),
+        ("metadata.usable", "md.refused", idp.replace("IDPSSODescriptor", "PDPDescriptor")),
+        ("metadata.usable", "md.refused", idp.replace("SingleSignOnService", "Nothing")),
+        ("metadata.locations", "admin.acs", idp.replace(&sso, "http://party.example/sso")),
+        ("metadata.locations", "admin.acs", sp.replace(&acs, "javascript:alert(1)")),
         (
-            "md.usable",
+            "metadata.locations",
+            "admin.acs",
+            idp.replace("https://party.example/slo\"", "http://party.example/slo\""),
+        ),
+        (
+            "metadata.usable",
+            "param.shadow",
             sp.replace("https://party.example/slo\"", "https://party.example/slo?SAMLResponse=x\""),
         ),
-        ("md.acs", sp.replace("AssertionConsumerService", "Nothing")),
-        ("md.key-signing", idp.replace("use=\"signing\"", "use=\"encryption\"")),
-        ("md.key", idp.replace("MII", "MIA")),
-        ("md.signature", idp.replace(&sso, &format!("{sso}2"))),
-        ("md.encryption", sp.replace("xmlenc11#aes", "xmlenc#cbc-aes")),
+        ("metadata.endpoints", "md.endpoint", sp.replace("AssertionConsumerService", "Nothing")),
+        ("metadata.keys", "md.key", idp.replace("use=\"signing\"", "use=\"encryption\"")),
+        ("metadata.keys", "md.key", idp.replace("MII", "MIA")),
+        ("metadata.signature", "sig.invalid", idp.replace(&sso, &format!("{sso}2"))),
+        ("metadata.encryption", "alg.refused", sp.replace("xmlenc11#aes", "xmlenc#cbc-aes")),
     ] {
-        assert!(broken != idp && broken != sp, "{id}: nothing is broken");
+        assert!(broken != idp && broken != sp, "{check}: nothing is broken");
         let (exit, findings) = validate(&broken, NOW);
-        assert_eq!(exit, Exit::CheckFailed, "{id}: {findings:#?}");
-        let finding = findings.iter().find(|finding| finding["id"] == id && finding["severity"] == "error");
-        let finding = finding.unwrap_or_else(|| panic!("{id} is missing: {findings:#?}"));
-        for told in ["expected", "received", "fix"] {
-            assert!(finding[told].as_str().is_some_and(|text| !text.is_empty()), "{id} has no {told}");
+        assert_eq!(exit, Exit::CheckFailed, "{check}: {findings:#?}");
+        let finding =
+            findings.iter().find(|finding| finding["check"] == check && finding["verdict"] == "fail");
+        let finding = finding.unwrap_or_else(|| panic!("{check} is missing: {findings:#?}"));
+        assert_eq!(finding["reason"], reason, "{finding:#?}");
+        for told in [&finding["fix"]["da"], &finding["fix"]["en"], &finding["expected"]] {
+            assert!(told.as_str().is_some_and(|text| !text.is_empty()), "{finding:#?}");
         }
     }
-    let (_, findings) = validate(&cut(&idp, "<ds:Signature", "</ds:Signature>"), NOW);
-    assert!(found(&findings, "warning").contains(&"md.signature".to_owned()), "{findings:#?}");
-    assert!(found(&findings, "error").is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn what_works_here_and_may_not_elsewhere_is_warned_of() {
+    let (idp, sp) = (written(true, &ours()), written(false, &ours()));
+    let unsigned = |text: &str| cut(text, "<ds:Signature", "</ds:Signature>");
+    let (idp, sp) = (unsigned(&idp), unsigned(&sp));
+    for (check, reason, odd) in [
+        ("metadata.signature", "md.unsigned", idp.clone()),
+        ("metadata.nameid", "nameid.format", idp.replace("1.1:nameid-format:X509SubjectName", "2.0:x")),
+        (
+            "metadata.endpoints",
+            "md.endpoint",
+            cut(&idp, "<md:SingleSignOnService", "/md:SingleSignOnService>"),
+        ),
+        (
+            "metadata.endpoints",
+            "slo.missing",
+            cut(&idp, "<md:SingleLogoutService", "/md:SingleLogoutService>"),
+        ),
+        (
+            "metadata.keys",
+            "enc.missing",
+            cut(&sp, "<md:KeyDescriptor use=\"encryption\"", "/md:KeyDescriptor>"),
+        ),
+        ("metadata.requests-signed", "sig.missing", sp.replace(" AuthnRequestsSigned=\"true\"", "")),
+        ("metadata.indexes", "md.endpoint", sp.replace(" index=\"0\"", "")),
+    ] {
+        let (exit, findings) = validate(&odd, NOW);
+        assert_eq!(exit, Exit::Ok, "{check}: {findings:#?}");
+        let finding = findings.iter().find(|finding| finding["reason"] == reason);
+        let finding = finding.unwrap_or_else(|| panic!("{reason} is missing: {findings:#?}"));
+        assert_eq!((&finding["check"], &finding["verdict"]), (&check.into(), &"warning".into()));
+    }
+}
+
+#[test]
+fn the_structure_is_the_one_of_the_schema() {
+    let unsigned = |as_idp| cut(&written(as_idp, &ours()), "<ds:Signature", "</ds:Signature>");
+    let (idp, sp) = (unsigned(true), unsigned(false));
+    let schema = |metadata: &str| -> Vec<(String, String, String)> {
+        let findings = validate(metadata, NOW).1;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let schema = findings.iter().filter(|finding| finding["check"] == "metadata.schema");
+        let wrong = schema.filter(|finding| finding["verdict"] != "pass");
+        wrong.map(|f| (text(&f["about"]), text(&f["expected"]), text(&f["received"]))).collect()
+    };
+    assert_eq!((schema(&idp), schema(&sp)), (vec![], vec![]));
+    for (name, metadata) in [
+        ("korsbaek", include_str!("../metadata/korsbaek.xml")),
+        ("bbr", include_str!("../metadata/bbr.xml")),
+        ("rights", include_str!("../metadata/feddet-rettigheder.xml")),
+    ] {
+        assert_eq!(schema(metadata), vec![], "{name}");
+    }
+    let format =
+        "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName</md:NameIDFormat>";
+    let late = idp.replace("</md:IDPSSODescriptor>", &format!("{format}</md:IDPSSODescriptor>"));
+    for (broken, place, expected, received) in [
+        (late, "NameIDFormat", "SingleSignOnService", "NameIDFormat"),
+        (idp.replace("use=\"signing\"", "use=\"sign\""), "KeyDescriptor", "@use", "sign"),
+        (idp.replace(" entityID=", " EntityID="), "EntityDescriptor", "@entityID", "–"),
+        (sp.replace(" index=\"0\"", ""), "AssertionConsumerService", "@index", "–"),
+        (sp.replace(" index=\"0\"", " index=\"one\""), "AssertionConsumerService", "@index 0…65535", "one"),
+        (
+            sp.replace("AssertionConsumerService", "Nothing"),
+            "SPSSODescriptor",
+            "AssertionConsumerService",
+            "–",
+        ),
+        (
+            idp.replace("X509Data", "KeyName").replace("ds:KeyInfo", "md:KeyInfo"),
+            "KeyDescriptor",
+            "ds:KeyInfo",
+            "–",
+        ),
+        (
+            idp.replace("</md:EntityDescriptor>", "<md:ContactPerson/></md:EntityDescriptor>"),
+            "ContactPerson",
+            "@contactType",
+            "–",
+        ),
+    ] {
+        assert!(broken != idp && broken != sp, "{place}: nothing is broken");
+        let wrong = schema(&broken);
+        let fits = |(at, wanted, got): &(String, String, String)| {
+            at.starts_with(place) && wanted.starts_with(expected) && got == received
+        };
+        assert!(wrong.iter().any(fits), "{place} {expected} {received}: {wrong:#?}");
+    }
 }
 
 #[test]
@@ -150,9 +260,10 @@ fn a_party_that_cannot_be_told_of_a_logout_is_warned_of_and_works() {
         let by_post_only = whole.replacen("HTTP-Redirect", "HTTP-Artifact", 1);
         for told in [mute, by_post_only] {
             let (_, findings) = validate(&told, NOW);
-            assert_eq!(found(&findings, "warning"), ["md.slo"], "{findings:#?}");
-            let usable = findings.iter().find(|finding| finding["id"] == "md.usable").expect("a finding");
-            assert_eq!(usable["severity"], "ok");
+            assert!(reasons(&findings).contains(&"slo.missing".to_owned()), "{findings:#?}");
+            let usable =
+                findings.iter().find(|finding| finding["check"] == "metadata.usable").expect("a finding");
+            assert_eq!(usable["verdict"], "pass");
         }
     }
 }
@@ -161,38 +272,66 @@ fn a_party_that_cannot_be_told_of_a_logout_is_warned_of_and_works() {
 fn time_is_judged_by_the_clock() {
     let idp = written(true, &ours());
     let (exit, findings) = validate(&idp, "2026-12-05T09:59:59Z");
-    assert_eq!((exit, found(&findings, "error")), (Exit::Ok, vec![]));
+    assert_eq!((exit, found(&findings, "fail")), (Exit::Ok, vec![]));
     let (exit, findings) = validate(&idp, "2026-12-05T10:00:00Z");
-    assert_eq!((exit, found(&findings, "error")), (Exit::CheckFailed, vec!["md.valid-until".to_owned()]));
+    assert_eq!((exit, found(&findings, "fail")), (Exit::CheckFailed, vec!["metadata.valid".to_owned()]));
+    assert_eq!(reasons(&findings), ["md.expired"]);
 
     let holds = idp.replace(" validUntil=\"2026-12-05T10:00:00Z\"", "");
     let end = Signer::certificate(&ours()).not_after();
     let days_before = |days: i64| (end - jiff::SignedDuration::from_hours(24 * days)).to_string();
-    assert_eq!(found(&validate(&holds, &days_before(31)).1, "error"), ["md.signature"], "it was changed");
-    assert!(!found(&validate(&holds, &days_before(31)).1, "warning").contains(&"md.key-expiry".to_owned()));
-    assert!(found(&validate(&holds, &days_before(29)).1, "warning").contains(&"md.key-expiry".to_owned()));
-    assert!(found(&validate(&holds, &days_before(-1)).1, "error").contains(&"md.key-expiry".to_owned()));
+    let expiry = |days: i64| {
+        let findings = validate(&holds, &days_before(days)).1;
+        let finding =
+            findings.iter().find(|finding| finding["check"] == "certificate.expiry").expect("a finding");
+        (finding["verdict"].clone(), finding["reason"].clone())
+    };
+    assert_eq!(
+        found(&validate(&holds, &days_before(31)).1, "fail"),
+        ["metadata.signature"],
+        "it was changed"
+    );
+    assert_eq!(expiry(31), ("pass".into(), Value::Null));
+    assert_eq!(expiry(29), ("warning".into(), "cert.expiring".into()));
+    assert_eq!(expiry(0), ("fail".into(), "key.expired".into()));
 }
 
 #[test]
 fn who_signed_is_told() {
     let (exit, findings) = validate(&written(true, &other()), NOW);
     assert_eq!(exit, Exit::Ok);
-    let signature = findings.iter().find(|finding| finding["id"] == "md.signature").expect("a finding");
-    assert_eq!(signature["severity"], "warning");
-    let subject = Signer::certificate(&other()).subject().to_owned();
-    assert_eq!(signature["received"], format!("another key: {subject}"));
+    let signature =
+        findings.iter().find(|finding| finding["check"] == "metadata.signature").expect("a finding");
+    assert_eq!((&signature["verdict"], &signature["reason"]), (&"warning".into(), &"key.untrusted".into()));
+    assert_eq!(signature["received"], Signer::certificate(&other()).subject());
 }
 
 #[test]
 fn what_a_fagsystem_will_be_sent_is_told() {
     let sp = written(false, &ours());
-    let (_, findings) = validate(&sp, NOW);
-    let chosen = |findings: &[Value]| {
-        let finding = findings.iter().find(|finding| finding["id"] == "md.encryption").expect("a finding");
-        finding["received"].as_str().unwrap_or_default().to_owned()
+    let chosen = |findings: &[Value], told: &str| {
+        let finding =
+            findings.iter().find(|finding| finding["check"] == "metadata.encryption").expect("a finding");
+        finding[told].as_str().unwrap_or_default().to_owned()
     };
-    assert!(chosen(&findings).contains("aes256-gcm"), "{}", chosen(&findings));
+    let (_, findings) = validate(&sp, NOW);
+    assert!(chosen(&findings, "received").contains("aes256-gcm"), "{findings:#?}");
     let (_, findings) = validate(&sp.replace("aes256-gcm", "aes256-cbc"), NOW);
-    assert!(chosen(&findings).contains("aes128-gcm"), "{}", chosen(&findings));
+    assert!(chosen(&findings, "received").contains("aes128-gcm"), "{findings:#?}");
+}
+
+#[test]
+fn the_terminal_tells_what_to_do() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let idp = written(true, &ours());
+    let unsigned = cut(&idp, "<ds:Signature", "</ds:Signature>");
+    let clock = StoppedAt(NOW.parse().expect("a time"));
+    let mut input = unsigned.as_bytes();
+    let desk = Desk { input: &mut input, out: &mut out, err: &mut err, clock: &clock, random: &SystemRandom };
+    run(["context-handler", "metadata", "validate", "-"].into_iter().map(Into::into), desk);
+    let text = String::from_utf8_lossy(&out).into_owned();
+    let line = text.lines().position(|line| line.starts_with("warning  metadata.signature: It is signed"));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    let fix = context_handler::domain::reason::Reason::MdUnsigned.explanation().fix.en;
+    assert_eq!(text.lines().nth(line + 1).map(str::trim), Some(fix));
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use axum::body::to_bytes;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
+use context_handler::domain::faults::{Block, Span, blocks, spans, steps};
 use context_handler::domain::id::LoginId;
 use context_handler::domain::reason::Reason;
 use context_handler::http::pages::{
@@ -114,6 +115,31 @@ async fn proofs_that_failed_look_alike_and_other_reasons_explain_themselves() {
     assert_eq!(alike.len(), 1, "an attacker could tell these apart");
     for proof in [Reason::SigInvalid, Reason::DecFailed, Reason::XmlMalformed, Reason::SecondOpinion] {
         assert!(!pages::may_be_shown(proof), "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn the_fault_book_is_shown_whole_in_the_language_of_its_reader() {
+    for tag in ["da", "en"] {
+        let list = read("errors", pages::errors(&visitor(tag))).await.html;
+        for reason in Reason::ALL {
+            let page = reason.page();
+            let words = if tag == "da" { &page.da } else { &page.en };
+            let page = read("error", pages::error(&visitor(tag), *reason)).await.html;
+            let said = unescaped(&page);
+            assert!(said.contains(words.means) && said.contains(words.fix), "{reason} {tag}");
+            for (product, text) in &words.products {
+                let part = page.split(&format!("id=\"{}\"", product.anchor())).nth(1);
+                let part = unescaped(part.unwrap().split("</details>").next().unwrap());
+                assert!(text_of(text).iter().all(|said| part.contains(said)), "{reason} {tag}: {part}");
+            }
+            assert!(text_of(words.test).iter().all(|text| said.contains(text)), "{reason} {tag}: {said}");
+            assert_eq!(page.matches("<details").count(), words.products.len(), "{reason}");
+            assert_eq!(list.matches(&format!("href=\"/errors/{reason}?lang={tag}\"")).count(), 1, "{reason}");
+        }
+        for anchor in list.split("<a href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert_eq!(list.matches(&format!("id=\"{anchor}\"")).count(), 1, "{anchor}");
+        }
     }
 }
 
@@ -324,6 +350,20 @@ fn visitor_of(method: &str, uri: &str) -> Visitor {
 fn field<'h>(html: &'h str, name: &str) -> &'h str {
     let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
     rest.split_once('"').unwrap().0
+}
+
+/// All that a text of the fault book says, piece by piece.
+fn text_of(text: &'static str) -> Vec<&'static str> {
+    let lines = |block| match block {
+        Block::Paragraph(line) => vec![line],
+        Block::Steps(block) => steps(block).collect(),
+        Block::Commands(commands) => vec![commands],
+    };
+    let said = |span| match span {
+        Span::Plain(said) | Span::Code(said) => said,
+        Span::Reason(reason) => reason.code(),
+    };
+    blocks(text).into_iter().flat_map(lines).flat_map(spans).map(said).collect()
 }
 
 /// What a browser makes of numeric character references.

@@ -17,6 +17,8 @@ use crate::protocol::saml::soap;
 
 /// How often an answer may send us on.
 const REDIRECTS: usize = 3;
+/// How long whoever tells of revoked certificates may take.
+const REVOCATION: Duration = Duration::from_secs(5);
 
 /// Calls others, within the policy.
 #[derive(Clone, Debug)]
@@ -97,7 +99,7 @@ impl Egress {
         let url = self.permitted(url)?;
         let (action, says) = soap::ACTION;
         let request = self.poster.post(url).header("content-type", soap::CONTENT_TYPE).header(action, says);
-        posted(request.body(envelope), limit, patience).await
+        sent(request.body(envelope), limit, patience).await
     }
 
     /// Posts a form of one field, by the same rules.
@@ -111,7 +113,35 @@ impl Egress {
         let url = self.permitted(url)?;
         let form = format!("{name}={}", escaped(value));
         let request = self.poster.post(url).header("content-type", "application/x-www-form-urlencoded");
-        posted(request.body(form), limit, patience).await
+        sent(request.body(form), limit, patience).await
+    }
+
+    /// Fetches a list of revoked certificates. The address stands in a certificate that is proved up to a configured root.
+    pub async fn get_revoked(&self, url: &str, limit: usize) -> Result<Vec<u8>, Fault> {
+        let request = self.poster.get(self.permitted_to_prove(url)?);
+        sent(request, limit, REVOCATION).await?.accepted()
+    }
+
+    /// Asks an OCSP responder whose address stands in such a certificate.
+    pub async fn ask_responder(&self, url: &str, question: Vec<u8>, limit: usize) -> Result<Vec<u8>, Fault> {
+        let request = self.poster.post(self.permitted_to_prove(url)?);
+        let request = request.header("content-type", "application/ocsp-request").body(question);
+        sent(request, limit, REVOCATION).await?.accepted()
+    }
+
+    /// The address, if revocation may be asked for there. Authorities publish revocation without encryption, since what
+    /// they answer is signed: so `http` will do, at its own port, and nothing follows where such an answer leads.
+    fn permitted_to_prove(&self, url: &str) -> Result<Url, Fault> {
+        let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && url.port().is_none());
+        match url.strip_prefix("http://").filter(|_| plain) {
+            // All other rules are those of any address.
+            Some(rest) => {
+                let mut permitted = self.permitted(&format!("https://{rest}"))?;
+                let back = permitted.set_scheme("http");
+                back.map(|()| permitted).map_err(|()| Fault::new(Reason::EgressRefused, "expected http"))
+            }
+            None => self.permitted(url),
+        }
     }
 
     /// The address, if its form allows a call. Whether its name leads to a public address is seen when it is looked up.
@@ -149,7 +179,7 @@ fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> Res
         .map_err(|error| Fault::new(Reason::Internal, told(&error)))
 }
 
-async fn posted(request: RequestBuilder, limit: usize, patience: Duration) -> Result<Posted, Fault> {
+async fn sent(request: RequestBuilder, limit: usize, patience: Duration) -> Result<Posted, Fault> {
     let answer = request.timeout(patience).send().await.map_err(unreachable)?;
     Ok(Posted { status: answer.status().as_u16(), body: content(answer, limit).await? })
 }
@@ -291,6 +321,31 @@ mod tests {
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
+    }
+
+    #[test]
+    fn revocation_is_asked_for_without_encryption_too_and_nowhere_inside() {
+        let egress = Egress::new(["inside.test".to_owned()], Duration::from_secs(1)).unwrap();
+        for allowed in [
+            "http://ca1.gov.dk/ocsp",
+            "https://ca1.gov.dk/x.crl",
+            "http://inside.test:8888/x",
+            "http://8.8.8.8/x",
+        ] {
+            assert_eq!(egress.permitted_to_prove(allowed).map(|url| url.to_string()).unwrap(), allowed);
+        }
+        for refused in [
+            "http://ca1.gov.dk:8080/ocsp",
+            "http://10.0.0.1/ocsp",
+            "http://127.0.0.1/ocsp",
+            "http://user:secret@ca1.gov.dk/ocsp",
+            "ldap://ca1.gov.dk/x",
+            "file:///etc/passwd",
+        ] {
+            let fault = egress.permitted_to_prove(refused).map(|_| ()).unwrap_err();
+            assert_eq!(fault.reason, Reason::EgressRefused, "{refused}");
+        }
+        assert!(egress.permitted("http://ca1.gov.dk/ocsp").is_err(), "everything else is encrypted");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending,
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
+use crate::domain::trust::Use;
 use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
@@ -307,6 +308,7 @@ impl Broker {
         let mut issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue
         batch.voucher = issued.voucher.take();
         batch.uses.push(of_request(asked, now));
+        batch.uses_system = Some(Use::of(grant, now)); // what the municipality's progress is told by
         batch.records = trail.all([received, issued.record(trail, &seat)]);
         let session = seat.keep(&mut batch);
         self.store.commit(batch).await?; // all of it, durably, or nothing

@@ -7,6 +7,7 @@ mod ask;
 mod attributes;
 pub mod audit;
 pub mod authority;
+pub mod console;
 pub mod egress;
 mod identify;
 mod issue;
@@ -34,6 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::{Clock, Random};
+use crate::protocol::keys::Roots;
 use crate::protocol::saml::binding::Form;
 use crate::protocol::saml::metadata::OurLogoutAddresses;
 use crate::protocol::seal::{Sealer, Ticket};
@@ -67,6 +69,8 @@ pub struct Settings {
     pub logout_for: Duration,
     /// How attribute services, and parties of a session that is over, are called.
     pub egress: Egress,
+    /// The roots of certificates that parties may have.
+    pub roots: Arc<Roots>,
 }
 
 impl Settings {
@@ -294,6 +298,7 @@ impl From<StoreError> for Fault {
             StoreError::Conflict { .. } => Reason::AdminConflict,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,
+            StoreError::Uninvited => Reason::ConsoleLink,
             StoreError::Spent => Reason::TokenSpent,
             StoreError::Down(_) => Reason::StoreDown,
         };

@@ -6,7 +6,7 @@ use super::keys::{Listed, list};
 use super::{Done, Exit, Session, table};
 use crate::config::Effective;
 use crate::domain::written::Complaint;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, roots};
 
 #[derive(Serialize)]
 struct Answer {
@@ -18,10 +18,11 @@ struct Answer {
 pub(super) fn run(session: &mut Session<'_>) -> Done {
     let config = session.configuration()?;
     // The settings are shown even if a key file cannot be read: they say where it was looked for.
-    let (keys, complaints) = match Keyring::open(&config.keys) {
+    let (keys, mut complaints) = match Keyring::open(&config.keys) {
         Ok(ring) => (list(&config.keys, &ring, session.desk.clock.now()), Vec::new()),
         Err(complaints) => (Vec::new(), complaints),
     };
+    complaints.extend(roots(&config.trust.oces_roots).err().into_iter().flatten());
     let answer = Answer { settings: config.effective(), keys, complaints };
     session.answer(&answer, || {
         let row = |s: &Effective| vec![s.key.clone(), s.value.to_string(), format!("({})", s.origin)];

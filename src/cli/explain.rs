@@ -1,9 +1,10 @@
-//! `explain`: what a reason code means.
+//! `explain`: what the fault book says about a reason code.
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{Done, Exit, Session, table};
+use crate::domain::faults::Page;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::domain::written::{Complaint, nearest};
 
@@ -14,7 +15,7 @@ pub(super) struct Explain {
     code: Option<String>,
 }
 
-/// A reason with what it means.
+/// A reason with what it means, in short.
 #[derive(Serialize)]
 pub(super) struct Explained {
     pub(super) code: &'static str,
@@ -29,13 +30,31 @@ struct Both {
     en: &'static str,
 }
 
+/// A reason with all that the book says.
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    explained: Explained,
+    products: Vec<InProduct>,
+    test: Both,
+}
+
+/// Where it is put right in one product.
+#[derive(Serialize)]
+struct InProduct {
+    product: &'static str,
+    #[serde(flatten)]
+    text: Both,
+}
+
 impl Explain {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         let Some(code) = self.code else {
-            let all: Vec<Explained> = Reason::ALL.iter().copied().map(explained).collect();
+            let all: Vec<Whole> = Reason::ALL.iter().copied().map(whole).collect();
             session.answer(&all, || {
-                let row = |reason: &Explained| vec![reason.code.to_owned(), reason.means.en.to_owned()];
-                table(&all.iter().map(row).collect::<Vec<_>>())
+                let row =
+                    |Whole { explained, .. }: &Whole| [explained.code, explained.means.en].map(str::to_owned);
+                table(&all.iter().map(|whole| row(whole).to_vec()).collect::<Vec<_>>())
             });
             return Ok(Exit::Ok);
         };
@@ -47,8 +66,11 @@ impl Explain {
                 None => "`context-handler explain` lists them all".to_owned(),
             })]);
         };
-        let explained = explained(reason);
-        session.answer(&explained, || explained.text());
+        let whole = whole(reason);
+        session.answer(&whole, || {
+            let below_title = reason.written().split_once('\n').map_or("", |(_, page)| page);
+            format!("{reason} (who must act: {})\n{}", whole.explained.who, below_title.trim_end())
+        });
         Ok(Exit::Ok)
     }
 }
@@ -59,6 +81,20 @@ impl Explained {
         let english = language(self.means.en, self.fix.en);
         let danish = language(self.means.da, self.fix.da);
         format!("{} (who must act: {})\n\n  {english}\n\n  {danish}", self.code, self.who)
+    }
+}
+
+fn whole(reason: Reason) -> Whole {
+    let Page { da, en } = reason.page();
+    let products = da
+        .products
+        .iter()
+        .zip(&en.products)
+        .map(|(&(product, da), &(_, en))| InProduct { product: product.name(), text: Both { da, en } });
+    Whole {
+        explained: explained(reason),
+        products: products.collect(),
+        test: Both { da: da.test, en: en.test },
     }
 }
 

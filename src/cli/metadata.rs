@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Done, Exit, Session};
-use crate::protocol::saml::review::{Finding, Severity, review};
+use crate::domain::trust::{Finding, Told, Verdict, verdict};
+use crate::protocol::saml::review::review;
 
 /// What can be done with metadata.
 #[derive(Debug, Subcommand)]
@@ -25,22 +26,29 @@ impl Metadata {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         let Self::Validate(validate) = self;
         let content = session.read(&validate.file)?;
-        let findings = review(&content, session.desk.clock.now());
-        session.answer(&findings, || findings.iter().map(text).collect::<Vec<_>>().join("\n"));
-        let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
-        Ok(if failed { Exit::CheckFailed } else { Exit::Ok })
+        let findings = review(&content, None, session.desk.clock.now()).findings;
+        let told: Vec<Told<'_>> = findings.iter().map(Told::of).collect();
+        session.answer(&told, || told.iter().map(text).collect::<Vec<_>>().join("\n"));
+        Ok(if verdict(&findings) == Verdict::Fail { Exit::CheckFailed } else { Exit::Ok })
     }
 }
 
-fn text(finding: &Finding) -> String {
-    let Finding { id, severity, about, expected, received, fix } = finding;
-    match severity {
-        Severity::Ok => format!("ok       {id}: {received} ({about})"),
-        Severity::Warning => {
-            format!("warning  {id}: expected {expected}, got {received} ({about})\n         {fix}")
-        }
-        Severity::Error => {
-            format!("ERROR    {id}: expected {expected}, got {received} ({about})\n         {fix}")
-        }
+fn text(told: &Told<'_>) -> String {
+    let Finding { check, verdict, about, expected, received, evidence, .. } = told.finding;
+    let (id, title) = (check.id(), check.title().en);
+    let about = about.as_ref().map_or(String::new(), |about| format!(" ({about})"));
+    let word = match verdict {
+        Verdict::NotApplicable => return format!("-        {id}: {title}: {received}{about}"),
+        Verdict::Pass => return format!("ok       {id}: {received}{about}"),
+        Verdict::Warning => "warning",
+        Verdict::Fail => "ERROR",
+    };
+    let mut text = format!("{word:<8} {id}: {title}: expected {expected}, got {received}{about}");
+    if let Some(evidence) = evidence {
+        text += &format!("\n         {evidence}");
     }
+    if let Some(fix) = told.fix {
+        text += &format!("\n         {}", fix.en);
+    }
+    text
 }

@@ -57,6 +57,14 @@ pub enum Event {
     TokenInspected,
     /// A fagsystem gave a token back.
     TokenRevoked,
+    /// An invitation to the pages about trust was made or withdrawn.
+    InvitationChanged,
+    /// Somebody signed in to the pages about trust.
+    ConsoleEntered,
+    /// Somebody looked at what is known of an authority.
+    ConsoleViewed,
+    /// Somebody signed out of the pages about trust.
+    ConsoleLeft,
     /// Somebody ordered a trust run.
     TrustRunOrdered,
     /// A trust run ended with a report.
@@ -81,6 +89,8 @@ pub enum Actor {
     ApiClient,
     /// Somebody who may ask for attributes, proved by its signature.
     AttributeRequester,
+    /// Somebody who is signed in to the pages about trust.
+    Reader,
     /// An operator on this machine.
     Operator,
     /// We.

@@ -310,6 +310,11 @@ impl Federation {
         self.robots.add(robot)
     }
 
+    /// Whether a municipality has declared robots.
+    pub fn has_robots(&self, authority: Cvr) -> bool {
+        self.robots.any_of(authority)
+    }
+
     /// The robot that a municipality has declared under this number.
     pub fn robot(&self, authority: Cvr, id: &str) -> Option<&Robot> {
         self.robots.find(authority, id)
@@ -457,6 +462,14 @@ impl Federation {
         used
     }
 
+    /// The authorities that an identity provider speaks for at this moment, in the order of their numbers.
+    pub fn authorities_of(&self, idp: &EntityId, now: Timestamp) -> Vec<&Authority> {
+        let mut all: Vec<&Authority> =
+            self.authorities.values().filter(|authority| self.speaks_for(idp, authority.cvr, now)).collect();
+        all.sort_by_key(|authority| authority.cvr);
+        all
+    }
+
     /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.
     pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
         let Some(users) = self.users.get(fagsystem) else { return Vec::new() };
@@ -473,13 +486,14 @@ impl Federation {
         authority: &'f Authority,
         now: Timestamp,
     ) -> impl Iterator<Item = Choice<'f>> {
-        self.speakers
-            .get(&authority.cvr)
-            .into_iter()
-            .flatten()
-            .filter(move |(_, validity)| validity.holds(now))
-            .filter_map(|(idp, _)| self.idp(idp).ok())
-            .map(move |idp| Choice { authority, idp })
+        let on = self.speakers(authority.cvr, now).filter(|idp| idp.active);
+        on.map(move |idp| Choice { authority, idp })
+    }
+
+    /// The identity providers that speak for an authority at this moment, switched on or not.
+    pub fn speakers(&self, authority: Cvr, now: Timestamp) -> impl Iterator<Item = &IdentityProvider> {
+        let speakers = self.speakers.get(&authority).into_iter().flatten();
+        speakers.filter(move |(_, validity)| validity.holds(now)).filter_map(|(idp, _)| self.idps.get(idp))
     }
 }
 

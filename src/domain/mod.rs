@@ -24,6 +24,8 @@
 pub mod assurance;
 pub mod audit;
 pub mod caller;
+pub mod console;
+pub mod faults;
 pub mod federation;
 pub mod group;
 pub mod id;

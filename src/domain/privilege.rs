@@ -81,7 +81,8 @@ impl PrivilegeGroup {
         self.scope != Scope::Missing && self.constraints.iter().all(|limit| !limit.values.is_empty())
     }
 
-    fn one_by_one(&self) -> impl Iterator<Item = Self> {
+    /// The same for each privilege alone.
+    pub fn one_by_one(&self) -> impl Iterator<Item = Self> {
         let Self { scope, privileges, constraints } = self;
         let alone = |privilege: &String| Self {
             scope: scope.clone(),

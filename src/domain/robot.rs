@@ -71,6 +71,11 @@ impl Robots {
         self.0.entry(robot.authority).or_default().insert(robot.id.clone(), robot).is_none()
     }
 
+    /// Whether this municipality has declared any.
+    pub fn any_of(&self, authority: Cvr) -> bool {
+        self.0.get(&authority).is_some_and(|declared| !declared.is_empty())
+    }
+
     /// The robot of this number at this municipality.
     pub fn find(&self, authority: Cvr, id: &str) -> Option<&Robot> {
         self.0.get(&authority)?.get(id)

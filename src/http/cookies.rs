@@ -18,6 +18,7 @@ const BROWSER: &str = "__Host-browser";
 const SESSION: &str = "__Host-session-";
 const PENDING: &str = "__Host-login-";
 const LOGOUT: &str = "__Host-logout-";
+const CONSOLE: &str = "__Host-console";
 
 /// The sealed login of this name that the browser brought.
 pub(super) fn pending(headers: &HeaderMap, login: LoginId) -> Option<String> {
@@ -94,6 +95,22 @@ pub(super) fn tickets(headers: &HeaderMap) -> Vec<(Cvr, Ticket)> {
 pub(super) fn keep_session(response: &mut Response, session: &Keep) {
     let Keep { authority, ticket } = session;
     set(response, &format!("{SESSION}{authority}={}; SameSite=None", ticket.text()));
+}
+
+/// What opens the browser's sign-in to the pages about trust.
+pub(super) fn console(headers: &HeaderMap) -> Option<Ticket> {
+    Ticket::read(cookie(headers, CONSOLE)?)
+}
+
+/// Lets the browser keep what opens its sign-in. No form of another site may bring it along, but a link may: readers
+/// follow links in mails.
+pub(super) fn keep_console(response: &mut Response, ticket: &Ticket) {
+    set(response, &format!("{CONSOLE}={}; SameSite=Lax", ticket.text()));
+}
+
+/// Lets the browser forget it.
+pub(super) fn forget_console(response: &mut Response) {
+    set(response, &format!("{CONSOLE}=; Max-Age=0; SameSite=Lax"));
 }
 
 fn name(login: LoginId) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
 use axum::extract::{Form as FormBody, Query, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::authorize;
 use super::cookies;
 use super::door::{Door, Knock};
 use super::pages::{self, Party, PartyState, Refused};
-use super::saml::{Onward, carry, form, page, refused_page};
+use super::saml::{Onward, carry, form, no_store, page, refused_page};
 use super::soap;
 use super::visitor::Visitor;
 use crate::broker::logout::{Farewell, Heard, Hop, LogoutNext, LogoutStep, Side};
@@ -320,9 +320,4 @@ fn answer(visitor: &Visitor, headers: &HeaderMap, step: LogoutStep) -> Response 
         ..Noted::default()
     });
     no_store(response)
-}
-
-fn no_store(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

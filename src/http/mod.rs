@@ -3,6 +3,7 @@
 mod api;
 pub mod assets;
 mod authorize;
+mod console;
 mod cookies;
 mod door;
 mod help;
@@ -62,10 +63,15 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
-        // Users: choosing a municipality, seeing where they are logged in, logging out, and understanding what went wrong.
+        // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))
         .route("/logout", get(logout::farewell).post(logout::leave))
+        // Those who see to it that trust is established: their progress, and that of others.
+        .route("/trust", get(console::front))
+        .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
+        .route("/trust/sign-out", post(console::sign_out))
+        // Everybody: what this is, and what went wrong.
         .route("/", get(help::home))
         .route("/errors", get(help::errors))
         .route("/errors/{code}", get(help::error))

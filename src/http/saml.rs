@@ -15,7 +15,7 @@ use super::door::{Door, Knock, form_text};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post, Refused};
 use super::visitor::Visitor;
 use crate::broker::{ByBrowser, Next, Step};
-use crate::domain::id::LoginId;
+use crate::domain::id::{Cvr, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::{Arrived, Carries, Form, Parameters};
 use crate::telemetry::{Noted, Outcome};
@@ -125,7 +125,14 @@ pub(super) async fn idp_metadata(State(door): State<Arc<Door>>) -> Response {
 }
 
 /// Our metadata as a service provider.
-pub(super) async fn sp_metadata(State(door): State<Arc<Door>>) -> Response {
+pub(super) async fn sp_metadata(State(door): State<Arc<Door>>, RawQuery(query): RawQuery) -> Response {
+    let by = Parameters::read(query.as_deref().unwrap_or_default()).ok().and_then(|query| query.get("by"));
+    if let Some(by) = by.and_then(|cvr| Cvr::new(&cvr).ok())
+        && let Err(fault) = door.broker.metadata_was_fetched(by).await
+    {
+        // The metadata is worth more to whoever fetches it than our knowing that they did.
+        tracing::warn!(reason = fault.reason.code(), detail = %fault.detail, "a fetch of our metadata was not kept");
+    }
     metadata(&door.sp_metadata, || door.broker.sp_metadata(), &door)
 }
 
@@ -223,8 +230,13 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
             refused_page(visitor, &refusal, Refused::Login)
         }
     };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(noted);
+    no_store(response)
+}
+
+/// An answer that is kept nowhere.
+pub(super) fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

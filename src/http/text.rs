@@ -1,12 +1,16 @@
 //! What the pages say, in Danish and in English: two values of one struct, so that a missing text does not compile.
 //!
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
-//! the audit log mean stands beside them in `domain::reason`.
+//! the audit log mean stands in the fault book, `docs/faults/`.
 
+mod console;
 pub(super) mod report;
 
-use crate::domain::reason::{Blame, Sentence};
+use crate::domain::faults::Words;
+use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
+
+pub(super) use console::ConsoleText;
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {
@@ -195,6 +199,10 @@ pub(super) struct Text {
     pub(super) error: &'static str,
     /// Page of one error: what to do.
     pub(super) to_fix: &'static str,
+    /// Page of one error: where that is done in each product.
+    pub(super) in_product: &'static str,
+    /// Page of one error: how to see that it is right now.
+    pub(super) to_test: &'static str,
     /// Page of one error: before the code.
     pub(super) code: &'static str,
     /// Page of one error: where the rest stands.
@@ -259,6 +267,15 @@ impl Text {
         match self.lang {
             Lang::Da => sentence.da,
             Lang::En => sentence.en,
+        }
+    }
+
+    /// What the fault book says about a reason.
+    pub(super) fn words(&self, reason: &Reason) -> &'static Words {
+        let page = reason.page();
+        match self.lang {
+            Lang::Da => &page.da,
+            Lang::En => &page.en,
         }
     }
 
@@ -367,9 +384,11 @@ static DANISH: Text = Text {
     metadata: "Hent metadata",
     for_helpers: "Fik du en fejl?",
     for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
-    errors_lead: "Alt, hvad der kan afvises, ændres eller noteres undervejs i et login, med den kode, som står i revisionsloggen.",
+    errors_lead: "Alt, hvad der kan afvises, ændres eller noteres ved et login, et logout eller en prøve, med den kode, som står i revisionsloggen.",
     error: "Hvad fejlen betyder",
     to_fix: "Sådan rettes den",
+    in_product: "I jeres produkt",
+    to_test: "Sådan prøves det",
     code: "Kode i revisionsloggen",
     detail_hint: "Hvad der ventedes, og hvad der kom, står i revisionsloggen under sagsnummeret.",
     back_to_errors: "Alle fejl",
@@ -499,9 +518,11 @@ static ENGLISH: Text = Text {
     metadata: "Fetch metadata",
     for_helpers: "Did you get an error?",
     for_helpers_text: "Each error has a page that says what it means and who can put it right.",
-    errors_lead: "Everything that can be refused, changed or noted during a login, with the code that stands in the audit log.",
+    errors_lead: "Everything that can be refused, changed or noted in a login, a logout or a test, with the code that stands in the audit log.",
     error: "What the error means",
     to_fix: "How to put it right",
+    in_product: "In your product",
+    to_test: "How to test it",
     code: "Code in the audit log",
     detail_hint: "What was expected and what came stands in the audit log under the case number.",
     back_to_errors: "All errors",

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{AtProvider, Leg, Logout, Participant};
-use crate::domain::trust::{Report, Scenario};
+use crate::domain::trust::{Report, Scenario, Use};
+
+use super::ConsoleStep;
 
 /// What kind of thing may be used only once. Kinds never mix: a used request is not a used assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,6 +225,12 @@ pub struct Batch {
     pub keeps: Option<HalfDone>,
     /// The question of the half-done login that this step finishes. It must be there, and nobody else can take it then.
     pub takes: Option<MessageId>,
+    /// What changes about who may see the pages about trust.
+    pub console: Option<ConsoleStep>,
+    /// A login that ended well, as far as it counts for the progress of its municipality.
+    pub uses_system: Option<Use>,
+    /// The authority by whose address our metadata was fetched, and when.
+    pub fetched: Option<(Cvr, Timestamp)>,
     /// How a trust run ended.
     pub report: Option<Report>,
     /// What the exchange log says about it.

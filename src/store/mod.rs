@@ -4,6 +4,7 @@
 //! or not at all.
 
 mod batch;
+mod console;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -16,12 +17,14 @@ use serde::Serialize;
 use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
+use crate::domain::trust::{Adoption, Fetched, Tried};
 use crate::domain::user::User;
 
 pub use batch::{
     Batch, Begun, Ending, HalfDone, Kind, LegChange, Mark, RunQuery, Session, SessionFacts, TrustRun,
     Voucher, Within,
 };
+pub use console::{ConsoleSession, ConsoleStep, Invitation};
 pub use sqlite::Sqlite;
 
 /// An answer that comes when the database has it.
@@ -45,6 +48,9 @@ pub enum StoreError {
     /// The voucher that the batch spends is spent already; nothing of the batch was kept.
     #[error("the voucher has been spent before")]
     Spent,
+    /// The invitation that the batch needs is used, over or was never made; nothing of the batch was kept.
+    #[error("the invitation is used or over, or there is none")]
+    Uninvited,
     /// Somebody else changed the register since it was read.
     #[error("the register was changed meanwhile: expected version {expected}, found {found}")]
     Conflict {
@@ -255,6 +261,22 @@ pub trait Store: Send + Sync {
 
     /// Trust runs, the youngest first.
     fn runs(&self, query: RunQuery) -> Answer<'_, Vec<TrustRun>>;
+
+    /// The invitation to the pages about trust of this name, used or not, or all of them, the youngest first.
+    fn invitations(&self, id: Option<LoginId>) -> Answer<'_, Vec<Invitation>>;
+
+    /// Who is signed in to the pages about trust by this name.
+    fn console_session(&self, id: LoginId) -> Answer<'_, Option<ConsoleSession>>;
+
+    /// The youngest trust run of every identity provider and scenario that has ended: of one authority, or of all, in no
+    /// particular order.
+    fn tried(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Tried>>;
+
+    /// Who has logged in where: of one authority, or of all, in no particular order.
+    fn adoption(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Adoption>>;
+
+    /// When our metadata was fetched: by one authority, or by all, in no particular order.
+    fn metadata_fetches(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Fetched>>;
 
     /// Forgets marks, sessions and half-done logins that have expired.
     fn purge(&self, now: Timestamp) -> Answer<'_, ()>;

@@ -2,13 +2,16 @@
 //! share one flush to the disk; everybody waits for that flush. A change looks at all that it depends on before it
 //! writes, so that one that is refused leaves nothing behind in the group.
 
+mod adoption;
 mod audit;
 mod connection;
+mod console;
 mod expired;
 mod half_done;
 mod logout;
 mod session;
 mod trust;
+mod used;
 mod users;
 mod writer;
 
@@ -18,17 +21,18 @@ use std::sync::mpsc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
-use openssl::sha::sha256;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AuditQuery, Batch, FreshMetadata, HalfDone, LegChange, Logged, Mark, RegistryFiles, RunQuery,
-    SealKey, Session, Store, StoreError, TrustRun, UserChange, UserQuery, Voucher, Within,
+    Answer, AuditQuery, Batch, ConsoleSession, FreshMetadata, HalfDone, Invitation, LegChange, Logged,
+    RegistryFiles, RunQuery, SealKey, Session, Store, StoreError, TrustRun, UserChange, UserQuery, Voucher,
+    Within,
 };
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
+use crate::domain::trust::{Adoption, Fetched, Tried};
 use crate::domain::user::User;
 use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
@@ -296,6 +300,26 @@ impl Store for Sqlite {
         self.read(move |connection| trust::search(connection, &query))
     }
 
+    fn invitations(&self, id: Option<LoginId>) -> Answer<'_, Vec<Invitation>> {
+        self.look_up(move |connection| console::invitations(connection, id))
+    }
+
+    fn console_session(&self, id: LoginId) -> Answer<'_, Option<ConsoleSession>> {
+        self.look_up(move |connection| console::session(connection, id))
+    }
+
+    fn tried(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Tried>> {
+        self.read(move |connection| trust::tried(connection, authority))
+    }
+
+    fn adoption(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Adoption>> {
+        self.read(move |connection| adoption::find(connection, authority))
+    }
+
+    fn metadata_fetches(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Fetched>> {
+        self.look_up(move |connection| adoption::fetches(connection, authority))
+    }
+
     fn purge(&self, now: Timestamp) -> Answer<'_, ()> {
         let expired = self.sessions.iter().filter(|(_, session)| session.expires < now);
         expired.for_each(|(id, _)| self.sessions.invalidate(&*id));
@@ -304,22 +328,14 @@ impl Store for Sqlite {
 }
 
 fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
-    for mark in batch.unused.iter().chain(&batch.uses) {
-        let mut select = transaction.prepare_cached("SELECT 1 FROM used WHERE mark = ?1")?;
-        if select.exists([digest(mark)])? {
-            return Err(StoreError::Used(mark.kind));
-        }
-    }
+    used::check(transaction, batch)?;
     if let Some(question) = &batch.takes {
         half_done::check(transaction, question)?;
     }
     session::check(transaction, batch)?;
+    batch.console.iter().try_for_each(|step| console::check(transaction, step))?;
     // Nothing is refused from here on.
-    for mark in &batch.uses {
-        transaction
-            .prepare_cached("INSERT INTO used (mark, expires) VALUES (?1, ?2)")?
-            .execute(params![digest(mark), mark.expires.as_millisecond()])?;
-    }
+    used::keep(transaction, batch)?;
     session::keep(transaction, batch)?;
     logout::keep(transaction, batch)?;
     if let Some(kept) = &batch.keeps {
@@ -331,6 +347,9 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(report) = &batch.report {
         trust::finish(transaction, report)?;
     }
+    batch.console.iter().try_for_each(|step| console::keep(transaction, step))?;
+    batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
+    batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;
     batch.records.iter().try_for_each(|record| audit::write(transaction, record))
 }
 
@@ -348,17 +367,6 @@ fn version(connection: &Connection) -> Result<u64, StoreError> {
     let row =
         connection.query_row("SELECT version FROM registry_version", [], |row| row.get(0)).optional()?;
     row.ok_or_else(|| StoreError::Down("table registry_version has no row".into()))
-}
-
-/// When the thing was made, in milliseconds, and as much of a SHA-256 of kind, issuer and ID (apart by a zero byte, which
-/// none of them can contain) as makes sixteen bytes. So marks of the same minute stand side by side in the index, however
-/// many are remembered. Whoever finds two that look alike is refused, no more.
-fn digest(mark: &Mark) -> [u8; 16] {
-    let whole = sha256(format!("{}\0{}\0{}", mark.kind, mark.issuer, mark.id).as_bytes());
-    let mut digest = [0; 16];
-    digest[..6].copy_from_slice(&mark.made.as_millisecond().to_be_bytes()[2..]);
-    digest[6..].copy_from_slice(&whole[..10]);
-    digest
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {

@@ -6,6 +6,7 @@
 mod attacks;
 mod attribute_profiles;
 mod attributes;
+mod console;
 mod discovery;
 mod judge;
 mod login;
@@ -21,4 +22,5 @@ mod step_up;
 mod store_down;
 mod support;
 mod tokens;
+mod trust;
 mod users;

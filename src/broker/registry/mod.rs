@@ -3,6 +3,7 @@
 //! Whatever stands in a snapshot has been read and checked whole. It is swapped atomically, and every question of a
 //! login asks the snapshot of that moment, so that a party that was switched off is refused everywhere at once.
 
+mod held;
 mod people;
 mod plan;
 mod read;
@@ -21,13 +22,14 @@ use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::{AttributeService, Sources};
 use crate::domain::written::Complaint;
-use crate::protocol::keys::{Decrypter, TrustedKeys};
+use crate::protocol::keys::{Certificate, Decrypter};
 use crate::protocol::oauth::client::Client;
 use crate::protocol::saml::metadata::{AttributeServiceMetadata, IdpMetadata, SpMetadata};
 use crate::protocol::saml::response::Opening;
 use crate::protocol::xml::Cbc;
 use crate::store::{RegistryFiles, StoreError};
 
+pub use held::{Held, Trusted, Use, documents};
 pub use people::KnownRequester;
 pub use plan::{Change, Plan};
 pub use refresh::Refreshed;
@@ -136,6 +138,15 @@ impl Snapshot {
         self.idps.get(name)
     }
 
+    /// Whether the identity provider has metadata that is in force, with a signing key that is.
+    pub(super) fn metadata_holds(&self, name: &EntityId, now: Timestamp) -> bool {
+        let in_force = |key: &Certificate| key.not_before() <= now && now < key.not_after();
+        self.idps.get(name).is_some_and(|metadata| {
+            check_validity(name, metadata.valid_until, now).is_ok()
+                && metadata.keys.certificates().iter().any(in_force)
+        })
+    }
+
     /// The fagsystem of this name, if it may ask now.
     pub fn fagsystem(&self, name: &EntityId, now: Timestamp) -> Result<KnownFagsystem<'_>, Fault> {
         let registered = self.federation.fagsystem(name)?;
@@ -184,37 +195,10 @@ impl Snapshot {
     }
 }
 
-/// What is trusted of a party, whether it is switched on or not.
-#[derive(Clone, Copy, Debug)]
-pub struct Trusted<'s> {
-    /// The party.
-    pub party: &'s EntityId,
-    /// Until when its metadata holds.
-    pub valid_until: Option<Timestamp>,
-    /// Its signing keys.
-    pub keys: &'s TrustedKeys,
-}
-
 impl Snapshot {
     /// Reads a register as it is kept, or says everything that is wrong with it.
     pub fn read(kept: &RegistryFiles) -> Result<Self, Vec<Complaint>> {
         read::snapshot(kept)
-    }
-
-    /// What is trusted of every party, in the order of their names.
-    pub fn trusted(&self) -> Vec<Trusted<'_>> {
-        let idps = self.idps.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
-        let fagsystemer =
-            self.fagsystemer.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
-        let services = self.attribute_services.iter();
-        let services = services.map(|(party, known)| (party, known.valid_until, &known.keys));
-        let requesters =
-            self.people.of_requesters.iter().map(|(party, known)| (party, known.valid_until, &known.keys));
-        let all = idps.chain(fagsystemer).chain(services).chain(requesters);
-        let mut all: Vec<_> =
-            all.map(|(party, valid_until, keys)| Trusted { party, valid_until, keys }).collect();
-        all.sort_by_key(|trusted| trusted.party);
-        all
     }
 }
 

@@ -140,11 +140,14 @@ impl Broker {
         if let (Some(observed), Some(asked)) = (&mut observed, &asked)
             && let Some(trial) = asked.reply.trial()
         {
+            // After a step-up the level is another one than the municipality's.
+            outcome.iter().for_each(|grant| observed.subject = Some(grant.subject().clone()));
             let outcome = outcome.map(drop);
             self.observe_rights(trail, observed, trial.scenario);
-            let status = observed.findings.iter().find(|one| one.check == Check::Status).cloned();
+            let status = status(trial.scenario, observed);
             services(trail, observed);
             levels(trail, observed, &asked.requirement);
+            encrypted(trial.scenario, observed);
             observed.findings.extend(scenario(trial.scenario, observed, outcome, (asked, status.as_ref())));
             self.logout_address(trail, observed, trial.scenario);
             observed.findings.push(Finding::pass(Check::Arrived, "POST", "POST"));
@@ -279,6 +282,25 @@ fn place(reason: Reason) -> Option<Check> {
     }
 }
 
+/// The status of the first answer. Where no page may be shown, a refusal for that very reason is the right one.
+fn status(scenario: Scenario, observed: &mut Observed) -> Option<Finding> {
+    let status = observed.findings.iter_mut().find(|one| one.check == Check::Status)?;
+    if scenario == Scenario::Passive && status.received.ends_with("NoPassive") {
+        *status = Finding::pass(Check::Status, "NoPassive", status.received.as_str());
+    }
+    Some(status.clone())
+}
+
+/// Where an encrypted answer is what is tried, one in the clear is wrong.
+fn encrypted(scenario: Scenario, observed: &mut Observed) {
+    let used = observed.findings.iter_mut().find(|one| one.check == Check::Encrypted);
+    if let (Scenario::Encrypted, Some(used)) = (scenario, used)
+        && used.verdict == Verdict::Warning
+    {
+        used.verdict = Verdict::Fail;
+    }
+}
+
 /// What was asked of attribute services on the way.
 fn services(trail: &Trail, observed: &mut Observed) {
     for record in trail.beside.iter().filter(|record| record.event == Event::AttributesReceived) {
@@ -303,9 +325,8 @@ fn levels(trail: &Trail, observed: &mut Observed, requirement: &Requirement) {
         assurance.rule = trail.record.rule.clone();
         assurance.robot |= trail.record.robot;
     }
-    let Some(level) = observed.subject.as_ref().map(|subject| subject.level.clone()) else {
-        return;
-    };
+    let of_subject = observed.subject.as_ref().map(|subject| subject.level.clone());
+    let Some(level) = of_subject.or_else(|| observed.level.clone()) else { return };
     let judged = level.judge(requirement, false);
     let proved = judged.without_step_up();
     observed.findings.push(Finding::of(
@@ -327,11 +348,11 @@ fn scenario(
     let received = status.map_or_else(String::new, |status| status.received.clone());
     match scenario {
         Scenario::ForceAuthn => fresh(observed, asked).into_iter().collect(),
-        Scenario::Passive if succeeded => {
-            vec![Finding::warning(Check::Silent, Reason::PassiveSession, "NoPassive", received)]
-        }
         Scenario::Passive if received.ends_with("NoPassive") => {
             vec![Finding::pass(Check::Silent, "NoPassive", received)]
+        }
+        Scenario::Passive if succeeded => {
+            vec![Finding::warning(Check::Silent, Reason::PassiveSession, "NoPassive", received)]
         }
         Scenario::Passive => vec![Finding::fail(Check::Silent, Reason::Status, "NoPassive", received)],
         Scenario::NextKey if succeeded => vec![Finding::pass(Check::NextKey, "", received)],

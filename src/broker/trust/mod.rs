@@ -5,8 +5,12 @@
 //! It opens no session, creates no user, and sends nothing to any fagsystem.
 
 mod ending;
+pub mod gate;
+pub mod klik;
 mod observe;
+mod revoked;
 mod rights;
+mod stored;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,8 @@ pub(in crate::broker) struct Observed {
     pub(super) shown: Shown,
     /// What was said about the user, proved or not.
     pub(super) said: Option<Said>,
+    /// The level that counts of what was said.
+    pub(super) level: Option<Achieved>,
     /// Who the user is, once the login has found out.
     pub(in crate::broker) subject: Option<Subject>,
 }
@@ -51,11 +53,12 @@ impl Trail {
     /// What was seen in the leg before.
     pub(in crate::broker) fn saw_before(&mut self, before: Option<Box<Observed>>) {
         let (Some(now), Some(before)) = (self.observed.as_mut(), before) else { return };
-        let Observed { findings, shown, said, subject } = std::mem::replace(now.as_mut(), *before);
+        let Observed { findings, shown, said, level, subject } = std::mem::replace(now.as_mut(), *before);
         now.findings.extend(findings);
         now.shown.messages.extend(shown.messages);
         now.shown.certificates.extend(shown.certificates);
         now.said = now.said.take().or(said);
+        now.level = level.or(now.level.take());
         now.subject = now.subject.take().or(subject);
     }
 }
@@ -173,6 +176,7 @@ fn levels(observed: &mut Observed, said: &Said, asked: &Asked, idp: &KnownIdp<'_
             None => Finding::pass(Check::LevelCeiling, highest.as_str(), counts),
         });
     }
+    observed.level = read.as_ref().ok().cloned();
     observed.shown.assurance = Some(Assurance {
         requested: asked.requirement.to_string(),
         stated,

@@ -27,7 +27,8 @@ pub(super) fn roles(
     (rights, parameters): (&PrivilegeList, &[Constraint]),
     now: Timestamp,
 ) -> (Vec<Role>, Vec<Finding>) {
-    let said: Vec<PrivilegeGroup> = rights.normalised().groups.into_iter().take(MOST_ROLES).collect();
+    let one_by_one = rights.groups.iter().flat_map(PrivilegeGroup::one_by_one);
+    let said: Vec<PrivilegeGroup> = one_by_one.take(MOST_ROLES).collect();
     let roles: Vec<Role> =
         said.iter().map(|group| role(federation, whose, (group, parameters), now)).collect();
     let findings = findings(&roles);

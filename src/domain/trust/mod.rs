@@ -4,30 +4,36 @@
 //! login would have stopped before. What it finds is told check by check; what a failed check means and how it is mended
 //! stands on the page of its [`Reason`].
 
+mod adoption;
 mod check;
 mod difference;
 mod expect;
 mod junit;
+mod klik;
 mod published;
 mod report;
 mod scenario;
 mod told;
+mod tried;
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Fault, Reason};
+use super::reason::{Fault, Reason, Sentence};
 
+pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::junit;
+pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
 pub use published::{Explained, Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
-pub use told::{Change, Said, Task};
+pub use told::{Change, Said};
+pub use tried::Tried;
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +141,38 @@ impl Finding {
     ) -> Self {
         let shown = |text: String| if text.is_empty() { NOTHING.to_owned() } else { text };
         Self { check, verdict, reason, about: None, expected, received: shown(received), evidence: None }
+    }
+}
+
+/// A finding with the words that belong to it, as interfaces for machines tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told<'f> {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: &'f Finding,
+    /// What should be.
+    pub title: Sentence,
+    /// Why it matters.
+    pub why: Sentence,
+    /// What is wrong, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<Sentence>,
+    /// Who must do what then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Sentence>,
+}
+
+impl<'f> Told<'f> {
+    /// With its words.
+    pub fn of(finding: &'f Finding) -> Self {
+        let explanation = finding.reason.map(Reason::explanation);
+        Self {
+            finding,
+            title: finding.check.title(),
+            why: finding.check.why(),
+            means: explanation.map(|explanation| explanation.means),
+            fix: explanation.map(|explanation| explanation.fix),
+        }
     }
 }
 

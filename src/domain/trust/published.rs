@@ -112,7 +112,7 @@ impl<'r> From<&'r Report> for Published<'r> {
                 fail: report.count(Verdict::Fail),
                 not_applicable: report.count(Verdict::NotApplicable),
             },
-            tasks: report.tasks().into_iter().map(|task| task.id()).collect(),
+            tasks: report.tasks().into_iter().map(|task| task.letter()).collect(),
             run: report.run,
             environment: &report.environment,
             scenario: report.scenario,

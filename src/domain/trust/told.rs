@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Check, Finding, Report, Section, Verdict};
+use super::{Check, Finding, Report, Section, Task, Verdict};
 use crate::domain::reason::Sentence;
 
 /// What is said anew for each report, in both languages.
@@ -37,58 +37,15 @@ impl Verdict {
     }
 }
 
-/// A task of KLIK, by which municipalities are told what to do and when: the ones that a run can say something about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Task B.
-    Trust,
-    /// Task C.
-    Rights,
-    /// Task E.
-    Levels,
-    /// The further tasks of those who use robots.
-    Robots,
-}
-
 impl Task {
-    const ALL: [Self; 4] = [Self::Trust, Self::Rights, Self::Levels, Self::Robots];
-
-    /// How it is called in the lists of tasks.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Trust => "B",
-            Self::Rights => "C",
-            Self::Levels => "E",
-            Self::Robots => "robot",
-        }
-    }
-
-    /// What is to be done.
-    pub const fn title(self) -> Sentence {
-        match self {
-            Self::Trust => Sentence {
-                da: "B: Kontrollér, at tilliden er etableret",
-                en: "B: Verify that trust is established",
-            },
-            Self::Rights => Sentence {
-                da: "C: Kontrollér, at roller og rettigheder sendes rigtigt",
-                en: "C: Verify that roles and rights are sent correctly",
-            },
-            Self::Levels => Sentence {
-                da: "E: Kontrollér, at der kan oplyses NSIS-niveauer",
-                en: "E: Verify that NSIS levels can be stated",
-            },
-            Self::Robots => {
-                Sentence { da: "Robotter: de ekstra opgaver", en: "Robots: the additional tasks" }
-            }
-        }
-    }
+    /// The tasks that a run can say something about.
+    const OF_A_RUN: [Self; 4] = [Self::Verify, Self::Rights, Self::Levels, Self::Robots];
 
     fn is_about(self, finding: &Finding) -> bool {
         use Section::{Assurance, Audience, Correlation, Encryption, Rights, Service, Signature, Time};
         match (self, finding.check.section()) {
             (Self::Robots, _) => finding.check == Check::Robot,
-            (Self::Trust, Correlation | Signature | Encryption | Time | Audience) => true,
+            (Self::Verify, Correlation | Signature | Encryption | Time | Audience) => true,
             (Self::Rights, Rights | Service) => true,
             (Self::Levels, Assurance) => finding.check != Check::Robot,
             _ => false,
@@ -167,7 +124,7 @@ impl Report {
     pub fn tasks(&self) -> Vec<Task> {
         let looked_at = |finding: &&Finding| finding.verdict != Verdict::NotApplicable;
         let touched = |task: &Task| self.findings.iter().filter(looked_at).any(|f| task.is_about(f));
-        Task::ALL.into_iter().filter(touched).collect()
+        Task::OF_A_RUN.into_iter().filter(touched).collect()
     }
 
     /// What ended otherwise than in another run, in the order of the checks.
@@ -226,10 +183,10 @@ mod tests {
     #[test]
     fn a_run_is_about_the_tasks_that_it_found_something_out_about() {
         let tasks = |findings: Vec<Finding>| -> Vec<&str> {
-            report(findings).tasks().into_iter().map(Task::id).collect()
+            report(findings).tasks().into_iter().map(Task::letter).collect()
         };
         assert_eq!(tasks(vec![failed(Check::Audience), failed(Check::RightsKnown)]), ["B", "C"]);
-        assert_eq!(tasks(vec![failed(Check::LevelEnough), failed(Check::Robot)]), ["E", "robot"]);
+        assert_eq!(tasks(vec![failed(Check::LevelEnough), failed(Check::Robot)]), ["E", "R"]);
         assert_eq!(tasks(vec![Finding::not_applicable(Check::LevelEnough, "")]), [""; 0]);
     }
 

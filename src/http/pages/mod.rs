@@ -11,6 +11,9 @@
 //! | any refusal | [`refusal()`] with a [`Refusal`] | its own |
 //! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
+//! | `/trust` | [`trust()`] | 200 |
+//! | `/trust/invitations/<ticket>` | [`invitation`] | 200 |
+//! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
 //! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
@@ -22,7 +25,9 @@
 //! Every page works without JavaScript; the two scripts are inline and allowed by their hash alone.
 
 mod answer;
+mod book;
 mod chosen;
+mod console;
 mod logout;
 mod refusal;
 mod target;
@@ -44,7 +49,9 @@ use crate::http::visitor::Visitor;
 use answer::{FormAction, Script, answer};
 use target::Target;
 
+pub use book::{error, errors};
 pub use chosen::{Chosen, ChosenForm};
+pub use console::{Seen, SignedIn, invitation, trust, trust_refused};
 pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
@@ -172,18 +179,6 @@ pub fn home(visitor: &Visitor) -> Response {
     answer(StatusCode::OK, &page, visitor, FormAction::None, None)
 }
 
-/// Every reason there is.
-pub fn errors(visitor: &Visitor) -> Response {
-    let page = ErrorsPage { frame: Frame::new(visitor, |t| t.all_errors), reasons: Reason::ALL };
-    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
-}
-
-/// One reason.
-pub fn error(visitor: &Visitor, reason: Reason) -> Response {
-    let page = ErrorPage { frame: Frame::new(visitor, |t| t.error), reason };
-    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
-}
-
 /// There is no such page.
 pub fn not_found(visitor: &Visitor) -> Response {
     let page = NoticePage {
@@ -297,20 +292,6 @@ struct PostPage<'a> {
 #[template(path = "home.html")]
 struct HomePage<'a> {
     frame: Frame<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "errors.html")]
-struct ErrorsPage<'a> {
-    frame: Frame<'a>,
-    reasons: &'static [Reason],
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    frame: Frame<'a>,
-    reason: Reason,
 }
 
 #[derive(Template)]

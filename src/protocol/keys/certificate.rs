@@ -14,7 +14,7 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509NameRef};
 
 use super::algorithm::Scheme;
-use super::subject;
+use super::subject::{self, Organisation};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::xml::base64 as xml_base64;
 
@@ -178,7 +178,7 @@ impl Certificate {
 
     /// Who issued it, by its own words.
     pub fn issuer(&self) -> String {
-        X509::from_der(self.der()).map(|parsed| name_of(parsed.issuer_name())).unwrap_or_default()
+        self.x509().map(|parsed| name_of(parsed.issuer_name())).unwrap_or_default()
     }
 
     /// The kind and size of its key: `RSA 3072`.
@@ -194,8 +194,18 @@ impl Certificate {
 
     /// Whether its subject is the one that is written, in the form of RFC 4514.
     pub fn has_subject(&self, written: &str) -> bool {
-        let parsed = X509::from_der(self.der());
-        parsed.is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
+        self.x509().is_ok_and(|parsed| subject::is_written(parsed.subject_name(), written))
+    }
+
+    /// Whether it is about the same key.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key().public_eq(other.key())
+    }
+
+    /// The organisation that it names in the way of OCES3.
+    pub fn organisation(&self) -> Option<Organisation> {
+        let parsed = self.x509().ok()?;
+        subject::organisation(parsed.subject_name())
     }
 
     /// From when it is valid.
@@ -216,6 +226,10 @@ impl Certificate {
     /// Whether content can be encrypted for its key.
     pub fn can_encrypt(&self) -> bool {
         self.0.kind == Ok(KeyKind::Rsa)
+    }
+
+    pub(super) fn x509(&self) -> Result<X509, ErrorStack> {
+        X509::from_der(self.der())
     }
 
     pub(crate) fn key(&self) -> &PKey<Public> {
@@ -261,7 +275,8 @@ pub fn thumbprint(content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(openssl::sha::sha256(content))
 }
 
-fn name_of(name: &X509NameRef) -> String {
+/// A name as `CN=…, O=…`.
+pub(super) fn name_of(name: &X509NameRef) -> String {
     let parts = name.entries().map(|entry| {
         let value = entry.data().to_string().unwrap_or_default();
         format!("{}={value}", entry.object().nid().short_name().unwrap_or("?"))
@@ -269,7 +284,7 @@ fn name_of(name: &X509NameRef) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
+pub(super) fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
     let since = Asn1Time::from_unix(0)?.diff(time)?;
     let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
     // A time beyond what can be told is a time that never comes.

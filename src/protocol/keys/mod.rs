@@ -5,7 +5,9 @@
 
 mod algorithm;
 mod certificate;
+mod chain;
 mod file;
+mod revocation;
 mod subject;
 mod trusted;
 
@@ -13,7 +15,10 @@ pub(crate) use algorithm::Scheme;
 pub use algorithm::{Digest, Oaep, SignatureAlgorithm};
 pub(crate) use certificate::KeyKind;
 pub use certificate::{Certificate, KeyId, fingerprint, thumbprint};
+pub use chain::{Chain, Roots};
 pub use file::FileKey;
+pub use revocation::Link;
+pub use subject::Organisation;
 pub use trusted::TrustedKeys;
 pub(crate) use trusted::made_by;
 

@@ -1,7 +1,39 @@
 //! The subject of a certificate, compared with the text by which it is registered (RFC 4514, as RFC 8705 wants it).
 
 use openssl::asn1::Asn1Object;
+use openssl::nid::Nid;
 use openssl::x509::X509NameRef;
+
+use crate::domain::id::Cvr;
+
+/// The organisation that an OCES3 certificate names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Its CVR number.
+    pub cvr: Cvr,
+    /// The UUID of the system or the organisation.
+    pub uuid: String,
+}
+
+/// The organisation of a subject: `organizationIdentifier` with `NTRDK-` and the CVR number, `serialNumber` with
+/// `UI:DK-O:G:` and the UUID, each once.
+pub(super) fn organisation(name: &X509NameRef) -> Option<Organisation> {
+    let only = |nid: Nid, prefix: &str| {
+        let mut entries = name.entries_by_nid(nid);
+        let value = entries.next()?.data().to_string().ok()?;
+        let rest = value.strip_prefix(prefix)?.to_owned();
+        entries.next().is_none().then_some(rest)
+    };
+    let number = Asn1Object::from_str("2.5.4.97").ok()?.nid();
+    let cvr = Cvr::new(&only(number, "NTRDK-")?).ok()?;
+    let uuid = only(Nid::SERIALNUMBER, "UI:DK-O:G:")?;
+    let is_uuid = uuid.len() == 36
+        && uuid.char_indices().all(|(at, c)| match at {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        });
+    is_uuid.then_some(Organisation { cvr, uuid })
+}
 
 /// Whether the name is the one that is written: the same parts in the same order, the last of the certificate first, as
 /// `openssl x509 -subject -nameopt RFC2253` prints it. Case and the number of spaces do not count.

@@ -34,6 +34,8 @@ fn forget_some(transaction: &Transaction<'_>, now: Timestamp) -> Result<bool, St
         "DELETE FROM logout WHERE id IN (SELECT id FROM logout WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM logged_out WHERE browser IN (SELECT browser FROM logged_out WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM trust_run WHERE id IN (SELECT id FROM trust_run WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM console_session WHERE id IN (SELECT id FROM console_session WHERE expires < ?1 LIMIT ?2)",
+        "DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE expires < ?1 LIMIT ?2)",
         "DELETE FROM half_done WHERE question IN (SELECT question FROM half_done WHERE expires < ?1 LIMIT ?2)",
     ] {
         let mut statement = transaction.prepare_cached(statement)?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::super::{RunQuery, StoreError, TrustRun};
 use super::{down, moment};
 use crate::domain::id::{Cvr, EntityId, LoginId};
-use crate::domain::trust::{Report, Scenario};
+use crate::domain::trust::{Report, Scenario, Tried};
 
 const COLUMNS: &str = "id, authority, idp, scenario, ordered, expires, sealed, report";
 
@@ -33,13 +33,14 @@ pub(super) fn finish(transaction: &Connection, report: &Report) -> Result<(), St
     let verdict = serde_json::to_value(report.verdict).map_err(down)?;
     transaction
         .prepare_cached(
-            "UPDATE trust_run SET finished = ?2, verdict = ?3, report = ?4 WHERE id = ?1 AND report IS NULL",
+            "UPDATE trust_run SET finished = ?2, verdict = ?3, report = ?4, tried = ?5 WHERE id = ?1 AND report IS NULL",
         )?
         .execute(params![
             report.run.bytes(),
             report.finished.as_millisecond(),
             verdict.as_str(),
             serde_json::to_string(report).map_err(down)?,
+            serde_json::to_string(&Tried::of(report)).map_err(down)?,
         ])?;
     Ok(())
 }
@@ -66,6 +67,18 @@ pub(super) fn search(connection: &Connection, query: &RunQuery) -> Result<Vec<Tr
     let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
     let rows = select.query_map(params![authority, idp, since, query.limit], columns)?;
     rows.map(|row| run(row?)).collect()
+}
+
+/// The youngest that has ended of every identity provider and scenario.
+pub(super) fn tried(connection: &Connection, authority: Option<Cvr>) -> Result<Vec<Tried>, StoreError> {
+    // Where one column is a maximum, SQLite takes the others from the row that has it.
+    let mut select = connection.prepare_cached(
+        "SELECT tried, max(finished) FROM trust_run
+         WHERE tried IS NOT NULL AND (?1 IS NULL OR authority = ?1) GROUP BY authority, idp, scenario",
+    )?;
+    let authority = authority.map(|cvr| cvr.to_string());
+    let rows = select.query_map([authority], |row| row.get::<_, String>(0))?;
+    rows.map(|row| serde_json::from_str(&row?).map_err(down)).collect()
 }
 
 struct Columns {

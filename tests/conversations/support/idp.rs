@@ -68,6 +68,8 @@ pub(crate) struct Say {
     pub(crate) audiences: Vec<Vec<String>>,
     pub(crate) extra_condition: Option<&'static str>,
     pub(crate) session_not_on_or_after: Option<String>,
+    /// When the user authenticated; none is the moment of the answer.
+    pub(crate) authn_instant: Option<String>,
     pub(crate) class: String,
     pub(crate) authorities: Vec<String>,
     pub(crate) attributes: Vec<(String, Vec<String>)>,
@@ -196,6 +198,7 @@ impl Idp {
             audiences: vec![vec![self.broker.clone()]],
             extra_condition: None,
             session_not_on_or_after: None,
+            authn_instant: None,
             class: "https://data.gov.dk/concept/core/nsis/loa/Substantial".into(),
             authorities: Vec::new(),
             attributes: vec![
@@ -298,7 +301,8 @@ impl Idp {
             xml.start(saml(name)).end();
         }
         xml.end();
-        xml.start(saml("AuthnStatement")).attribute("AuthnInstant", &say.issue_instant);
+        let authenticated = say.authn_instant.as_ref().unwrap_or(&say.issue_instant);
+        xml.start(saml("AuthnStatement")).attribute("AuthnInstant", authenticated);
         xml.attribute("SessionIndex", "_session-at-idp");
         optional(&mut xml, &[("SessionNotOnOrAfter", &say.session_not_on_or_after)]);
         xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &say.class);

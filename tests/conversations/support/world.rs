@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use context_handler::broker::console::invite;
 use context_handler::broker::egress::Egress;
 use context_handler::broker::keys::Keys;
 use context_handler::broker::registry::{self, Files};
 use context_handler::broker::{Broker, Settings};
 use context_handler::domain::audit::Record;
+use context_handler::domain::console::Sees;
 use context_handler::domain::id::{EntityId, LoginId};
 use context_handler::domain::world::{Clock, Random};
 use context_handler::http::{Door, router};
@@ -119,6 +121,7 @@ impl Town {
             idle_for: SignedDuration::from_hours(1),
             logout_for: Duration::from_secs(2),
             egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
+            roots: Arc::default(),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
@@ -174,6 +177,23 @@ impl Town {
         change(&mut files);
         apply(&self.store, files, self.now()).await;
         assert!(self.broker.reload_registry().await.unwrap());
+    }
+
+    /// The link of an invitation to the pages about trust, and its name.
+    pub(crate) async fn invite(&self, sees: Sees) -> (String, LoginId) {
+        let (dice, now) = (SeededDice::new(self.now().as_nanosecond() as u64), self.now());
+        self.pass(SignedDuration::from_millis(1)); // so that the dice of the next one fall otherwise
+        let made = invite(self.store.as_ref(), &dice, now, (sees, SignedDuration::from_hours(24))).await;
+        let (ticket, invitation) = made.unwrap();
+        (format!("{}/trust/invitations/{}", self.url, ticket.text()), invitation.id)
+    }
+
+    /// A browser that has signed in to these pages.
+    pub(crate) async fn reader(&self, sees: Sees) -> Browser {
+        let mut browser = self.browser();
+        let (link, _) = self.invite(sees).await;
+        assert_eq!(browser.post(&link, &[]).await.status, 303);
+        browser
     }
 
     /// The exchange log, oldest first.

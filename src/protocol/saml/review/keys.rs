@@ -1,12 +1,13 @@
 //! What can be judged of the keys in metadata: those that sign, those that are encrypted to, and the one that signed the
 //! document itself.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::metadata::{certificates, only_role, readable};
 use super::super::{ds, md};
 use super::{Review, Role};
 use crate::domain::reason::Reason;
+use crate::domain::trust::{Check, Finding, NOTHING};
 use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::xml::{ContentCipher, Element, KeyTransport, is_signed, verify};
 
@@ -14,71 +15,36 @@ use crate::protocol::xml::{ContentCipher, Element, KeyTransport, is_signed, veri
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Review {
-    /// Judges every key and returns those that sign.
-    pub(super) fn keys(&mut self, element: Element<'_>, role: Role) -> Vec<Certificate> {
+    /// Judges every key and returns those that sign and those that are encrypted to.
+    pub(super) fn keys(&mut self, element: Element<'_>, role: Role) -> (Vec<Certificate>, Vec<Certificate>) {
         let read =
             certificates(element, "signing").and_then(|one| Ok((one, certificates(element, "encryption")?)));
         let (signing, encryption) = match read {
             Ok(read) => read,
             Err(fault) => {
-                self.fault("md.key", "certificates that can be read", &fault, "Export the certificate anew.");
-                return Vec::new();
+                self.fault(Check::MetadataKeys, "X509Certificate", &fault);
+                return (Vec::new(), Vec::new());
             }
         };
-        if signing.is_empty() {
-            self.error("md.key-signing", "a key that signs", "none", "Add the signing certificate.");
+        match signing.len() {
+            0 => self.fail(Check::MetadataKeys, Reason::MdKey, "KeyDescriptor signing", NOTHING),
+            count => self.pass(Check::MetadataKeys, "KeyDescriptor signing", count.to_string()),
         }
-        if encryption.is_empty() && role == Role::Sp {
-            let fix = "Add an encryption certificate: personal data should not travel in the clear.";
-            self.warning(
-                "md.key-encryption",
-                "a key to encrypt to",
-                "none: assertions are not encrypted",
-                fix,
-            );
+        match encryption.len() {
+            0 if role == Role::Sp => {
+                self.warning(Check::MetadataKeys, Reason::EncMissing, "KeyDescriptor encryption", NOTHING);
+            }
+            0 => {}
+            count => self.pass(Check::MetadataKeys, "KeyDescriptor encryption", count.to_string()),
         }
         let mut seen: Vec<&Certificate> = Vec::new();
         for certificate in signing.iter().chain(&encryption) {
             if !seen.contains(&certificate) {
-                self.key(certificate);
+                judged(certificate, self.now).into_iter().for_each(|finding| self.tell(finding));
                 seen.push(certificate);
             }
         }
-        signing
-    }
-
-    fn key(&mut self, certificate: &Certificate) {
-        let left = certificate.not_after().duration_since(self.now);
-        let received = format!("{}, {} days left", certificate.subject(), left.as_hours() / 24);
-        match certificate.weakness() {
-            Some(weakness) => {
-                let expected = "RSA with 2048 to 8192 bits, or P-256 or P-384";
-                self.error("md.key-strength", expected, weakness, "Make a new key.");
-            }
-            None => self.ok("md.key-strength", "a key that is strong enough", certificate.subject()),
-        }
-        let expected = "a certificate that is valid for a month or more";
-        if left.is_negative() {
-            self.error("md.key-expiry", expected, &received, "Order a new certificate now.");
-        } else if self.now < certificate.not_before() {
-            let from = certificate.not_before().to_string();
-            self.warning(
-                "md.key-expiry",
-                expected,
-                &format!("not valid before {from}"),
-                "Wait, or set the clock.",
-            );
-        } else if left < SOON {
-            let fix = "Order a new certificate and publish it beside this one before you use it.";
-            self.warning("md.key-expiry", expected, &received, fix);
-        } else {
-            self.ok("md.key-expiry", expected, &received);
-        }
-        let subject = certificate.subject();
-        if !subject.contains("NTRDK-") || !subject.contains("UI:DK-O:G:") {
-            let fix = "The production federation takes OCES3 organisation certificates only; elsewhere this is fine.";
-            self.warning("md.key-oces", "the subject of an OCES3 organisation certificate", subject, fix);
-        }
+        (signing, encryption)
     }
 
     pub(super) fn encryption(&mut self, element: Element<'_>) {
@@ -93,62 +59,95 @@ impl Review {
             .filter(|child| child.is(md("EncryptionMethod")))
             .filter_map(|method| method.attribute("Algorithm"))
             .collect();
-        let chosen = format!("{} with {}", how.content.uri(), how.key.uri());
         let reads = |known: &[&str]| known.iter().any(|uri| listed.contains(uri));
         let content = reads(&[ContentCipher::Aes128Gcm.uri(), ContentCipher::Aes256Gcm.uri()]);
         let names_content = listed.iter().any(|uri| uri.contains("aes") || uri.contains("des"));
         let key = reads(&[KeyTransport::OaepMgf1p.uri(), KeyTransport::OaepSha256.uri()]);
         let names_key = listed.iter().any(|uri| uri.contains("rsa"));
-        let expected = "AES-GCM with RSA-OAEP among the methods, or no list";
+        let chosen = format!("{} {}", how.content.uri(), how.key.uri());
         if (names_content && !content) || (names_key && !key) {
-            let fix = "Let the fagsystem read AES-GCM with RSA-OAEP; we never write CBC or RSA 1.5.";
-            self.error(
-                "md.encryption",
-                expected,
-                &format!("{}; we would use {chosen}", listed.join(", ")),
-                fix,
-            );
+            self.fail(Check::MetadataEncryption, Reason::AlgRefused, &chosen, &listed.join(" "));
         } else {
-            self.ok("md.encryption", expected, &format!("we would use {chosen}"));
+            self.pass(Check::MetadataEncryption, "AES-GCM, RSA-OAEP", chosen);
         }
     }
 
     pub(super) fn same_key_in_two_roles(&mut self, entity: Element<'_>) {
-        let of = |role: &'static str| {
-            only_role(entity, role)
+        let of = |role: Role| {
+            only_role(entity, role.element())
                 .ok()
                 .and_then(|role| certificates(role, "signing").ok())
                 .unwrap_or_default()
         };
-        let (idp, sp) = (of("IDPSSODescriptor"), of("SPSSODescriptor"));
-        if let Some(shared) = idp.iter().find(|certificate| sp.contains(certificate)) {
-            let fix = "Use a key of its own for each role, so that a message of one cannot pass for one of the other.";
-            self.warning("md.key-roles", "a key for each role", shared.subject(), fix);
+        let (idp, sp) = (of(Role::Idp), of(Role::Sp));
+        if idp.is_empty() || sp.is_empty() {
+            return;
+        }
+        match idp.iter().find(|certificate| sp.contains(certificate)) {
+            Some(shared) => {
+                self.warning(Check::MetadataKeyRoles, Reason::CertShared, "1 × 1", shared.subject());
+            }
+            None => self.pass(Check::MetadataKeyRoles, "1 × 1", "1 × 1"),
         }
     }
 
     pub(super) fn signature(&mut self, root: Element<'_>, signing: Vec<Certificate>) {
-        let expected = "a signature by a signing key of the party";
-        let fix =
-            "Sign the metadata. Without a signature it can be registered by hand, but never be fetched anew.";
+        let expected: Vec<&str> = signing.iter().map(Certificate::subject).collect();
+        let expected = expected.join(" | ");
         if !is_signed(root) {
-            return self.warning("md.signature", expected, "none", fix);
+            return self.warning(Check::MetadataSignature, Reason::MdUnsigned, &expected, NOTHING);
         }
         let Ok(keys) = TrustedKeys::new(signing) else { return };
         match verify(root, &keys) {
             Ok(signed) => {
-                self.ok(
-                    "md.signature",
-                    expected,
-                    &format!("{} with {}", signed.key(), signed.algorithm().uri()),
-                );
+                let received = format!("{} {}", signed.key(), signed.algorithm().uri());
+                self.pass(Check::MetadataSignature, expected, received);
             }
+            // Whoever has that key's certificate at hand may still prove it.
             Err(fault) if fault.reason == Reason::KeyUntrusted => {
-                let fix = "Have that key's certificate at hand, or sign with a key that the metadata lists.";
-                self.warning("md.signature", expected, &format!("another key: {}", signer(root)), fix);
+                self.warning(Check::MetadataSignature, Reason::KeyUntrusted, &expected, &signer(root));
             }
-            Err(fault) => self.fault("md.signature", expected, &fault, fault.reason.explanation().fix.en),
+            Err(fault) => self.fault(Check::MetadataSignature, &expected, &fault),
         }
+    }
+}
+
+/// What a certificate says by itself: its time, its key, its owner.
+pub(super) fn judged(certificate: &Certificate, now: Timestamp) -> Vec<Finding> {
+    let key = match certificate.weakness() {
+        Some(weakness) => {
+            let finding =
+                Finding::fail(Check::CertificateKey, Reason::CertWeak, STRONG, certificate.key_size());
+            finding.with_evidence(weakness)
+        }
+        None => Finding::pass(Check::CertificateKey, STRONG, certificate.key_size()),
+    };
+    let owner = match certificate.organisation() {
+        Some(owner) => {
+            let received = format!("NTRDK-{}, UI:DK-O:G:{}", owner.cvr, owner.uuid);
+            Finding::pass(Check::CertificateOwner, OWNER, received)
+        }
+        None => Finding::warning(Check::CertificateOwner, Reason::CertOwner, OWNER, certificate.subject()),
+    };
+    [expiry(certificate, now), key, owner].map(|finding| finding.about(certificate.subject())).into()
+}
+
+const STRONG: &str = "RSA 2048…8192 | P-256 | P-384";
+const OWNER: &str = "organizationIdentifier=NTRDK-<CVR>, serialNumber=UI:DK-O:G:<UUID>";
+
+fn expiry(certificate: &Certificate, now: Timestamp) -> Finding {
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    let check = Check::CertificateExpiry;
+    let expected = format!("> {}", now + SOON);
+    let received = format!("{from} – {until}");
+    if until <= now {
+        Finding::fail(check, Reason::KeyExpired, expected, received)
+    } else if now < from {
+        Finding::warning(check, Reason::KeyExpired, format!("< {now}"), received)
+    } else if until.duration_since(now) < SOON {
+        Finding::warning(check, Reason::CertExpiring, expected, received)
+    } else {
+        Finding::pass(check, expected, received)
     }
 }
 
@@ -159,5 +158,5 @@ pub(in crate::protocol::saml) fn signer<'d>(root: Element<'d>) -> String {
         .into_iter()
         .try_fold(root, child)
         .and_then(|certificate| Certificate::from_base64(&certificate.text().ok()?).ok());
-    shown.map_or("it shows no certificate".to_owned(), |certificate| certificate.subject().to_owned())
+    shown.map_or(NOTHING.to_owned(), |certificate| certificate.subject().to_owned())
 }

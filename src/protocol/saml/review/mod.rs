@@ -1,201 +1,252 @@
-//! A review of somebody's metadata: everything that can be judged without asking anybody, told finding by finding with
-//! what was expected, what came, and what to do. What a login itself demands is asked of the reader that logins use.
+//! A review of somebody's metadata: everything that can be judged without asking anybody, told finding by finding. What a
+//! login itself demands is asked of the reader that logins use.
 
 mod keys;
+mod schema;
 
 pub(super) use keys::signer;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use super::metadata::{Parsed, collect_entities, endpoints, only_role, valid_until};
+use super::metadata::{IdpMetadata, Parsed, SpMetadata, collect_entities, endpoints, only_role, valid_until};
 use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required};
 use crate::domain::id::EntityId;
-use crate::domain::reason::Fault;
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::trust::{Check, Finding, NOTHING};
+use crate::protocol::keys::Certificate;
 use crate::protocol::xml::{Document, Element};
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// As it should be.
-    Ok,
-    /// It works here today, and may not work elsewhere or tomorrow.
-    Warning,
-    /// It does not work.
-    Error,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The stable name of the check.
-    pub id: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Whose metadata, and in which role.
-    pub about: String,
-    /// What was expected.
-    pub expected: String,
-    /// What came.
-    pub received: String,
-    /// What to do; empty where nothing is to be done.
-    pub fix: &'static str,
-}
 
 /// What an entity does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+pub enum Role {
+    /// It logs users in.
     Idp,
+    /// Users are logged in to it.
     Sp,
 }
 
-const ROLES: [(Role, &str); 2] = [(Role::Idp, "IDPSSODescriptor"), (Role::Sp, "SPSSODescriptor")];
+impl Role {
+    /// Both.
+    pub const ALL: [Role; 2] = [Role::Idp, Role::Sp];
 
-/// Looks at a metadata document. The findings of one check stand together, those of the whole document first.
-pub fn review(content: &[u8], now: Timestamp) -> Vec<Finding> {
-    let mut review = Review { now, about: "the document".to_owned(), findings: Vec::new() };
-    let document = match Document::parse_metadata(content) {
-        Ok(document) => document,
-        Err(fault) => {
-            review.fault(
-                "md.xml",
-                "well-formed XML within limits",
-                &fault,
-                "Deliver the file as it was exported.",
-            );
-            return review.findings;
+    /// The element that describes it.
+    pub const fn element(self) -> &'static str {
+        match self {
+            Self::Idp => "IDPSSODescriptor",
+            Self::Sp => "SPSSODescriptor",
         }
-    };
-    review.ok("md.xml", "well-formed XML within limits", "it is");
-    let mut entities = Vec::new();
-    if let Err(fault) = collect_entities(document.root(), &mut entities) {
-        review.fault("md.entity", "SAML metadata", &fault, "Deliver the metadata, not another file.");
-    } else if entities.is_empty() {
-        review.error("md.entity", "an EntityDescriptor", "none", "Deliver the metadata of one party.");
     }
-    for entity in entities {
-        review.entity(&document, entity);
+}
+
+/// What a login reads of a role.
+#[derive(Debug)]
+pub enum Known {
+    /// Of an identity provider.
+    Idp(IdpMetadata),
+    /// Of a fagsystem.
+    Sp(SpMetadata),
+}
+
+/// A party in one role, as the document describes it.
+#[derive(Debug)]
+pub struct Described {
+    /// The party.
+    pub entity_id: EntityId,
+    /// The role.
+    pub role: Role,
+    /// The certificates that sign.
+    pub signing: Vec<Certificate>,
+    /// The certificates that are encrypted to.
+    pub encryption: Vec<Certificate>,
+    /// What a login reads of it, if it can.
+    pub read: Option<Known>,
+}
+
+impl Described {
+    /// As findings call it.
+    pub fn about(&self) -> String {
+        about(&self.entity_id, self.role)
     }
-    review.findings
+
+    /// Every certificate once.
+    pub fn certificates(&self) -> Vec<&Certificate> {
+        let mut all: Vec<&Certificate> = Vec::new();
+        for certificate in self.signing.iter().chain(&self.encryption) {
+            if !all.contains(&certificate) {
+                all.push(certificate);
+            }
+        }
+        all
+    }
+}
+
+/// What came of a review.
+#[derive(Debug)]
+pub struct Reviewed {
+    /// What was looked at, those of the whole document first.
+    pub findings: Vec<Finding>,
+    /// The entities that have a name.
+    pub entities: Vec<EntityId>,
+    /// Who is described, as far as it can be read.
+    pub roles: Vec<Described>,
+}
+
+/// More entities than this are a federation's list, not the metadata of a party.
+const MOST_ENTITIES: usize = 50;
+
+/// Looks at a metadata document: at one party of it, or at all.
+pub fn review(content: &[u8], only: Option<&EntityId>, now: Timestamp) -> Reviewed {
+    let reviewed = Reviewed { findings: Vec::new(), entities: Vec::new(), roles: Vec::new() };
+    let mut review = Review { now, about: None, reviewed };
+    match Document::parse_metadata(content) {
+        Ok(document) => review.document(&document, only),
+        Err(fault) => review.fault(Check::MetadataXml, "XML", &fault),
+    }
+    review.reviewed
 }
 
 struct Review {
     now: Timestamp,
-    about: String,
-    findings: Vec<Finding>,
+    about: Option<String>,
+    reviewed: Reviewed,
 }
 
 impl Review {
+    fn document(&mut self, document: &Document<'_>, only: Option<&EntityId>) {
+        self.pass(Check::MetadataXml, "XML", "XML");
+        let mut entities = Vec::new();
+        let collected = collect_entities(document.root(), &mut entities);
+        entities.retain(|entity| only.is_none_or(|only| entity.attribute("entityID") == Some(only.as_str())));
+        match collected {
+            Err(fault) => self.fault(Check::MetadataEntity, "EntityDescriptor", &fault),
+            Ok(()) if entities.is_empty() => {
+                self.fail(Check::MetadataEntity, Reason::MdRefused, "EntityDescriptor", NOTHING);
+            }
+            Ok(()) if entities.len() > MOST_ENTITIES => {
+                let received = format!("EntityDescriptor × {}", entities.len());
+                let expected = format!("EntityDescriptor ≤ {MOST_ENTITIES}");
+                entities.clear();
+                self.fail(Check::MetadataEntity, Reason::MdLimit, &expected, &received);
+            }
+            Ok(()) => self.schema(document.root()),
+        }
+        for entity in entities {
+            self.entity(document, entity);
+        }
+    }
+
     fn entity(&mut self, document: &Document<'_>, entity: Element<'_>) {
         let name = match required(entity, "entityID").and_then(entity_id) {
             Ok(name) => name,
-            Err(fault) => return self.fault("md.entity", "an entityID", &fault, "Name the party."),
+            Err(fault) => return self.fault(Check::MetadataEntity, "entityID", &fault),
         };
-        self.about = name.to_string();
+        self.about = Some(name.to_string());
+        self.pass(Check::MetadataEntity, "entityID", name.as_str());
+        self.reviewed.entities.push(name.clone());
         self.validity(document.root(), entity);
-        let roles = ROLES.map(|(role, kind)| (role, kind, only_role(entity, kind)));
-        if let [(.., Err(fault)), (.., Err(_))] = &roles {
-            let expected = "an IDPSSODescriptor or an SPSSODescriptor for SAML 2.0, one of each at most";
-            self.fault("md.role", expected, fault, "Export the metadata of the right role.");
+        let roles = Role::ALL.map(|role| (role, only_role(entity, role.element())));
+        if let [(_, Err(fault)), (_, Err(_))] = &roles {
+            self.fault(Check::MetadataUsable, "IDPSSODescriptor | SPSSODescriptor", fault);
         }
         let mut signing = Vec::new();
-        for (role, kind, element) in roles {
-            let Ok(element) = element else { continue };
-            self.about =
-                format!("{name} as {}", if role == Role::Idp { "identity provider" } else { "fagsystem" });
-            self.ok("md.role", kind, kind);
-            self.readable(document, &name, role);
-            self.endpoints(element, role);
-            self.logout(element);
-            signing.extend(self.keys(element, role));
-            self.name_formats(element, role);
-            if role == Role::Sp {
-                self.encryption(element);
-                self.requests(element);
+        for (role, element) in roles {
+            if let Ok(element) = element {
+                self.about = Some(about(&name, role));
+                self.role(document, &name, (role, element), &mut signing);
             }
         }
-        self.about = name.to_string();
+        self.about = Some(name.to_string());
         self.same_key_in_two_roles(entity);
         self.signature(document.root(), signing);
     }
 
+    fn role(
+        &mut self,
+        document: &Document<'_>,
+        name: &EntityId,
+        (role, element): (Role, Element<'_>),
+        signers: &mut Vec<Certificate>,
+    ) {
+        let read = self.readable(document, name, role);
+        self.endpoints(element, role);
+        self.logout(element);
+        let (signing, encryption) = self.keys(element, role);
+        signers.extend(signing.iter().cloned());
+        self.name_formats(element, role);
+        if role == Role::Sp {
+            self.encryption(element);
+            self.requests(element);
+        }
+        self.reviewed.roles.push(Described { entity_id: name.clone(), role, signing, encryption, read });
+    }
+
     fn validity(&mut self, root: Element<'_>, entity: Element<'_>) {
-        let expected = format!("a validUntil after {}", self.now);
+        let expected = format!("validUntil > {}", self.now);
         match valid_until(root, entity) {
-            Err(fault) => self.fault("md.valid-until", &expected, &fault, "Write the time in UTC."),
-            Ok(None) => self.ok("md.valid-until", &expected, "none: it holds until it is replaced"),
+            Err(fault) => self.fault(Check::MetadataValid, &expected, &fault),
+            Ok(None) => self.pass(Check::MetadataValid, &expected, NOTHING),
             Ok(Some(until)) if until <= self.now => {
-                self.error("md.valid-until", &expected, &until.to_string(), "Deliver newer metadata.");
+                self.fail(Check::MetadataValid, Reason::MdExpired, &expected, &until.to_string());
             }
-            Ok(Some(until)) => self.ok("md.valid-until", &expected, &until.to_string()),
+            Ok(Some(until)) => self.pass(Check::MetadataValid, &expected, &until.to_string()),
         }
     }
 
     /// What `apply` would say: the very reading that a login relies on.
-    fn readable(&mut self, document: &Document<'_>, name: &EntityId, role: Role) {
+    fn readable(&mut self, document: &Document<'_>, name: &EntityId, role: Role) -> Option<Known> {
         let parsed = Parsed::new(document);
         let read = match role {
-            Role::Idp => parsed.idp(Some(name)).map(drop),
-            Role::Sp => parsed.sp(Some(name)).map(drop),
+            Role::Idp => parsed.idp(Some(name)).map(Known::Idp),
+            Role::Sp => parsed.sp(Some(name)).map(Known::Sp),
         };
-        match read {
-            Ok(()) => self.ok("md.usable", "metadata that a login can use", "it is"),
-            Err(fault) => self.fault(
-                "md.usable",
-                "metadata that a login can use",
-                &fault,
-                fault.reason.explanation().fix.en,
-            ),
+        match &read {
+            Ok(_) => self.pass(Check::MetadataUsable, role.element(), role.element()),
+            Err(fault) => self.fault(Check::MetadataUsable, role.element(), fault),
         }
+        read.ok()
     }
 
-    fn endpoints(&mut self, role_element: Element<'_>, role: Role) {
-        let (id, kind, binding) = match role {
-            Role::Idp => ("md.sso", "SingleSignOnService", Binding::Redirect),
-            Role::Sp => ("md.acs", "AssertionConsumerService", Binding::Post),
+    fn endpoints(&mut self, element: Element<'_>, role: Role) {
+        let (kind, binding) = demanded(role);
+        let expected = format!("{kind} {}", short(binding.uri()));
+        let found = match endpoints(element, kind) {
+            Ok(found) => found,
+            Err(fault) => return self.fault(Check::MetadataLocations, &format!("{kind} https"), &fault),
         };
-        let expected = format!("a {kind} with {binding:?}");
-        match endpoints(role_element, kind) {
-            Err(fault) => self.fault("md.location", "https addresses", &fault, "Use https."),
-            Ok(found) => {
-                self.ok("md.location", "https addresses", &format!("{} for {kind}", found.len()));
-                match found.iter().find(|endpoint| endpoint.binding == binding.uri()) {
-                    Some(endpoint) => self.ok(id, &expected, endpoint.location),
-                    // Requests go by POST as well, but the production federation insists.
-                    None if role == Role::Idp && !found.is_empty() => {
-                        self.warning(id, &expected, "other bindings only", "Offer Redirect too.");
-                    }
-                    None => self.error(id, &expected, "none", "Add the address."),
-                }
-                let defaults = found.iter().filter(|endpoint| endpoint.is_default).count();
-                let numbered = found.iter().all(|endpoint| endpoint.index.is_some());
-                if role == Role::Sp && (defaults > 1 || !numbered) {
-                    let received = format!(
-                        "{defaults} defaults, {}",
-                        if numbered { "all numbered" } else { "not all numbered" }
-                    );
-                    let fix = "Number every address and mark one as the default.";
-                    self.warning(
-                        "md.acs-index",
-                        "every address numbered, at most one default",
-                        &received,
-                        fix,
-                    );
-                }
+        self.pass(Check::MetadataLocations, format!("{kind} https"), found.len().to_string());
+        match found.iter().find(|endpoint| endpoint.binding == binding.uri()) {
+            Some(endpoint) => self.pass(Check::MetadataEndpoints, &expected, endpoint.location),
+            // Requests go by POST as well, but the production federation insists.
+            None if role == Role::Idp && !found.is_empty() => {
+                let others: Vec<&str> = found.iter().map(|endpoint| short(endpoint.binding)).collect();
+                self.warning(Check::MetadataEndpoints, Reason::MdEndpoint, &expected, &others.join(", "));
+            }
+            None => self.fail(Check::MetadataEndpoints, Reason::MdEndpoint, &expected, NOTHING),
+        }
+        if role == Role::Sp && !found.is_empty() {
+            let defaults = found.iter().filter(|endpoint| endpoint.is_default).count();
+            let numbers: Vec<String> = found
+                .iter()
+                .map(|endpoint| endpoint.index.map_or(NOTHING.to_owned(), |index| index.to_string()))
+                .collect();
+            let received = format!("index {}; isDefault × {defaults}", numbers.join(", "));
+            let expected = "index 0…65535; isDefault ≤ 1";
+            match defaults > 1 || found.iter().any(|endpoint| endpoint.index.is_none()) {
+                true => self.warning(Check::MetadataIndexes, Reason::MdEndpoint, expected, &received),
+                false => self.pass(Check::MetadataIndexes, expected, received),
             }
         }
     }
 
     fn logout(&mut self, role: Element<'_>) {
-        let expected = "a SingleLogoutService with Redirect";
+        let expected = "SingleLogoutService HTTP-Redirect";
         match endpoints(role, "SingleLogoutService") {
-            Err(fault) => self.fault("md.location", "https addresses", &fault, "Use https."),
+            Err(fault) => self.fault(Check::MetadataLocations, "SingleLogoutService https", &fault),
             Ok(found) => match found.iter().find(|endpoint| endpoint.binding == Binding::Redirect.uri()) {
-                Some(endpoint) => self.ok("md.slo", expected, endpoint.location),
+                Some(endpoint) => self.pass(Check::MetadataEndpoints, expected, endpoint.location),
                 None => {
-                    let fix = "Add one: without it users stay logged in here when they log out elsewhere.";
-                    self.warning("md.slo", expected, "none", fix);
+                    let others: Vec<&str> = found.iter().map(|endpoint| short(endpoint.binding)).collect();
+                    self.warning(Check::MetadataEndpoints, Reason::SloMissing, expected, &others.join(", "));
                 }
             },
         }
@@ -208,49 +259,71 @@ impl Review {
             .filter_map(|format| format.text().ok().map(|text| text.trim().to_owned()))
             .collect();
         let expected = match role {
-            Role::Idp => "X509SubjectName, or no list",
-            Role::Sp => "X509SubjectName, persistent or unspecified, or no list",
+            Role::Idp => "X509SubjectName",
+            Role::Sp => "X509SubjectName | persistent | unspecified",
         };
         let fits = |format: &String| {
             format == X509_SUBJECT_NAME
                 || role == Role::Sp && (format.ends_with(":persistent") || format.ends_with(":unspecified"))
         };
-        if formats.is_empty() || formats.iter().any(fits) {
-            self.ok("md.nameid", expected, &formats.join(", "));
-        } else {
-            let fix = "Let the other side send and take names in the format X509SubjectName.";
-            self.warning("md.nameid", expected, &formats.join(", "), fix);
-        }
-    }
-
-    fn requests(&mut self, element: Element<'_>) {
-        let expected = "AuthnRequestsSigned is true: unsigned requests are refused";
-        match element.attribute("AuthnRequestsSigned") {
-            Some("true" | "1") => self.ok("md.requests-signed", expected, "true"),
-            other => {
-                self.warning("md.requests-signed", expected, other.unwrap_or("nothing"), "Sign requests.")
+        match formats.is_empty() || formats.iter().any(fits) {
+            true => self.pass(Check::MetadataNames, expected, formats.join(", ")),
+            false => {
+                self.warning(Check::MetadataNames, Reason::NameidFormat, expected, &formats.join(", "));
             }
         }
     }
 
-    fn ok(&mut self, id: &'static str, expected: &str, received: &str) {
-        self.tell(id, Severity::Ok, (expected, received), "");
+    fn requests(&mut self, element: Element<'_>) {
+        let expected = "AuthnRequestsSigned=\"true\"";
+        match element.attribute("AuthnRequestsSigned") {
+            Some("true" | "1") => self.pass(Check::MetadataRequests, expected, "true"),
+            other => {
+                self.warning(Check::MetadataRequests, Reason::SigMissing, expected, other.unwrap_or(NOTHING))
+            }
+        }
     }
 
-    fn warning(&mut self, id: &'static str, expected: &str, received: &str, fix: &'static str) {
-        self.tell(id, Severity::Warning, (expected, received), fix);
+    fn pass(&mut self, check: Check, expected: impl Into<String>, received: impl Into<String>) {
+        self.tell(Finding::pass(check, expected, received));
     }
 
-    fn error(&mut self, id: &'static str, expected: &str, received: &str, fix: &'static str) {
-        self.tell(id, Severity::Error, (expected, received), fix);
+    fn warning(&mut self, check: Check, reason: Reason, expected: &str, received: &str) {
+        self.tell(Finding::warning(check, reason, expected, received));
     }
 
-    fn fault(&mut self, id: &'static str, expected: &str, fault: &Fault, fix: &'static str) {
-        self.tell(id, Severity::Error, (expected, &fault.to_string()), fix);
+    fn fail(&mut self, check: Check, reason: Reason, expected: &str, received: &str) {
+        self.tell(Finding::fail(check, reason, expected, received));
     }
 
-    fn tell(&mut self, id: &'static str, severity: Severity, told: (&str, &str), fix: &'static str) {
-        let (expected, received) = (told.0.to_owned(), told.1.to_owned());
-        self.findings.push(Finding { id, severity, about: self.about.clone(), expected, received, fix });
+    fn fault(&mut self, check: Check, expected: &str, fault: &Fault) {
+        let finding = Finding::fail(check, fault.reason, expected, NOTHING);
+        self.tell(finding.with_evidence(&fault.detail));
     }
+
+    fn tell(&mut self, finding: Finding) {
+        let about = self.about.clone().filter(|_| finding.about.is_none());
+        self.reviewed.findings.push(match about {
+            Some(about) => finding.about(about),
+            None => finding,
+        });
+    }
+}
+
+/// Whose metadata a finding is about, and in which role.
+fn about(name: &EntityId, role: Role) -> String {
+    format!("{name} {}", role.element())
+}
+
+/// The address that the federation demands of a role, beside the one for logout.
+fn demanded(role: Role) -> (&'static str, Binding) {
+    match role {
+        Role::Idp => ("SingleSignOnService", Binding::Redirect),
+        Role::Sp => ("AssertionConsumerService", Binding::Post),
+    }
+}
+
+/// The name of a binding without what all of them have.
+fn short(binding: &str) -> &str {
+    binding.strip_prefix("urn:oasis:names:tc:SAML:2.0:bindings:").unwrap_or(binding)
 }

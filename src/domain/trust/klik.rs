@@ -1,0 +1,416 @@
+//! How far a municipality has come: the tasks of the programme, computed from what has happened and never ticked by hand.
+//!
+//! Every task is a list of lines. A line is proved, missing, or failed: tried and found wrong, or proved once and no longer.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{Adoption, Check, Fetched, Scenario, Tried, Verdict};
+use crate::domain::assurance::Nsis;
+use crate::domain::federation::{Fagsystem, IdentityProvider};
+use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::reason::Sentence;
+
+/// How old a run may be that proves that trust is established.
+pub const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+macro_rules! tasks {
+    ($( $name:ident $letter:literal $en:literal / $da:literal ; )*) => {
+        /// The tasks of the programme.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Task { $( #[doc = $en] $name, )* }
+
+        impl Task {
+            /// Every task, in the order in which they are solved.
+            pub const ALL: &'static [Task] = &[ $( Task::$name, )* ];
+
+            /// What it is called in lists.
+            pub const fn letter(self) -> &'static str { match self { $( Task::$name => $letter, )* } }
+
+            /// What is to be reached.
+            pub const fn title(self) -> Sentence {
+                match self { $( Task::$name => Sentence { da: $da, en: $en }, )* }
+            }
+        }
+    };
+}
+
+tasks! {
+    Establish "A" "Establish trust" / "Etablér tillid";
+    Verify "B" "Verify that trust is established" / "Bekræft, at tilliden er etableret";
+    Rights "C" "Verify that roles arrive" / "Bekræft, at roller kommer frem";
+    Systems "D" "Log in to the fagsystemer" / "Log ind i fagsystemerne";
+    Levels "E" "Verify the NSIS levels" / "Bekræft NSIS-niveauerne";
+    Robots "R" "Verify robots" / "Bekræft robotter";
+}
+
+/// How far a task has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The municipality does not have what the task is about.
+    NotNeeded,
+    /// Nothing is proved.
+    Open,
+    /// Some of it is proved.
+    InProgress,
+    /// All of it is proved.
+    Done,
+    /// Something was tried and found wrong, or was proved once and is no longer.
+    Attention,
+}
+
+/// What a line of evidence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// It is so.
+    Proved,
+    /// Nothing shows that it is so.
+    Missing,
+    /// It was tried and is not so, or is so no longer.
+    Failed,
+}
+
+macro_rules! evidence {
+    ($( $name:ident $id:literal $en:literal / $da:literal $next_en:literal / $next_da:literal ; )*) => {
+        /// The closed list of what is looked for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Evidence { $( #[doc = $en] $name, )* }
+
+        impl Evidence {
+            /// The stable id.
+            pub const fn id(self) -> &'static str { match self { $( Evidence::$name => $id, )* } }
+
+            /// What should be.
+            pub const fn title(self) -> Sentence {
+                match self { $( Evidence::$name => Sentence { da: $da, en: $en }, )* }
+            }
+
+            /// What to do while it is not.
+            pub const fn next(self) -> Sentence {
+                match self { $( Evidence::$name => Sentence { da: $next_da, en: $next_en }, )* }
+            }
+        }
+    };
+}
+
+evidence! {
+    Registered "provider.registered"
+        "An identity provider is registered, and an agreement that it speaks for the municipality is in force"
+        / "En identitetsudbyder er registreret, og en aftale om, at den taler for kommunen, er i kraft"
+        "Send the metadata of your identity provider to the register keeper, and ask for a federation agreement."
+        / "Send jeres identitetsudbyders metadata til registerets forvalter, og bed om en føderationsaftale.";
+    Metadata "provider.metadata"
+        "Its metadata holds, and no check of it is red" / "Dens metadata gælder, og ingen kontrol af den er rød"
+        "Publish metadata that has not ended, with a signing certificate in force, and have it registered."
+        / "Offentliggør metadata, der ikke er udløbet, med et gyldigt signeringscertifikat, og få den registreret.";
+    Active "provider.active"
+        "It is switched on" / "Den er slået til"
+        "When the runs are green, ask the register keeper to switch the identity provider on."
+        / "Når prøverne er grønne, så bed registerets forvalter om at slå identitetsudbyderen til.";
+    Fetched "ours.fetched"
+        "Our metadata has been taken in by the municipality" / "Kommunen har taget vores metadata ind"
+        "Let the identity provider fetch our metadata from the address below."
+        / "Lad identitetsudbyderen hente vores metadata fra adressen nedenfor.";
+    Run "run.trust"
+        "A run of the last 30 days in this environment proves the answer in every respect"
+        / "En prøve fra de seneste 30 dage i dette miljø beviser svaret i enhver henseende"
+        "Order the run \"A plain login\" below and log in once. The report says what to do about every red line."
+        / "Bestil prøven \"Et almindeligt login\" nedenfor, og log ind én gang. Rapporten siger, hvad der skal gøres ved hver rød linje.";
+    RightsFound "rights.found"
+        "A run finds rights, in the answer or by the attribute service" / "En prøve finder rettigheder, i svaret eller hos attributtjenesten"
+        "Order the run \"Rights in the answer\" or \"Rights by the attribute service\" with a user who has a role."
+        / "Bestil prøven \"Rettigheder i svaret\" eller \"Rettigheder fra attributtjenesten\" med en bruger, der har en rolle.";
+    RightsScope "rights.scope"
+        "They are about the municipality's own matters, or delegated to it" / "De gælder kommunens egne sager eller er delegeret til den"
+        "Let the identity provider send the municipality's own CVR number as scope."
+        / "Lad identitetsudbyderen sende kommunens eget CVR-nummer som omfang.";
+    RightsKnown "rights.known"
+        "Every role is known" / "Alle roller er kendte"
+        "Compare the URIs of the roles with those of the register, letter by letter."
+        / "Sammenhold rollernes URI'er med registerets, bogstav for bogstav.";
+    RightsMapped "rights.mapped"
+        "At least one role means something in a fagsystem" / "Mindst én rolle betyder noget i et fagsystem"
+        "Ask the role administrator to map a job function role to a user system role."
+        / "Bed rolleadministratoren knytte en jobfunktionsrolle til en brugersystemrolle.";
+    LoggedIn "system.login"
+        "A user was let in" / "En bruger er blevet lukket ind"
+        "Open the fagsystem and log in as a user of the municipality."
+        / "Åbn fagsystemet, og log ind som en af kommunens brugere.";
+    HighestLevel "level.registered"
+        "An NSIS level is registered for the identity provider" / "Der er registreret et NSIS-niveau for identitetsudbyderen"
+        "Have the highest NSIS level that your identity provider may state registered."
+        / "Få registreret det højeste NSIS-niveau, jeres identitetsudbyder må oplyse.";
+    Level "level.reached"
+        "A run reaches the level, and goes no higher than the registered one" / "En prøve når niveauet og går ikke over det registrerede"
+        "Order the run of this level with a user who can reach it."
+        / "Bestil prøven af dette niveau med en bruger, der kan nå det.";
+    RobotRun "robot.run"
+        "A robot logs in by itself with NIST level 3" / "En robot logger selv ind med NIST-niveau 3"
+        "Order the run \"A robot user\" and let the robot log in."
+        / "Bestil prøven \"En robotbruger\", og lad robotten logge ind.";
+}
+
+/// One line of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'f> {
+    /// What is looked for.
+    pub what: Evidence,
+    /// Whether it is so.
+    pub mark: Mark,
+    /// About which one of several: an identity provider, a fagsystem, a level.
+    pub about: &'f str,
+    /// When it was seen, where it was seen at a moment.
+    pub at: Option<Timestamp>,
+    /// The run that shows it, if one does.
+    pub run: Option<LoginId>,
+}
+
+impl<'f> Line<'f> {
+    fn new(what: Evidence, mark: Mark, about: &'f str) -> Self {
+        Self { what, mark, about, at: None, run: None }
+    }
+
+    fn known(what: Evidence, is_so: bool, about: &'f str) -> Self {
+        Self::new(what, if is_so { Mark::Proved } else { Mark::Missing }, about)
+    }
+
+    fn tried(what: Evidence, mark: Mark, about: &'f str, tried: &Tried) -> Self {
+        Self { at: Some(tried.finished), run: Some(tried.run), ..Self::new(what, mark, about) }
+    }
+}
+
+/// A task with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<'f> {
+    /// Which task.
+    pub task: Task,
+    /// How far it has come.
+    pub state: State,
+    /// Since when, where that can be told.
+    pub since: Option<Timestamp>,
+    /// What shows it.
+    pub lines: Vec<Line<'f>>,
+}
+
+impl<'f> Step<'f> {
+    fn new(task: Task, lines: Vec<Line<'f>>) -> Self {
+        let marked = |mark| lines.iter().filter(move |line| line.mark == mark);
+        let at = |mark| marked(mark).filter_map(|line| line.at);
+        let (state, since) = match (marked(Mark::Failed).count(), marked(Mark::Missing).count()) {
+            _ if lines.is_empty() => (State::NotNeeded, None),
+            (0, 0) => (State::Done, at(Mark::Proved).max()),
+            (0, missing) if missing == lines.len() => (State::Open, None),
+            (0, _) => (State::InProgress, at(Mark::Proved).min()),
+            _ => (State::Attention, at(Mark::Failed).min()),
+        };
+        Self { task, state, since, lines }
+    }
+
+    /// What to do next: about the first thing that failed, or else that is missing.
+    pub fn next(&self) -> Option<&Line<'f>> {
+        let first = |mark| self.lines.iter().find(|line| line.mark == mark);
+        first(Mark::Failed).or_else(|| first(Mark::Missing))
+    }
+
+    /// How many lines are proved.
+    pub fn proved(&self) -> usize {
+        self.lines.iter().filter(|line| line.mark == Mark::Proved).count()
+    }
+}
+
+/// An identity provider that speaks for the municipality.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider<'f> {
+    /// What the register says.
+    pub registered: &'f IdentityProvider,
+    /// Whether its metadata holds and no check of it is red.
+    pub metadata_holds: bool,
+}
+
+/// What is known of a municipality.
+#[derive(Debug)]
+pub struct Facts<'f> {
+    /// Now.
+    pub now: Timestamp,
+    /// Its identity providers, switched on or not.
+    pub providers: Vec<Provider<'f>>,
+    /// When it fetched our metadata.
+    pub fetched: Option<&'f Fetched>,
+    /// The youngest run of each identity provider and scenario in this environment.
+    pub tried: Vec<&'f Tried>,
+    /// The fagsystemer that its users may use.
+    pub systems: Vec<&'f Fagsystem>,
+    /// Its logins, by fagsystem.
+    pub used: HashMap<&'f EntityId, &'f Adoption>,
+    /// Whether it has declared robots.
+    pub has_robots: bool,
+}
+
+/// How far a municipality has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress<'f> {
+    /// The municipality.
+    pub authority: Cvr,
+    /// Its tasks, all of them, in their order.
+    pub steps: Vec<Step<'f>>,
+}
+
+impl<'f> Facts<'f> {
+    /// Computes every task.
+    pub fn progress(&self, authority: Cvr) -> Progress<'f> {
+        let lines = |task| match task {
+            Task::Establish => self.establish(),
+            Task::Verify => self.verify(),
+            Task::Rights => self.rights(),
+            Task::Systems => self.logins(),
+            Task::Levels => self.levels(),
+            Task::Robots => self.robots(),
+        };
+        Progress { authority, steps: Task::ALL.iter().map(|task| Step::new(*task, lines(*task))).collect() }
+    }
+
+    fn establish(&self) -> Vec<Line<'f>> {
+        if self.providers.is_empty() {
+            return [Evidence::Registered, Evidence::Metadata, Evidence::Fetched]
+                .map(|what| Line::new(what, Mark::Missing, ""))
+                .to_vec();
+        }
+        let mut lines = Vec::new();
+        for provider in &self.providers {
+            let name = provider.registered.name.as_str();
+            lines.push(Line::known(Evidence::Registered, true, name));
+            let holds = if provider.metadata_holds { Mark::Proved } else { Mark::Failed };
+            lines.push(Line::new(Evidence::Metadata, holds, name));
+            // Who answers our question has taken in our metadata.
+            let answered = self.of(provider).filter(|tried| tried.verdict_of(Check::Signed) == Verdict::Pass);
+            let first = answered.min_by_key(|tried| tried.finished);
+            lines.push(match (self.fetched, first) {
+                (Some(fetched), _) => {
+                    Line { at: Some(fetched.first), ..Line::known(Evidence::Fetched, true, name) }
+                }
+                (None, Some(tried)) => Line::tried(Evidence::Fetched, Mark::Proved, name, tried),
+                (None, None) => Line::new(Evidence::Fetched, Mark::Missing, name),
+            });
+            lines.push(Line::known(Evidence::Active, provider.registered.active, name));
+        }
+        lines
+    }
+
+    fn verify(&self) -> Vec<Line<'f>> {
+        self.each_provider(Evidence::Run, |provider, name| {
+            // Where no page may be shown, the right answer proves nothing about the rest.
+            let runs = self.of(provider).filter(|tried| tried.scenario != Scenario::Passive);
+            let youngest = runs.max_by_key(|tried| tried.finished);
+            let fresh = |tried: &Tried| self.now.duration_since(tried.finished) <= FRESH_FOR;
+            youngest.map(|tried| {
+                let mark = if tried.proves_trust() && fresh(tried) { Mark::Proved } else { Mark::Failed };
+                Line::tried(Evidence::Run, mark, name, tried)
+            })
+        })
+    }
+
+    fn rights(&self) -> Vec<Line<'f>> {
+        const LINES: [(Evidence, Check); 4] = [
+            (Evidence::RightsFound, Check::RightsPresent),
+            (Evidence::RightsScope, Check::RightsScope),
+            (Evidence::RightsKnown, Check::RightsKnown),
+            (Evidence::RightsMapped, Check::RightsMapped),
+        ];
+        let looked = |tried: &&&Tried| tried.verdict_of(Check::RightsPresent) != Verdict::NotApplicable;
+        let youngest = self.tried.iter().filter(looked).max_by_key(|tried| tried.finished);
+        let line = |(what, check): (Evidence, Check)| match youngest {
+            None => Line::new(what, Mark::Missing, ""),
+            Some(tried) => {
+                let mark = match tried.verdict_of(check) {
+                    Verdict::Pass => Mark::Proved,
+                    Verdict::NotApplicable => Mark::Missing,
+                    Verdict::Warning | Verdict::Fail => Mark::Failed,
+                };
+                Line::tried(what, mark, "", tried)
+            }
+        };
+        LINES.map(line).to_vec()
+    }
+
+    fn logins(&self) -> Vec<Line<'f>> {
+        let line = |system: &&'f Fagsystem| {
+            let used = self.used.get(&system.entity_id);
+            let at = used.map(|used| used.first);
+            Line { at, ..Line::known(Evidence::LoggedIn, used.is_some(), &system.name) }
+        };
+        self.systems.iter().map(line).collect()
+    }
+
+    fn levels(&self) -> Vec<Line<'f>> {
+        let highest = |provider: &Provider<'_>| provider.registered.ceiling.nsis;
+        if self.providers.iter().all(|provider| highest(provider).is_none()) {
+            return vec![Line::new(Evidence::HighestLevel, Mark::Missing, "")];
+        }
+        let mut lines = Vec::new();
+        for provider in &self.providers {
+            for level in
+                Nsis::ALL.into_iter().filter(|level| highest(provider).is_some_and(|most| *level <= most))
+            {
+                lines.push(self.run_of(provider, scenario_of(level), Evidence::Level, level.word()));
+            }
+        }
+        lines
+    }
+
+    fn robots(&self) -> Vec<Line<'f>> {
+        let providers = self.providers.iter().filter(|_| self.has_robots);
+        let line = |provider: &Provider<'f>| {
+            self.run_of(provider, Scenario::Robot, Evidence::RobotRun, &provider.registered.name)
+        };
+        providers.map(line).collect()
+    }
+
+    /// The youngest run of a scenario that is about the level.
+    fn run_of(
+        &self,
+        provider: &Provider<'_>,
+        scenario: Scenario,
+        what: Evidence,
+        about: &'f str,
+    ) -> Line<'f> {
+        let Some(tried) = self.of(provider).find(|tried| tried.scenario == scenario) else {
+            return Line::new(what, Mark::Missing, about);
+        };
+        let is_green = tried.verdict < Verdict::Fail
+            && tried.verdict_of(Check::LevelEnough) == Verdict::Pass
+            && tried.verdict_of(Check::LevelCeiling) != Verdict::Warning;
+        Line::tried(what, if is_green { Mark::Proved } else { Mark::Failed }, about, tried)
+    }
+
+    fn each_provider(
+        &self,
+        what: Evidence,
+        line: impl Fn(&Provider<'f>, &'f str) -> Option<Line<'f>>,
+    ) -> Vec<Line<'f>> {
+        if self.providers.is_empty() {
+            return vec![Line::new(what, Mark::Missing, "")];
+        }
+        let of = |provider: &Provider<'f>| {
+            let name = provider.registered.name.as_str();
+            line(provider, name).unwrap_or(Line::new(what, Mark::Missing, name))
+        };
+        self.providers.iter().map(of).collect()
+    }
+
+    fn of<'s>(&'s self, provider: &Provider<'_>) -> impl Iterator<Item = &'s &'f Tried> {
+        let idp = &provider.registered.entity_id;
+        self.tried.iter().filter(move |tried| tried.idp == *idp)
+    }
+}
+
+fn scenario_of(level: Nsis) -> Scenario {
+    match level {
+        Nsis::Low => Scenario::NsisLow,
+        Nsis::Substantial => Scenario::NsisSubstantial,
+        Nsis::High => Scenario::NsisHigh,
+    }
+}

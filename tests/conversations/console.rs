@@ -1,0 +1,161 @@
+//! Who may see the pages about trust: invitations, what they open and for how long, and everything that does not open
+//! anything.
+
+use context_handler::broker::console::withdraw;
+use context_handler::domain::audit::{Actor, Event, Record};
+use context_handler::domain::console::Sees;
+use context_handler::domain::id::Cvr;
+use jiff::SignedDuration;
+
+use crate::support::{Answer, Browser, Town};
+
+const COOKIE: &str = "__Host-console";
+
+fn korsbaek() -> Sees {
+    Sees::Authority(Cvr::new("11111111").unwrap())
+}
+
+/// The name of the sign-in, as the forms of its pages carry it.
+fn named(page: &Answer) -> String {
+    let (_, rest) =
+        page.body.split_once("name=\"console\" value=\"").unwrap_or_else(|| panic!("{}", page.body));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+async fn last(town: &Town) -> Record {
+    town.log().await.pop().unwrap()
+}
+
+/// Whether this browser is signed in.
+async fn is_in(town: &Town, browser: &mut Browser) -> bool {
+    let page = browser.get(&format!("{}/trust", town.url)).await;
+    assert_eq!((page.status, page.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
+    page.body.contains("name=\"console\"")
+}
+
+#[tokio::test]
+async fn an_invitation_says_whom_it_is_for_and_signs_in_by_a_button_once() {
+    let town = Town::new("console-invited").await;
+    let (link, invitation) = town.invite(korsbaek()).await;
+    let mut browser = town.browser();
+    for _ in 0..2 {
+        // Whoever looks at the link, such as a filter for mails, does not use it up.
+        let page = browser.get(&link).await;
+        assert_eq!((page.status, page.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
+        assert!(page.body.contains("Korsbæk"), "{}", page.body);
+        assert!(!page.headers.contains_key("set-cookie"));
+    }
+    assert!(!is_in(&town, &mut browser).await);
+    let entered = browser.post(&link, &[]).await;
+    assert_eq!(entered.status, 303, "{}", entered.body);
+    let cookie = entered.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with(COOKIE) && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(is_in(&town, &mut browser).await);
+    let record = last(&town).await;
+    assert_eq!((record.event, record.actor, record.allowed), (Event::ConsoleEntered, Actor::Reader, true));
+    assert_eq!(record.detail.as_deref(), Some("authority 11111111"));
+    assert!(!format!("{record:?}").contains(link.rsplit('/').next().unwrap()), "the log tells no secret");
+
+    // Used up, for the same browser and for another one.
+    for mut again in [browser, town.browser()] {
+        again.cookies.clear();
+        let refused = again.post(&link, &[]).await;
+        assert_eq!((refused.status, again.cookies.get(COOKIE)), (404, None));
+        assert_eq!((last(&town).await.reason.as_str(), last(&town).await.allowed), ("console.link", false));
+        assert_eq!(again.get(&link).await.status, 404);
+    }
+    withdraw(town.store.as_ref(), town.now(), invitation).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_withdrawn_over_or_made_up_opens_nothing() {
+    let town = Town::new("console-uninvited").await;
+    let mut browser = town.browser();
+    let (withdrawn, invitation) = town.invite(korsbaek()).await;
+    withdraw(town.store.as_ref(), town.now(), invitation).await.unwrap();
+    assert_eq!(last(&town).await.event, Event::InvitationChanged);
+    let (late, _) = town.invite(korsbaek()).await;
+    town.pass(SignedDuration::from_hours(24));
+    let (good, _) = town.invite(korsbaek()).await;
+    // The right name with another secret, and what was never a ticket.
+    let other_secret = format!("{}AAAAAA", &good[..good.len() - 6]);
+    for link in [withdrawn, late, other_secret, format!("{}/trust/invitations/x", town.url)] {
+        for answer in [browser.get(&link).await, browser.post(&link, &[]).await] {
+            assert_eq!((answer.status, browser.cookies.get(COOKIE)), (404, None), "{link}");
+        }
+    }
+    assert_eq!(browser.post(&good, &[]).await.status, 303);
+    assert!(is_in(&town, &mut browser).await);
+}
+
+#[tokio::test]
+async fn whoever_withdraws_an_invitation_signs_out_whoever_used_it() {
+    let town = Town::new("console-withdrawn").await;
+    let (link, invitation) = town.invite(korsbaek()).await;
+    let mut browser = town.browser();
+    browser.post(&link, &[]).await;
+    let mut other = town.reader(Sees::Programme).await;
+    withdraw(town.store.as_ref(), town.now(), invitation).await.unwrap();
+    assert!(!is_in(&town, &mut browser).await);
+    assert!(is_in(&town, &mut other).await, "who came by another invitation stays");
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_with_its_button_after_an_idle_hour_and_with_the_store() {
+    let town = Town::new("console-ends").await;
+    let mut browser = town.reader(korsbaek()).await;
+    town.pass(SignedDuration::from_mins(59));
+    let page = browser.get(&format!("{}/trust", town.url)).await;
+    let kept = browser.cookies[COOKIE].clone();
+    let left = browser.post(&format!("{}/trust/sign-out", town.url), &[("console", &named(&page))]).await;
+    assert_eq!((left.status, browser.cookies.get(COOKIE)), (303, None));
+    assert_eq!(last(&town).await.event, Event::ConsoleLeft);
+    browser.cookies.insert(COOKIE.into(), kept);
+    assert!(!is_in(&town, &mut browser).await, "a cookie that was kept opens nothing");
+
+    let mut idle = town.reader(korsbaek()).await;
+    assert!(is_in(&town, &mut idle).await);
+    town.pass(SignedDuration::from_hours(1));
+    assert!(!is_in(&town, &mut idle).await);
+}
+
+#[tokio::test]
+async fn a_forged_cookie_opens_nothing() {
+    let town = Town::new("console-forged").await;
+    let mut browser = town.reader(korsbaek()).await;
+    let good = browser.cookies[COOKIE].clone();
+    let flipped = format!("{}A", &good[..good.len() - 1]);
+    let flipped = if flipped == good { format!("{}Q", &good[..good.len() - 1]) } else { flipped };
+    for forged in ["", "x", &flipped, &format!("{good}A"), &"A".repeat(43)] {
+        browser.cookies.insert(COOKIE.into(), forged.to_owned());
+        assert!(!is_in(&town, &mut browser).await, "{forged}");
+    }
+    browser.cookies.insert(COOKIE.into(), good);
+    assert!(is_in(&town, &mut browser).await);
+}
+
+#[tokio::test]
+async fn no_other_site_can_press_a_button_for_a_reader() {
+    let town = Town::new("console-csrf").await;
+    let mut browser = town.reader(korsbaek()).await;
+    let mut other = town.reader(Sees::Programme).await;
+    let (leave, front) = (format!("{}/trust/sign-out", town.url), format!("{}/trust", town.url));
+    let theirs = named(&other.get(&front).await);
+    let ours = named(&browser.get(&front).await);
+    // A browser that brings the cookie along although it must not: the form has no name, or that of another.
+    for fields in [&[][..], &[("console", "1")], &[("console", theirs.as_str())]] {
+        assert_eq!(browser.post(&leave, fields).await.status, 303);
+        assert!(is_in(&town, &mut browser).await);
+    }
+    // The right name, and still the browser says where the form comes from.
+    for origin in ["https://evil.example", "null"] {
+        browser.headers = vec![("origin".into(), origin.into())];
+        browser.post(&leave, &[("console", &ours)]).await;
+        assert!(is_in(&town, &mut browser).await);
+        let (link, _) = town.invite(korsbaek()).await;
+        assert_eq!(browser.post(&link, &[]).await.status, 403, "nobody is signed in by another site");
+    }
+    browser.headers = vec![("origin".into(), town.url.clone())];
+    browser.post(&leave, &[("console", &ours)]).await;
+    assert!(!is_in(&town, &mut browser).await);
+}
