@@ -14,19 +14,19 @@ impl Broker {
     /// How far the caller's municipality has come.
     pub async fn known_by(&self, caller: &Caller) -> Result<Known, Denied> {
         let known = self.known(Some(caller.authority())).await;
-        self.conclude_call(caller, known, (Reason::ConsoleViewed, "progress".to_owned())).await
+        self.conclude_call(caller, known, Reason::ConsoleViewed, "progress".to_owned()).await
     }
 
     /// The youngest runs of the caller's municipality.
     pub async fn runs_by(&self, caller: &Caller, limit: u32) -> Result<Vec<TrustRun>, Denied> {
         let runs = self.runs_of(caller.authority(), limit).await;
-        self.conclude_call(caller, runs, (Reason::ConsoleViewed, "the list of runs".to_owned())).await
+        self.conclude_call(caller, runs, Reason::ConsoleViewed, "the list of runs".to_owned()).await
     }
 
     /// A run of the caller's municipality. That of another one is as unknown as one that never was.
     pub async fn run_by(&self, caller: &Caller, id: LoginId) -> Result<TrustRun, Denied> {
         let run = self.run_of(caller.authority(), id).await;
-        self.conclude_call(caller, run, (Reason::ConsoleViewed, format!("run {id}"))).await
+        self.conclude_call(caller, run, Reason::ConsoleViewed, format!("run {id}")).await
     }
 
     /// Takes an order of a run for the caller's municipality.

@@ -2,25 +2,24 @@
 //! refused is told as a problem (RFC 9457) whose `code` is the reason code.
 
 mod body;
+pub(super) mod checks;
 pub(super) mod trust;
 pub(super) mod users;
+pub(super) mod validation;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::door::{Door, Knock, only};
 use super::visitor::Lang;
 use crate::broker::users::{Caller, Denied, Presented};
 use crate::domain::audit::Event;
-use crate::domain::reason::{Fault, Reason, Sentence};
+use crate::domain::reason::{Reason, Sentence};
 use crate::domain::user::Mistake;
 use crate::telemetry::Noted;
 
@@ -57,6 +56,13 @@ fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
         ("/api/v1/trust/runs", _) => ("/api/v1/trust/runs GET", Event::ConsoleViewed),
         ("/api/v1/trust/runs/{id}", _) => ("/api/v1/trust/runs/{id} GET", Event::ConsoleViewed),
         ("/api/v1/adoption", _) => ("/api/v1/adoption GET", Event::ConsoleViewed),
+        ("/api/v1/trust/checks", _) => ("/api/v1/trust/checks POST", Event::MetadataChecked),
+        ("/Validation/IdentityProviderSamlMetadata", _) => {
+            ("/Validation/IdentityProviderSamlMetadata POST", Event::MetadataChecked)
+        }
+        ("/Validation/BrugervendteSystemSamlMetadata", _) => {
+            ("/Validation/BrugervendteSystemSamlMetadata POST", Event::MetadataChecked)
+        }
         ("/api/v1/users", "POST") => ("/api/v1/users POST", Event::UsersChanged),
         ("/api/v1/users/bulk", "POST") => ("/api/v1/users/bulk POST", Event::UsersChanged),
         ("/api/v1/users/bulk", _) => ("/api/v1/users/bulk PUT", Event::UsersChanged),
@@ -154,32 +160,14 @@ fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
 fn answer(status: StatusCode, called: &Called, content: &impl Serialize) -> Response {
     let body = serde_json::to_string(content).unwrap_or_default();
     let mut response = (status, body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    as_json(&mut response);
     response.extensions_mut().insert(Noted { login: Some(called.caller.call()), ..Noted::default() });
     response
 }
 
-/// The content of a call.
-fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Result<Value, Fault> {
-    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = stated.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Fault::new(Reason::ApiType, "expected the content type application/json"));
-    }
-    let content = content.map_err(|rejected| match rejected.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Fault::new(Reason::ApiSize, "expected at most 1 MB, or 10 MB for a list")
-        }
-        _ => Fault::new(Reason::ApiBody, "the content did not arrive whole"),
-    })?;
-    // What the reader says names a line and a column, never what stands there.
-    serde_json::from_slice(&content)
-        .map_err(|error| Fault::new(Reason::ApiBody, format!("expected JSON: {error}")))
-}
-
-async fn refused(door: &Arc<Door>, called: &Called, fault: Fault, mistakes: Vec<Mistake>) -> Response {
-    let denied: Denied = door.broker.refuse_call(&called.caller, fault, mistakes).await;
-    problem(door, called.lang, denied)
+/// Says that the content is JSON, for this caller alone.
+fn as_json(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

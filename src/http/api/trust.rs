@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Called, answer, json_of, problem, refused};
+use super::users::{bad_content, json_of, refused};
+use super::{Called, answer, problem};
 use crate::broker::trust::Order;
 use crate::broker::trust::klik::Known;
 use crate::domain::console::Sees;
@@ -154,8 +155,7 @@ pub(in crate::http) async fn order(
     let order = match json_of(&headers, content).map(|content| read(&content, called.caller.authority())) {
         Ok(Ok(order)) => order,
         Ok(Err(mistakes)) => {
-            let fault = Fault::new(Reason::ApiBody, "the content has mistakes");
-            return refused(&door, &called, fault, mistakes).await;
+            return refused(&door, &called, bad_content(), mistakes).await;
         }
         Err(fault) => return refused(&door, &called, fault, Vec::new()).await,
     };

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::{self, Read};
-use super::{Called, answer, json_of, problem, refused};
-use crate::broker::users::{Kept, UserChange};
+use super::{Called, answer, problem};
+use crate::broker::users::{Denied, Kept, UserChange};
 use crate::domain::id::Cvr;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::user::{Draft, Mistake, User, check_all};
@@ -177,8 +177,35 @@ fn read_content(
     if mistakes.is_empty() { Ok(drafts) } else { Err((bad_content(), mistakes)) }
 }
 
-fn bad_content() -> Fault {
+pub(super) fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Result<Value, Fault> {
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = stated.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(Fault::new(Reason::ApiType, "expected the content type application/json"));
+    }
+    let content = content.map_err(|rejected| match rejected.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Fault::new(Reason::ApiSize, "expected at most 1 MB, or 10 MB for a list")
+        }
+        _ => Fault::new(Reason::ApiBody, "the content did not arrive whole"),
+    })?;
+    // What the reader says names a line and a column, never what stands there.
+    serde_json::from_slice(&content)
+        .map_err(|error| Fault::new(Reason::ApiBody, format!("expected JSON: {error}")))
+}
+
+pub(super) fn bad_content() -> Fault {
     Fault::new(Reason::ApiBody, "the content has mistakes")
+}
+
+pub(super) async fn refused(
+    door: &Arc<Door>,
+    called: &Called,
+    fault: Fault,
+    mistakes: Vec<Mistake>,
+) -> Response {
+    let denied: Denied = door.broker.refuse_call(&called.caller, fault, mistakes).await;
+    problem(door, called.lang, denied)
 }
 
 /// A user as the API shows it.
