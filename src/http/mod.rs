@@ -34,6 +34,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
     let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
+    let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
@@ -63,6 +64,10 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
+        // Whoever wants metadata to be looked at.
+        .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
+        .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))
+        .route("/Validation/BrugervendteSystemSamlMetadata", post(api::validation::sp).layer(metadata))
         // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))
