@@ -82,17 +82,17 @@ struct Body<'r> {
 }
 
 /// A section with its findings.
-struct Part<'r> {
-    section: Section,
-    verdict: Verdict,
-    findings: Vec<Numbered<'r>>,
+pub(super) struct Part<'r> {
+    pub(super) section: Section,
+    pub(super) verdict: Verdict,
+    pub(super) findings: Vec<Numbered<'r>>,
 }
 
 /// A finding, and its place in the report, by which it is linked to.
 #[derive(Clone, Copy)]
-struct Numbered<'r> {
-    number: usize,
-    finding: &'r Finding,
+pub(super) struct Numbered<'r> {
+    pub(super) number: usize,
+    pub(super) finding: &'r Finding,
 }
 
 impl<'r> Body<'r> {
@@ -102,7 +102,7 @@ impl<'r> Body<'r> {
             t: Text::of(lang),
             r: ReportText::of(lang),
             report,
-            sections: Section::ALL.iter().filter_map(|section| Part::of(report, *section)).collect(),
+            sections: parts(&report.findings),
             changes: previous.map(|previous| report.changes(previous)),
             tree: branches(&shown.certificates, report.finished, ReportText::of(lang)),
             timeline: shown.timing.as_ref().map(|timing| Timeline::new(timing, ReportText::of(lang))),
@@ -128,11 +128,8 @@ impl<'r> Body<'r> {
         }
     }
 
-    /// What somebody has to do something about, the worst first.
     fn to_do(&self) -> Vec<Numbered<'r>> {
-        let all = || self.sections.iter().flat_map(|part| &part.findings).copied();
-        let of = |verdict| all().filter(move |one| one.finding.verdict == verdict);
-        of(Verdict::Fail).chain(of(Verdict::Warning)).collect()
+        to_do(&self.report.findings)
     }
 
     fn say(&self, sentence: impl std::borrow::Borrow<Sentence>) -> &'static str {
@@ -164,34 +161,48 @@ impl<'r> Body<'r> {
     }
 }
 
+/// The sections that hold anything.
+pub(super) fn parts(findings: &[Finding]) -> Vec<Part<'_>> {
+    Section::ALL.iter().filter_map(|section| Part::of(findings, *section)).collect()
+}
+
+/// What somebody has to do something about, the worst first, in the order of the sections.
+pub(super) fn to_do(findings: &[Finding]) -> Vec<Numbered<'_>> {
+    let parts = parts(findings);
+    let all = || parts.iter().flat_map(|part| &part.findings).copied();
+    let of = |verdict| all().filter(move |one| one.finding.verdict == verdict);
+    of(Verdict::Fail).chain(of(Verdict::Warning)).collect()
+}
+
+fn numbered(findings: &[Finding]) -> impl Iterator<Item = Numbered<'_>> {
+    findings.iter().enumerate().map(|(at, finding)| Numbered { number: at + 1, finding })
+}
+
 impl<'r> Part<'r> {
-    fn of(report: &'r Report, section: Section) -> Option<Self> {
-        let numbered = report.findings.iter().enumerate();
-        let findings: Vec<_> = numbered
-            .filter(|(_, finding)| finding.check.section() == section)
-            .map(|(at, finding)| Numbered { number: at + 1, finding })
-            .collect();
+    fn of(findings: &'r [Finding], section: Section) -> Option<Self> {
+        let findings: Vec<_> =
+            numbered(findings).filter(|one| one.finding.check.section() == section).collect();
         let verdict = findings.iter().map(|one| one.finding.verdict).max()?;
         Some(Self { section, verdict, findings })
     }
 }
 
 impl<'r> Numbered<'r> {
-    fn is_bad(&self) -> bool {
+    pub(super) fn is_bad(&self) -> bool {
         matches!(self.finding.verdict, Verdict::Warning | Verdict::Fail)
     }
 
-    fn has_values(&self) -> bool {
+    pub(super) fn has_values(&self) -> bool {
         !self.finding.expected.is_empty() || self.finding.received != NOTHING
     }
 
     /// What both values begin with, what each has then, and what both end with; all empty where nothing is marked.
-    fn marked(&self) -> (&'r str, &'r str, &'r str, &'r str) {
+    pub(super) fn marked(&self) -> (&'r str, &'r str, &'r str, &'r str) {
         self.difference().map_or_else(Default::default, |d| (d.before, d.expected, d.received, d.after))
     }
 
     /// Where the values differ, if that helps.
-    fn difference(&self) -> Option<Difference<'r>> {
+    pub(super) fn difference(&self) -> Option<Difference<'r>> {
         let Finding { expected, received, .. } = self.finding;
         Difference::between(expected, received).filter(|_| self.is_bad())
     }
