@@ -3,6 +3,8 @@
 //! Needs `tests/browser/install.sh` to have run. Without that the test says that it was skipped; with `CH_BROWSER=1`
 //! that is a failure.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and says what it skipped")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -12,7 +12,7 @@ use context_handler::domain::faults::{Block, Span, blocks, spans, steps};
 use context_handler::domain::id::LoginId;
 use context_handler::domain::reason::Reason;
 use context_handler::http::pages::{
-    self, Chosen, ChosenForm, Discovery, Farewell, Form, Hop, PartyState, Post, Refusal, Refused,
+    self, Chosen, ChosenForm, Discovery, Farewell, Form, Hop, PartyState, Post, Refusal, Refused, Waiting,
 };
 use context_handler::http::visitor::Visitor;
 
@@ -273,6 +273,12 @@ async fn every_page() -> Vec<Page> {
             receiver: HOSTILE,
             ..message("https://sp.example/acs?\"><img")
         };
+        let hostile_run = Waiting {
+            authority: HOSTILE,
+            idp: HOSTILE,
+            fagsystem: Some(HOSTILE),
+            ..sample::waiting("/trust/runs/AAAA")
+        };
         let told = parties(HOSTILE, PartyState::Told);
         let farewell = |hop: Hop<'_>| {
             let view = Farewell { logout: login(), parties: &told, complete: false, hop };
@@ -302,6 +308,8 @@ async fn every_page() -> Vec<Page> {
             }),
             ("onward", pages::onward(&visitor, "https://idp.example/?a=\"><img", HOSTILE).unwrap()),
             ("refusal", pages::refusal(&visitor, &refused)),
+            ("trust report", sample::trust_page(&visitor, "hostile")),
+            ("trust start", pages::waiting(&visitor, &hostile_run)),
             ("home", pages::home(&visitor)),
             ("errors", pages::errors(&visitor)),
             ("error", pages::error(&visitor, Reason::LoaLower)),

@@ -177,7 +177,7 @@ const MET: &str = r#"
 verdict = "warning"
 level = "Substantial"
 roles = ["http://korsbaek.example/roles/jobrole/byggesagsbehandler/1"]
-rights = { "https://saml.bbr.example/" = ["http://bbr.example/roles/usersystemrole/see/1"] }
+rights = { "BBR" = ["http://bbr.example/roles/usersystemrole/see/1"] }
 attributes = { cvr = "11111111", "http://schemas.korsbaek.example/claims/afdeling" = ["Miljø", "Teknik"], email = "*" }
 
 [checks]
@@ -203,8 +203,8 @@ fn each_unmet_expectation_is_told_with_what_was_expected_and_what_came() {
         ("[checks]\n\"time.skew\" = \"pass\"", "check time.skew: pass / warning: + 47,3 s"),
         ("[checks]\n\"logout.dead\" = \"pass\"", "check logout.dead: pass / not-applicable"),
         (
-            "[expect]\nrights = { \"https://booking.example\" = [\"urn:x\"] }",
-            "right urn:x in https://booking.example: urn:x / http://booking.example/roles/usersystemrole/book/1",
+            "[expect]\nrights = { \"Køreprøvebooking\" = [\"urn:x\"] }",
+            "right urn:x in Køreprøvebooking: urn:x / http://booking.example/roles/usersystemrole/book/1",
         ),
     ] {
         assert_eq!(unmet(toml, &yellow()), [told], "{toml}");

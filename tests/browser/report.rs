@@ -91,7 +91,7 @@ pub(crate) fn yellow() -> Report {
     report.shown.certificates[0].not_after = at("2026-12-03T12:00:00Z");
     if let Some(timing) = &mut report.shown.timing {
         timing.skew = 47_300;
-        timing.moments[2].at = at("2026-11-21T10:49:25Z");
+        timing.moments[4].at = at("2026-11-21T10:49:25Z");
     }
     report.verdict = verdict(&report.findings);
     report
@@ -222,7 +222,7 @@ fn shown() -> Shown {
             robot: false,
         }),
         services: Vec::new(),
-        preview: Some(Preview { fagsystem: BBR.to_owned(), saml: SAML.to_owned(), jwt: JWT.to_owned() }),
+        preview: Some(Preview { fagsystem: "BBR".to_owned(), saml: SAML.to_owned(), jwt: JWT.to_owned() }),
     }
 }
 
@@ -308,10 +308,10 @@ fn timing() -> Timing {
     Timing {
         moments: vec![
             moment("asked", "2026-11-21T10:48:29Z", true),
-            moment("AuthnInstant", "2026-11-21T10:48:37Z", false),
-            moment("IssueInstant", "2026-11-21T10:48:39.200Z", false),
             moment("NotBefore", "2026-11-21T10:48:34Z", false),
+            moment("AuthnInstant", "2026-11-21T10:48:37Z", false),
             moment("arrived", "2026-11-21T10:48:38Z", true),
+            moment("IssueInstant", "2026-11-21T10:48:39.200Z", false),
             moment("NotOnOrAfter", "2026-11-21T10:53:38Z", false),
             moment("SessionNotOnOrAfter", "2026-11-21T18:48:38Z", false),
         ],
@@ -355,14 +355,14 @@ fn roles() -> Vec<Role> {
     let book = Some("http://booking.example/roles/usersystemrole/book/1");
     vec![
         Role {
-            scope: "urn:dk:gov:saml:cvrNumberIdentifier:11111111".to_owned(),
+            scope: "11111111".to_owned(),
             scope_name: Some("Korsbæk Kommune".to_owned()),
             role: "http://korsbaek.example/roles/jobrole/byggesagsbehandler/1".to_owned(),
             limits: vec![("http://sts.kombit.dk/constraints/KLE/1".to_owned(), "02.34".to_owned())],
             becomes: vec![
-                becomes(BBR, see, Reason::BppKept, ""),
+                becomes("BBR", see, Reason::BppKept, ""),
                 becomes(
-                    "https://booking.example",
+                    "Køreprøvebooking",
                     None,
                     Reason::BppMapping,
                     "expected a mapping for this fagsystem, found none",
@@ -370,13 +370,13 @@ fn roles() -> Vec<Role> {
             ],
         },
         Role {
-            scope: "urn:dk:gov:saml:cvrNumberIdentifier:22222222".to_owned(),
+            scope: "22222222".to_owned(),
             scope_name: Some("Feddet Kommune".to_owned()),
             role: "http://feddet.example/roles/jobrole/prøvetilrettelægger/1".to_owned(),
             limits: Vec::new(),
             becomes: vec![
-                becomes(BBR, None, Reason::BppScope, "expected a delegation from 22222222"),
-                becomes("https://booking.example", book, Reason::BppKept, ""),
+                becomes("BBR", None, Reason::BppScope, "expected a delegation from 22222222"),
+                becomes("Køreprøvebooking", book, Reason::BppKept, ""),
             ],
         },
     ]

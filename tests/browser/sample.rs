@@ -19,7 +19,7 @@ use context_handler::http::pages::{
 use context_handler::http::visitor::{Lang, Visitor};
 
 #[path = "report.rs"]
-mod report;
+mod reports;
 
 /// A name that tries everything.
 pub(crate) const HOSTILE: &str = r#"<script>alert(1)</script>"'`--><img src=x onerror=alert(2)>&amp;{{7*7}}"#;
@@ -188,16 +188,17 @@ async fn trust(visitor: Visitor, Path(how): Path<String>) -> Response {
 pub(crate) fn trust_page(visitor: &Visitor, how: &str) -> Response {
     let address = "/trust/runs/AAAA";
     let (report, previous) = match how {
-        "green" => (report::green(), Some(report::red())),
-        "yellow" => (report::yellow(), None),
-        "red" => (report::red(), Some(report::green())),
-        "hostile" => (report::hostile(HOSTILE), Some(report::green())),
+        "green" => (reports::green(), Some(reports::red())),
+        "yellow" => (reports::yellow(), None),
+        "red" => (reports::red(), Some(reports::green())),
+        "hostile" => (reports::hostile(HOSTILE), Some(reports::green())),
         _ => return pages::waiting(visitor, &waiting(address)),
     };
     pages::report(visitor, &pages::Shown { report: &report, previous: previous.as_ref(), address })
 }
 
-fn waiting(address: &str) -> pages::Waiting<'_> {
+/// A run that waits for somebody to log in.
+pub(crate) fn waiting(address: &str) -> pages::Waiting<'_> {
     pages::Waiting {
         address,
         authority: "Korsbæk Kommune",
@@ -210,7 +211,7 @@ fn waiting(address: &str) -> pages::Waiting<'_> {
 
 async fn trust_file(Path(lang): Path<String>) -> Html<String> {
     let lang = Lang::of_tag(&lang).unwrap();
-    Html(pages::report_file(&report::red(), lang, "https://context-handler.example").unwrap())
+    Html(pages::report_file(&reports::red(), lang, "https://context-handler.example").unwrap())
 }
 
 async fn explain(visitor: Visitor, Path(code): Path<String>) -> Response {

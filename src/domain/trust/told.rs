@@ -63,9 +63,16 @@ pub struct Change<'r> {
 }
 
 impl Change<'_> {
+    /// Whether it is worse than it was.
+    pub fn is_worse(&self) -> bool {
+        let is_bad = self.now.verdict >= Verdict::Warning;
+        is_bad && self.before.is_none_or(|before| self.now.verdict > before.verdict)
+    }
+
     /// Whether it is better than it was.
     pub fn is_better(&self) -> bool {
-        self.before.is_some_and(|before| self.now.verdict < before.verdict)
+        let was_bad = |before: &&Finding| before.verdict >= Verdict::Warning;
+        self.before.filter(was_bad).is_some_and(|before| self.now.verdict < before.verdict)
     }
 }
 
@@ -189,6 +196,7 @@ mod tests {
             failed(Check::Audience),
             Finding::pass(Check::Skew, "", ""),
             Finding::pass(Check::Destination, "", ""),
+            Finding::pass(Check::Preview, "", ""),
         ]);
         let now = report(vec![
             Finding::pass(Check::Audience, "", ""),
@@ -196,15 +204,17 @@ mod tests {
             Finding::pass(Check::Destination, "", "another value"),
             failed(Check::CertificateExpiry).about("A"),
             Finding::pass(Check::Once, "", ""),
+            Finding::not_applicable(Check::Preview, ""),
         ]);
         let changes: Vec<_> =
-            now.changes(&before).iter().map(|c| (c.now.check, c.before.is_some(), c.is_better())).collect();
+            now.changes(&before).iter().map(|c| (c.now.check, c.is_better(), c.is_worse())).collect();
         assert_eq!(
             changes,
             [
-                (Check::Audience, true, true),
-                (Check::Skew, true, false),
-                (Check::CertificateExpiry, false, false)
+                (Check::Audience, true, false),
+                (Check::Skew, false, true),
+                (Check::CertificateExpiry, false, true),
+                (Check::Preview, false, false)
             ]
         );
     }

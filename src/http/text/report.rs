@@ -106,6 +106,8 @@ texts! {
     tolerance "Before a number of seconds." "Tolerancen er" / "The tolerance is";
     tolerance_left "Before a number of seconds." "tilbage" / "left";
     tolerance_over "Before a number of seconds." "overskredet med" / "exceeded by";
+    asked "A moment." "Vi spurgte" / "We asked";
+    arrived "A moment." "Svaret ankom" / "The answer arrived";
     moment "Column." "Øjeblik" / "Moment";
     whose_clock "Column." "Ur" / "Clock";
     ours "Cell." "vores" / "ours";

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::answer::{FormAction, answer};
 use super::super::console::titled;
 use super::super::{Frame, words};
-use super::report::{Numbered, Part, parts, to_do};
+use super::report::{Part, ToDo, parts, to_do};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::Sentence;
 use crate::domain::trust::{Finding, NOTHING, Verdict, verdict};
@@ -80,7 +80,7 @@ struct Found<'j> {
     verdict: Verdict,
     parties: &'j [EntityId],
     at: String,
-    to_do: Vec<Numbered<'j>>,
+    to_do: Vec<ToDo<'j>>,
     sections: Vec<Part<'j>>,
 }
 

@@ -88,6 +88,20 @@ pub(super) struct Part<'r> {
     pub(super) findings: Vec<Numbered<'r>>,
 }
 
+/// Something that has to be done, and the findings that it puts right.
+pub(super) struct ToDo<'r> {
+    pub(super) reason: Reason,
+    pub(super) verdict: Verdict,
+    pub(super) findings: Vec<Numbered<'r>>,
+}
+
+impl<'r> ToDo<'r> {
+    fn add(&mut self, one: Numbered<'r>) {
+        self.verdict = self.verdict.max(one.finding.verdict);
+        self.findings.push(one);
+    }
+}
+
 /// A finding, and its place in the report, by which it is linked to.
 #[derive(Clone, Copy)]
 pub(super) struct Numbered<'r> {
@@ -128,7 +142,7 @@ impl<'r> Body<'r> {
         }
     }
 
-    fn to_do(&self) -> Vec<Numbered<'r>> {
+    fn to_do(&self) -> Vec<ToDo<'r>> {
         to_do(&self.report.findings)
     }
 
@@ -141,7 +155,7 @@ impl<'r> Body<'r> {
     }
 
     fn duration(&self) -> String {
-        seconds(self.report.duration(), self.r.lang)
+        span(self.report.duration(), self.r.lang)
     }
 
     fn scenario(&self) -> &'static str {
@@ -153,10 +167,10 @@ impl<'r> Body<'r> {
     }
 
     fn change(&self, change: &Change<'_>) -> &'static str {
-        match change.before {
-            _ if change.is_better() => self.r.better,
-            Some(before) if before.verdict == Verdict::NotApplicable => self.r.other_change,
-            _ => self.r.worse,
+        match (change.is_better(), change.is_worse()) {
+            (true, _) => self.r.better,
+            (_, true) => self.r.worse,
+            _ => self.r.other_change,
         }
     }
 }
@@ -166,12 +180,19 @@ pub(super) fn parts(findings: &[Finding]) -> Vec<Part<'_>> {
     Section::ALL.iter().filter_map(|section| Part::of(findings, *section)).collect()
 }
 
-/// What somebody has to do something about, the worst first, in the order of the sections.
-pub(super) fn to_do(findings: &[Finding]) -> Vec<Numbered<'_>> {
-    let parts = parts(findings);
-    let all = || parts.iter().flat_map(|part| &part.findings).copied();
-    let of = |verdict| all().filter(move |one| one.finding.verdict == verdict);
-    of(Verdict::Fail).chain(of(Verdict::Warning)).collect()
+/// What somebody has to do, the worst first, and each thing once.
+pub(super) fn to_do(findings: &[Finding]) -> Vec<ToDo<'_>> {
+    let mut tasks: Vec<ToDo<'_>> = Vec::new();
+    let bad = parts(findings).into_iter().flat_map(|part| part.findings).filter(Numbered::is_bad);
+    for one in bad {
+        let Some(reason) = one.finding.reason else { continue };
+        match tasks.iter_mut().find(|task| task.reason == reason) {
+            Some(task) => task.add(one),
+            None => tasks.push(ToDo { reason, verdict: one.finding.verdict, findings: vec![one] }),
+        }
+    }
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.verdict));
+    tasks
 }
 
 fn numbered(findings: &[Finding]) -> impl Iterator<Item = Numbered<'_>> {
@@ -208,12 +229,18 @@ impl<'r> Numbered<'r> {
     }
 }
 
-/// A span of time in seconds, as it is written in the language.
-pub(super) fn seconds(duration: SignedDuration, lang: Lang) -> String {
-    let number = format!("{:.1}", duration.as_secs_f64());
-    match lang {
-        Lang::Da => format!("{} s", number.replace('.', ",").replace('-', "−")),
-        Lang::En => format!("{} s", number.replace('-', "−")),
+/// A span of time, as it is written in the language.
+pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
+    let sign = if duration.is_negative() { "−" } else { "" };
+    let length = duration.unsigned_abs();
+    let (whole, hours) = (length.as_secs(), if lang == Lang::Da { "t" } else { "h" });
+    match whole {
+        0..100 => {
+            let number = format!("{:.1}", length.as_secs_f64());
+            format!("{sign}{} s", if lang == Lang::Da { number.replace('.', ",") } else { number })
+        }
+        100..6000 => format!("{sign}{} min {} s", whole / 60, whole % 60),
+        _ => format!("{sign}{} {hours} {} min", whole / 3600, whole / 60 % 60),
     }
 }
 
@@ -222,9 +249,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_written_as_in_the_language() {
-        let span = SignedDuration::from_millis(-1250);
-        assert_eq!(seconds(span, Lang::Da), "−1,2 s");
-        assert_eq!(seconds(SignedDuration::from_millis(9412), Lang::En), "9.4 s");
+    fn spans_of_time_are_written_as_in_the_language() {
+        let told = |milliseconds, lang| span(SignedDuration::from_millis(milliseconds), lang);
+        assert_eq!(told(-1250, Lang::Da), "−1,2 s");
+        assert_eq!(told(9412, Lang::En), "9.4 s");
+        assert_eq!(told(-300_000, Lang::En), "−5 min 0 s");
+        assert_eq!(told(28_860_000, Lang::Da), "8 t 1 min");
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::report::seconds;
+use super::report::span;
 use crate::domain::assurance::Rule;
 use crate::domain::trust::{Assurance, Certified, Moment, Timing};
 use crate::http::text::Text;
@@ -66,7 +66,7 @@ impl<'r> Leaf<'r> {
             _ if now < certificate.not_before => (r.not_yet.to_owned(), "warning"),
             ..0 => (r.expired.to_owned(), "fail"),
             1 => (format!("1 {}", r.day_left), "warning"),
-            ..30 => (format!("{left} {}", r.days_left), "warning"),
+            0 | 2..30 => (format!("{left} {}", r.days_left), "warning"),
             _ => (format!("{left} {}", r.days_left), "pass"),
         };
         Self { certificate, days, state }
@@ -94,6 +94,7 @@ pub(super) struct Timeline<'r> {
 /// One moment.
 pub(super) struct Row<'r> {
     pub(super) moment: &'r Moment,
+    pub(super) name: &'r str,
     pub(super) x: i32,
     pub(super) y: i32,
     pub(super) offset: String,
@@ -133,9 +134,14 @@ impl<'r> Timeline<'r> {
         let x = |at: f64| (left + (bent(at) - from) / (until - from) * (right - left)).round() as i32;
         let rows = (0..).zip(&timing.moments).map(|(row, moment)| Row {
             moment,
+            name: match moment.what.as_str() {
+                "asked" => r.asked,
+                "arrived" => r.arrived,
+                name => name,
+            },
             x: x(after(moment.at)),
             y: HEAD + ROW * row + ROW / 2,
-            offset: seconds(moment.at.duration_since(now), r.lang),
+            offset: span(moment.at.duration_since(now), r.lang),
             time: moment.at.to_zoned(denmark()).strftime("%H:%M:%S%.3f").to_string(),
         });
         let moment = |what: &str| timing.moments.iter().find(|moment| moment.what == what);
@@ -165,7 +171,7 @@ impl<'r> Timeline<'r> {
     /// How far the clocks are apart, and how far they may be, in a sentence each.
     pub(super) fn skew(&self) -> String {
         let r = self.r;
-        let told = |milliseconds: i64| seconds(SignedDuration::from_millis(milliseconds), r.lang);
+        let told = |milliseconds: i64| span(SignedDuration::from_millis(milliseconds), r.lang);
         let Timing { skew, tolerance, .. } = *self.timing;
         let apart = match skew {
             0 => r.skew_none.to_owned(),
@@ -252,7 +258,7 @@ mod tests {
         );
         assert_eq!(
             told(-240_000, Lang::En),
-            "The identity provider’s clock is behind ours by 240.0 s. The tolerance is ± 60.0 s: exceeded by 180.0 s."
+            "The identity provider’s clock is behind ours by 4 min 0 s. The tolerance is ± 60.0 s: exceeded by 3 min 0 s."
         );
     }
 
