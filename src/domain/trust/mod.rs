@@ -15,10 +15,11 @@ mod report;
 mod scenario;
 mod told;
 mod tried;
+mod weather;
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Fault, Reason, Sentence};
+use super::reason::{Fault, Reason};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
@@ -34,6 +35,7 @@ pub use report::{
 pub use scenario::Scenario;
 pub use told::{Change, Said};
 pub use tried::Tried;
+pub use weather::{CertificateUse, Holder, Outlook, PartyCheck, WARNED_AT, days_left};
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -141,38 +143,6 @@ impl Finding {
     ) -> Self {
         let shown = |text: String| if text.is_empty() { NOTHING.to_owned() } else { text };
         Self { check, verdict, reason, about: None, expected, received: shown(received), evidence: None }
-    }
-}
-
-/// A finding with the words that belong to it, as interfaces for machines tell it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Told<'f> {
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: &'f Finding,
-    /// What should be.
-    pub title: Sentence,
-    /// Why it matters.
-    pub why: Sentence,
-    /// What is wrong, where something is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub means: Option<Sentence>,
-    /// Who must do what then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Sentence>,
-}
-
-impl<'f> Told<'f> {
-    /// With its words.
-    pub fn of(finding: &'f Finding) -> Self {
-        let explanation = finding.reason.map(Reason::explanation);
-        Self {
-            finding,
-            title: finding.check.title(),
-            why: finding.check.why(),
-            means: explanation.map(|explanation| explanation.means),
-            fix: explanation.map(|explanation| explanation.fix),
-        }
     }
 }
 
