@@ -26,7 +26,7 @@ pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::junit;
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
-pub use published::{Explained, Published, SCHEMA};
+pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
@@ -150,6 +150,8 @@ pub struct Told<'f> {
     /// The finding.
     #[serde(flatten)]
     pub finding: &'f Finding,
+    /// The section that it stands in.
+    pub section: &'static str,
     /// What should be.
     pub title: Sentence,
     /// Why it matters.
@@ -168,6 +170,7 @@ impl<'f> Told<'f> {
         let explanation = finding.reason.map(Reason::explanation);
         Self {
             finding,
+            section: finding.check.section().id(),
             title: finding.check.title(),
             why: finding.check.why(),
             means: explanation.map(|explanation| explanation.means),
