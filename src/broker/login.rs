@@ -195,9 +195,10 @@ impl Broker {
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
         match pending? {
             // begun in this browser, and somebody was asked
+            Pending::AtIdp(login) if login.asked.is_over() => self.finish_run(trail, answer, login).await,
             Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
             Pending::AtStepUp(login) => self.finish_step_up(trail, visit, answer, login).await,
-            Pending::Choosing(_) => {
+            Pending::Choosing(_) | Pending::AtLogout(_) => {
                 Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
             }
         }

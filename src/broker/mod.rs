@@ -163,11 +163,6 @@ impl Broker {
         self.snapshot.load_full()
     }
 
-    /// The base of all our addresses, without a slash at its end.
-    pub fn public_url(&self) -> &str {
-        &self.settings.public_url
-    }
-
     /// The time that decisions are made by.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

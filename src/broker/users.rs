@@ -123,14 +123,14 @@ impl Broker {
     pub async fn read_user(&self, caller: &Caller, id: &str) -> Result<Kept, Denied> {
         let read = self.kept(caller.authority(), id).await;
         let found = read.and_then(|kept| kept.ok_or_else(|| no_user(id)));
-        self.conclude_call(caller, found, format!("read user {id}")).await
+        self.conclude_call(caller, found, Reason::UsersRead, format!("read user {id}")).await
     }
 
     /// Users of the caller's authority, those of the register's files first.
     pub async fn read_users(&self, caller: &Caller, query: UserQuery) -> Result<Page, Denied> {
         let query = UserQuery { authority: caller.authority(), ..query };
         let page = self.page(&query).await;
-        self.conclude_call(caller, page, "read the list of users".to_owned()).await
+        self.conclude_call(caller, page, Reason::UsersRead, "read the list of users".to_owned()).await
     }
 
     /// Creates a user, or replaces the one that has its id; true when it was created.
@@ -170,6 +170,11 @@ impl Broker {
         self.deny(caller.record.clone(), fault, mistakes).await
     }
 
+    /// Ends a call that had metadata looked at.
+    pub(super) async fn conclude_check(&self, caller: &Caller, what: String) -> Result<(), Denied> {
+        self.conclude_call(caller, Ok(()), Reason::MdChecked, what).await
+    }
+
     async fn kept(&self, authority: Cvr, id: &str) -> Result<Option<Kept>, Fault> {
         if let Some(user) = self.snapshot().user(authority, id) {
             return Ok(Some(Kept { user: user.clone(), in_register: true }));
@@ -203,6 +208,7 @@ impl Broker {
         &self,
         caller: &Caller,
         read: Result<T, Fault>,
+        reason: Reason,
         what: String,
     ) -> Result<T, Denied> {
         let mut record = caller.record.clone();
@@ -210,7 +216,7 @@ impl Broker {
             Ok(read) => read,
             Err(fault) => return Err(self.deny(record, fault, Vec::new()).await),
         };
-        record.reason = Reason::UsersRead.code().to_owned();
+        record.reason = reason.code().to_owned();
         record.detail = Some(Record::tame(&what));
         match self.store.commit(Batch { records: vec![record], ..Batch::default() }).await {
             Ok(()) => Ok(read),

@@ -35,6 +35,8 @@ pub enum Event {
     UsersRead,
     /// Somebody changed the users that are kept here.
     UsersChanged,
+    /// Somebody had metadata looked at.
+    MetadataChecked,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
     /// Somebody asked that sessions end.

@@ -86,6 +86,9 @@ pub struct Trial {
     pub scenario: Scenario,
     /// The link to the run.
     pub ticket: String,
+    /// Whether the user was logged out again, and it is only asked whether that is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_over: bool,
 }
 
 /// How a client wants its code, and what the code will be held against.
@@ -111,6 +114,11 @@ pub struct OidcReply {
 }
 
 impl Asked {
+    /// Whether it is only asked whether the user of a trust run was logged out.
+    pub fn is_over(&self) -> bool {
+        self.reply.trial().is_some_and(|trial| trial.is_over)
+    }
+
     /// Whether the login is still young enough to go on.
     pub fn check_age(&self, now: Timestamp) -> Result<(), Fault> {
         if now.duration_since(self.begun) <= PENDING_FOR {
@@ -210,6 +218,21 @@ pub struct AtStepUp {
     pub at: Timestamp,
 }
 
+/// A trust run whose user is on the way to the identity provider to be logged out there again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtLogout {
+    /// What was asked.
+    pub asked: Asked,
+    /// The municipality.
+    pub authority: Cvr,
+    /// The identity provider.
+    pub idp: EntityId,
+    /// The ID of our request that the session end.
+    pub request: MessageId,
+    /// When we asked.
+    pub at: Timestamp,
+}
+
 /// The stages in which a login leaves our hands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "kebab-case")]
@@ -220,6 +243,8 @@ pub enum Pending {
     AtIdp(AtIdp),
     /// The provider that raises the level is answering.
     AtStepUp(AtStepUp),
+    /// The identity provider is logging the user of a trust run out.
+    AtLogout(AtLogout),
 }
 
 impl Pending {
@@ -229,6 +254,7 @@ impl Pending {
             Self::Choosing(stage) => &stage.asked,
             Self::AtIdp(stage) => &stage.asked,
             Self::AtStepUp(stage) => &stage.asked,
+            Self::AtLogout(stage) => &stage.asked,
         }
     }
 
@@ -238,6 +264,7 @@ impl Pending {
             Self::Choosing(_) => None,
             Self::AtIdp(stage) => Some((&stage.question, stage.at)),
             Self::AtStepUp(stage) => Some((&stage.question, stage.at)),
+            Self::AtLogout(stage) => Some((&stage.request, stage.at)),
         }
     }
 
@@ -248,6 +275,7 @@ impl Pending {
             Self::Choosing(stage) => stage,
             Self::AtIdp(stage) => Choosing { asked: stage.asked },
             Self::AtStepUp(stage) => Choosing { asked: stage.asked },
+            Self::AtLogout(stage) => Choosing { asked: stage.asked },
         }
     }
 }

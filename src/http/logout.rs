@@ -14,7 +14,7 @@ use super::authorize;
 use super::cookies;
 use super::door::{Door, Knock};
 use super::pages::{self, Party, PartyState, Refused};
-use super::saml::{Onward, carry, form, no_store, page, refused_page};
+use super::saml::{self, Onward, carry, form, no_store, page, refused_page};
 use super::soap;
 use super::visitor::Visitor;
 use crate::broker::logout::{Farewell, Heard, Hop, LogoutNext, LogoutStep, Side};
@@ -274,6 +274,10 @@ async fn brought(
     let visit = door.visit(knock, endpoint);
     let step = match arrived {
         Ok((Carries::Response, arrived)) => {
+            let of_run = |login| cookies::pending(headers, login);
+            if let Some(step) = door.broker.hear_in_run(&visit, side, &arrived, of_run).await {
+                return saml::answer(&knock.visitor, step, Onward::ByPage);
+            }
             let cookie = |logout| cookies::leaving(headers, logout);
             door.broker.hear(&visit, side, Ok(arrived), cookie).await
         }

@@ -34,6 +34,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
     let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
+    let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
@@ -66,6 +67,10 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/trust/runs/{ticket}/report.junit", get(trust::report_junit))
         .route("/trust/runs/{ticket}/report.zip", get(trust::report_zip))
         .route("/schemas/trust-report.schema.json", get(trust::schema))
+        // Whoever wants metadata to be looked at.
+        .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
+        .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))
+        .route("/Validation/BrugervendteSystemSamlMetadata", post(api::validation::sp).layer(metadata))
         // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))

@@ -80,7 +80,7 @@ pub(super) async fn report_zip(
     Path(ticket): Path<String>,
 ) -> Response {
     let told = |report: &Report| {
-        let page = |lang| pages::report_file(report, lang, door.broker.public_url());
+        let page = |lang| pages::report_file(report, lang, &door.broker.settings().public_url);
         door.broker.evidence(report, &page(Lang::Da)?, &page(Lang::En)?)
     };
     download(&door, &knock, &ticket, ("application/zip", Some("trust-evidence")), told).await

@@ -6,8 +6,10 @@
 mod attacks;
 mod attribute_profiles;
 mod attributes;
+mod checks;
 mod console;
 mod discovery;
+mod gate;
 mod judge;
 mod login;
 mod logout;

@@ -485,7 +485,8 @@ async fn the_description_for_machines_names_exactly_the_routes_that_there_are() 
     let routes = include_str!("../../src/http/mod.rs");
     let mut there: Vec<String> = Vec::new();
     for route in routes.split(".route(").map(|route| route.trim_start().trim_start_matches('"')) {
-        let Some((path, rest)) = route.split_once('"').filter(|(path, _)| path.starts_with("/api/")) else {
+        let is_described = |path: &str| path.starts_with("/api/") || path.starts_with("/Validation/");
+        let Some((path, rest)) = route.split_once('"').filter(|(path, _)| is_described(path)) else {
             continue;
         };
         let handlers = rest.split("\n        .").next().unwrap();

@@ -11,7 +11,7 @@ mod client;
 mod end;
 mod party;
 mod soap;
-mod tell;
+pub(super) mod tell;
 mod user;
 
 use super::audit::Trail;

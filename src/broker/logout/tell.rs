@@ -36,7 +36,7 @@ const PAUSES: [SignedDuration; 6] = [
 const AT_ONCE: u32 = 100;
 
 /// The largest answer that is taken.
-pub(super) const MAX_ANSWER: usize = 64 * 1024;
+pub(in crate::broker) const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long a request of ours holds.
 pub(super) const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
@@ -225,7 +225,7 @@ impl Broker {
     }
 
     /// Writes the news for a party.
-    pub(super) fn news<T>(
+    pub(in crate::broker) fn news<T>(
         &self,
         party: &Party,
         question: &MessageId,

@@ -4,21 +4,18 @@
 use jiff::Timestamp;
 
 use super::super::audit::Trail;
-use super::super::issue::Told;
 use super::super::{Broker, Next, Refusal, Visit};
 use super::observe::Observed;
+use super::preview::preview;
 use super::rights::{self, Whose};
 use crate::domain::assurance::Requirement;
-use crate::domain::audit::{Actor, Event};
+use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::login::{Asked, Trial};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
 use crate::domain::subject::Grant;
-use crate::domain::trust::{self, Check, Finding, Preview, Report, Scenario, Service, Verdict};
-use crate::protocol::bpp;
-use crate::protocol::saml::attribute as name;
-use crate::protocol::saml::shown::Mask;
+use crate::domain::trust::{self, Check, Finding, Report, Scenario, Service, Verdict};
 use crate::store::{Batch, Kind, StoreError};
 
 impl Broker {
@@ -34,7 +31,10 @@ impl Broker {
             observed.findings.push(preview(&mut observed.shown, grant));
         }
         let received = trail.allowed(trail.record.actor, Reason::LoginOk);
-        self.keep_report(trail, ended, (received, batch)).await
+        match self.way_out(&ended) {
+            Some(way) => self.begin_logout_of_run(trail, ended, way, (received, batch)).await,
+            None => self.keep_report(trail, ended, (vec![received], batch)).await,
+        }
     }
 
     /// The login would have ended with this fault.
@@ -43,7 +43,7 @@ impl Broker {
         trail.refuse(&fault);
         let received = trail.record.clone();
         let (login, at) = (trail.record.login, trail.record.at);
-        let kept = self.keep_report(&mut trail, ended, (received, Batch::default())).await;
+        let kept = self.keep_report(&mut trail, ended, (vec![received], Batch::default())).await;
         kept.unwrap_or(Next::Refuse(Refusal { login, reason: Reason::StoreDown, at, fagsystem: None }))
     }
 
@@ -69,24 +69,24 @@ impl Broker {
         drop(self.store.commit(batch).await);
     }
 
-    async fn keep_report(
+    pub(super) async fn keep_report(
         &self,
         trail: &mut Trail,
         ended: Ended,
-        (received, batch): (crate::domain::audit::Record, Batch),
+        (records, batch): (Vec<Record>, Batch),
     ) -> Result<Next, Fault> {
         let Ended { observed, asked } = ended;
         let (Some(observed), Some(asked)) = (observed, asked) else {
             return Err(Fault::new(Reason::Internal, "a trust run that observes nothing"));
         };
-        let Some(Trial { scenario, ticket }) = asked.reply.trial().cloned() else {
+        let Some(Trial { scenario, ticket, .. }) = asked.reply.trial().cloned() else {
             return Err(Fault::new(Reason::Internal, "a trust run without a link"));
         };
         let tried = (scenario, Some(&asked.fagsystem));
         let mut report = self.report(trail, *observed, tried, (asked.login, asked.begun));
         let mut ended = trail.allowed(Actor::Broker, Reason::TrustEnded);
         ended.event = Event::TrustRunEnded;
-        let records = trail.all([received, ended]);
+        let records = trail.all(records.into_iter().chain([ended]));
         let batch = Batch { records, report: Some(report.clone()), ..batch };
         let again = Batch { records: batch.records.clone(), ..Batch::default() };
         match self.store.commit(batch).await {
@@ -206,24 +206,25 @@ impl Broker {
         let Some(known) = trail.record.idp.as_ref().and_then(|idp| snapshot.idp_metadata(idp)) else {
             return;
         };
-        let wanted = matches!(scenario, Scenario::LogoutRedirect | Scenario::LogoutSoap);
-        let addresses = known.logout.to_string();
-        observed.findings.push(match (addresses.is_empty(), wanted) {
-            (false, _) => Finding::pass(Check::LogoutAddress, "SingleLogoutService", addresses),
-            (true, true) => {
-                Finding::fail(Check::LogoutAddress, Reason::SloMissing, "SingleLogoutService", "")
-            }
-            (true, false) => {
-                Finding::warning(Check::LogoutAddress, Reason::SloMissing, "SingleLogoutService", "")
-            }
+        let logout = &known.logout;
+        let lacks = match scenario {
+            Scenario::LogoutSoap => logout.soap.is_none(),
+            Scenario::LogoutRedirect => logout.browser.is_none(),
+            _ => false,
+        };
+        let (check, expected, addresses) = (Check::LogoutAddress, "SingleLogoutService", logout.to_string());
+        observed.findings.push(match (lacks, addresses.is_empty()) {
+            (true, _) => Finding::fail(check, Reason::SloMissing, expected, addresses),
+            (false, true) => Finding::warning(check, Reason::SloMissing, expected, addresses),
+            (false, false) => Finding::pass(check, expected, addresses),
         });
     }
 }
 
 /// A run at its end, before it is kept.
-struct Ended {
-    observed: Option<Box<Observed>>,
-    asked: Option<Asked>,
+pub(super) struct Ended {
+    pub(super) observed: Option<Box<Observed>>,
+    pub(super) asked: Option<Asked>,
 }
 
 /// Findings in the order of the checks, and the worst of them.
@@ -386,65 +387,4 @@ fn fresh(observed: &Observed, asked: &Asked) -> Option<Finding> {
         true => Finding::pass(Check::Fresh, expected, received),
         false => Finding::fail(Check::Fresh, Reason::ForceIgnored, expected, received),
     })
-}
-
-/// What the fagsystem would get, or why it would get nothing.
-fn preview(shown: &mut trust::Shown, grant: &Grant<'_>) -> Finding {
-    let fagsystem = grant.agreement().fagsystem();
-    let told = match Told::of(grant) {
-        Ok(told) => told,
-        Err(fault) => {
-            return match fagsystem.entity_id == EntityId::ourselves() {
-                // Nobody asked for a token; that no level was stated is told elsewhere.
-                true => Finding::not_applicable(Check::Preview, ""),
-                false => Finding::of(Check::Preview, &Err::<(), _>(fault), "", ""),
-            };
-        }
-    };
-    let masked: Vec<(&str, Vec<String>)> = told
-        .attributes
-        .iter()
-        .map(|(name, values)| (*name, values.iter().map(|value| Mask::On.attribute(name, value)).collect()))
-        .collect();
-    for attribute in &mut shown.attributes {
-        let same = |sent: &&str| {
-            name::known_as(sent).is_some() && name::known_as(sent) == name::known_as(&attribute.name)
-        };
-        attribute.told_as = masked.iter().map(|(name, _)| *name).find(same).map(str::to_owned);
-    }
-    shown.preview = Some(Preview {
-        fagsystem: fagsystem.name.clone(),
-        saml: as_saml(&masked),
-        jwt: as_claims(&masked, grant),
-    });
-    Finding::pass(Check::Preview, "", format!("{}, {} attributes", told.level, masked.len()))
-}
-
-fn as_saml(attributes: &[(&str, Vec<String>)]) -> String {
-    let escaped = crate::protocol::address::escaped;
-    let value = |value: &String| format!("    <AttributeValue>{}</AttributeValue>\n", escaped(value));
-    let one = |(name, values): &(&str, Vec<String>)| {
-        let values: String = values.iter().map(value).collect();
-        format!("  <Attribute Name=\"{}\">\n{values}  </Attribute>\n", escaped(name))
-    };
-    let all: String = attributes.iter().map(one).collect();
-    format!("<AttributeStatement>\n{all}</AttributeStatement>\n")
-}
-
-fn as_claims(attributes: &[(&str, Vec<String>)], grant: &Grant<'_>) -> String {
-    let mut claims = serde_json::Map::new();
-    for (name, values) in attributes {
-        let value = match values.as_slice() {
-            [only] => serde_json::Value::from(only.as_str()),
-            several => serde_json::Value::from(several.to_vec()),
-        };
-        claims.insert((*name).to_owned(), value);
-    }
-    if let Ok(rights) = grant.rights()
-        && !rights.is_empty()
-    {
-        let json = Mask::On.text(&bpp::to_json(rights).to_string());
-        claims.insert("privileges".to_owned(), serde_json::from_str(&json).unwrap_or_default());
-    }
-    serde_json::to_string_pretty(&claims).unwrap_or_default()
 }

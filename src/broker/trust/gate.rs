@@ -9,9 +9,10 @@ use super::revoked::Revocation;
 use super::stored::stored;
 use crate::broker::Broker;
 use crate::broker::registry::{Snapshot, documents};
+use crate::broker::users::{Caller, Denied};
 use crate::domain::id::{Cvr, EntityId};
-use crate::domain::reason::Reason;
-use crate::domain::trust::{Check, Finding, NOTHING};
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::trust::{Check, Finding, NOTHING, verdict};
 use crate::protocol::keys::{Certificate, Chain, Roots};
 use crate::protocol::saml::review::{Described, Role, review};
 
@@ -28,6 +29,26 @@ pub enum Given {
     Document(Vec<u8>),
     /// At an address.
     Address(String),
+}
+
+/// What a system wants to be looked at.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// Metadata.
+    Given(Given),
+    /// What is registered of a party.
+    Party(EntityId),
+}
+
+/// What metadata is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Against<'p> {
+    /// Nothing that we know.
+    Nothing,
+    /// Everybody who is registered.
+    Register,
+    /// Everybody else who is registered: it is the registered copy of this party.
+    OwnCopy(&'p EntityId),
 }
 
 /// What came of a look at metadata.
@@ -64,17 +85,44 @@ impl Broker {
                 }
             },
         };
-        let mut examined = self.look_at(&content, None);
+        let mut examined = self.look_at(&content, Against::Register);
         examined.findings.splice(0..0, fetched);
         self.ask_issuers(&mut examined, &Revocation::new(&self.settings)).await;
         examined
     }
 
-    /// The part that asks nobody.
+    /// The part that anybody may be offered: it asks nobody, and tells nothing of the register.
     pub fn judge_metadata(&self, content: &[u8]) -> Examined {
-        let mut examined = self.look_at(content, None);
-        examined.findings.push(Finding::not_applicable(Check::CertificateRevoked, NOTHING));
+        let mut examined = self.look_at(content, Against::Nothing);
+        for check in [Check::CertificateRevoked, Check::CertificateUnique, Check::MetadataStored] {
+            examined.findings.push(Finding::not_applicable(check, NOTHING));
+        }
         examined
+    }
+
+    /// Looks at metadata, or at a registered party, for a system of an authority. A party is one that the authority has
+    /// agreed with.
+    pub async fn check_for(&self, caller: &Caller, asked: Asked) -> Result<Examined, Denied> {
+        let examined = match asked {
+            Asked::Given(given) => self.examine_metadata(given).await,
+            Asked::Party(party) => {
+                let (snapshot, now) = (self.snapshot(), self.now());
+                let (federation, authority) = (snapshot.federation(), caller.authority());
+                if !federation.speaks_for(&party, authority, now)
+                    && !federation.may_use(authority, &party, now)
+                {
+                    let what = format!("expected a party that {authority} has agreed with, got {party}");
+                    return Err(self
+                        .refuse_call(caller, Fault::new(Reason::ApiAuthority, what), Vec::new())
+                        .await);
+                }
+                let findings = self.gate(&party).await;
+                Examined { findings, entities: vec![party], ..Examined::default() }
+            }
+        };
+        let entities: Vec<&str> = examined.entities.iter().map(EntityId::as_str).collect();
+        let what = format!("{:?}: {}", verdict(&examined.findings), entities.join(", "));
+        self.conclude_check(caller, what).await.map(|()| examined)
     }
 
     /// Looks at what is registered of a party, in each of its roles.
@@ -100,7 +148,7 @@ impl Broker {
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         for content in documents {
-            let mut examined = self.look_at(content, Some(party));
+            let mut examined = self.look_at(content, Against::OwnCopy(party));
             self.ask_issuers(&mut examined, revocation).await;
             findings.append(&mut examined.findings);
         }
@@ -110,11 +158,14 @@ impl Broker {
         findings
     }
 
-    /// What the document, the register and the roots say. With a name it is the registered copy of that party.
-    fn look_at(&self, content: &[u8], registered: Option<&EntityId>) -> Examined {
-        let now = self.now();
-        let snapshot = self.snapshot();
-        let reviewed = review(content, registered, now);
+    /// What the document, the register and the roots say.
+    fn look_at(&self, content: &[u8], against: Against<'_>) -> Examined {
+        let (now, snapshot) = (self.now(), self.snapshot());
+        let only = match against {
+            Against::OwnCopy(party) => Some(party),
+            _ => None,
+        };
+        let reviewed = review(content, only, now);
         let mut examined = Examined {
             findings: reviewed.findings,
             entities: reviewed.entities,
@@ -127,12 +178,16 @@ impl Broker {
             for certificate in described.certificates() {
                 if !seen.contains(&certificate) {
                     examined.chain(certificate, &self.settings.roots, now);
-                    examined.findings.push(unique(certificate, described, &snapshot));
+                    if against != Against::Nothing {
+                        examined.findings.push(unique(certificate, described, &snapshot));
+                    }
                     seen.push(certificate);
                 }
-                examined.owner(certificate, &owners);
+                if against != Against::Nothing {
+                    examined.owner(certificate, &owners);
+                }
             }
-            if registered.is_none() {
+            if against == Against::Register {
                 examined.findings.append(&mut stored(described, &snapshot));
             }
         }

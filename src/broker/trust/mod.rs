@@ -8,8 +8,10 @@ mod ending;
 mod evidence;
 pub mod gate;
 pub mod klik;
+mod logout;
 mod observe;
 mod outcome;
+mod preview;
 mod revoked;
 mod rights;
 mod stored;
@@ -146,7 +148,7 @@ impl Broker {
             fagsystem,
             request: MessageId::made(now, self.random.bits()),
             made: now,
-            reply: Reply::Trial(Trial { scenario: order.scenario, ticket: ticket.text() }),
+            reply: Reply::Trial(Trial { scenario: order.scenario, ticket: ticket.text(), is_over: false }),
             force_authn: order.scenario == Scenario::ForceAuthn,
             max_age: None,
             is_passive: order.scenario == Scenario::Passive,

@@ -2,7 +2,9 @@
 //! refused is told as a problem (RFC 9457) whose `code` is the reason code.
 
 mod body;
+pub(super) mod checks;
 pub(super) mod users;
+pub(super) mod validation;
 
 use std::sync::Arc;
 
@@ -49,6 +51,13 @@ impl FromRequestParts<Arc<Door>> for Called {
 /// The call as the exchange log names it, and what kind of call it is.
 fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
     match (path, method.as_str()) {
+        ("/api/v1/trust/checks", _) => ("/api/v1/trust/checks POST", Event::MetadataChecked),
+        ("/Validation/IdentityProviderSamlMetadata", _) => {
+            ("/Validation/IdentityProviderSamlMetadata POST", Event::MetadataChecked)
+        }
+        ("/Validation/BrugervendteSystemSamlMetadata", _) => {
+            ("/Validation/BrugervendteSystemSamlMetadata POST", Event::MetadataChecked)
+        }
         ("/api/v1/users", "POST") => ("/api/v1/users POST", Event::UsersChanged),
         ("/api/v1/users/bulk", "POST") => ("/api/v1/users/bulk POST", Event::UsersChanged),
         ("/api/v1/users/bulk", _) => ("/api/v1/users/bulk PUT", Event::UsersChanged),
@@ -141,9 +150,14 @@ fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
 fn answer(status: StatusCode, called: &Called, content: &impl Serialize) -> Response {
     let body = serde_json::to_string(content).unwrap_or_default();
     let mut response = (status, body).into_response();
+    as_json(&mut response);
+    response.extensions_mut().insert(Noted { login: Some(called.caller.call()), ..Noted::default() });
+    response
+}
+
+/// Says that the content is JSON, for this caller alone.
+fn as_json(response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(Noted { login: Some(called.caller.call()), ..Noted::default() });
-    response
 }

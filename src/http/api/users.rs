@@ -177,7 +177,7 @@ fn read_content(
     if mistakes.is_empty() { Ok(drafts) } else { Err((bad_content(), mistakes)) }
 }
 
-fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Result<Value, Fault> {
+pub(super) fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Result<Value, Fault> {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
@@ -194,11 +194,16 @@ fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Resul
         .map_err(|error| Fault::new(Reason::ApiBody, format!("expected JSON: {error}")))
 }
 
-fn bad_content() -> Fault {
+pub(super) fn bad_content() -> Fault {
     Fault::new(Reason::ApiBody, "the content has mistakes")
 }
 
-async fn refused(door: &Arc<Door>, called: &Called, fault: Fault, mistakes: Vec<Mistake>) -> Response {
+pub(super) async fn refused(
+    door: &Arc<Door>,
+    called: &Called,
+    fault: Fault,
+    mistakes: Vec<Mistake>,
+) -> Response {
     let denied: Denied = door.broker.refuse_call(&called.caller, fault, mistakes).await;
     problem(door, called.lang, denied)
 }

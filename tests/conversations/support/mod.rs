@@ -3,7 +3,9 @@
 
 pub(crate) mod attribute_service;
 mod browser;
+pub(crate) mod ca;
 mod client;
+mod der;
 mod fagsystem;
 pub(crate) mod forge;
 mod idp;

@@ -17,7 +17,7 @@ use context_handler::domain::console::Sees;
 use context_handler::domain::id::{EntityId, LoginId};
 use context_handler::domain::world::{Clock, Random};
 use context_handler::http::{Door, router};
-use context_handler::protocol::keys::{FileKey, Signer};
+use context_handler::protocol::keys::{FileKey, Roots, Signer};
 use context_handler::store::{AuditQuery, Sqlite, Store};
 use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
@@ -98,7 +98,16 @@ impl Town {
         Self::begin(name, SystemClock.now(), |_| {}).await
     }
 
+    /// The town whose operator has configured these roots of certificates.
+    pub(crate) async fn trusting(name: &str, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
+        Self::settled(name, at(0), roots, change).await
+    }
+
     async fn begin(name: &str, now: Timestamp, change: impl FnOnce(&mut Files)) -> Self {
+        Self::settled(name, now, Roots::default(), change).await
+    }
+
+    async fn settled(name: &str, now: Timestamp, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
@@ -121,7 +130,7 @@ impl Town {
             idle_for: SignedDuration::from_hours(1),
             logout_for: Duration::from_secs(2),
             egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
-            roots: Arc::default(),
+            roots: Arc::new(roots),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();

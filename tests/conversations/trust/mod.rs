@@ -2,6 +2,7 @@
 
 mod evidence;
 mod faults;
+mod logout;
 mod registered;
 mod runs;
 

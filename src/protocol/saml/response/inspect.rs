@@ -54,6 +54,20 @@ impl Unverified<Answer<'_>> {
     }
 }
 
+impl Unverified<Answer<'_>> {
+    /// What it says of itself, proved or not: the codes of its status.
+    pub fn status(&self) -> String {
+        let status = self.message.root.only_child(samlp("Status"));
+        let codes = status.and_then(status::Codes::read);
+        codes.map_or(NOTHING.to_owned(), |codes| codes.to_string())
+    }
+
+    /// The message for people, masked.
+    pub fn shown(&self) -> String {
+        pretty(self.message.root, Mask::On)
+    }
+}
+
 /// An answer that is being looked at.
 struct Look<'l> {
     opening: Opening<'l>,

@@ -188,7 +188,7 @@ impl Review {
             Ok(Some(until)) if until <= self.now => {
                 self.fail(Check::MetadataValid, Reason::MdExpired, &expected, &until.to_string());
             }
-            Ok(Some(until)) => self.pass(Check::MetadataValid, &expected, &until.to_string()),
+            Ok(Some(until)) => self.pass(Check::MetadataValid, &expected, until.to_string()),
         }
     }
 

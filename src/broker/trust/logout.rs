@@ -1,0 +1,300 @@
+//! The end of a run that tries the logout: the identity provider is asked to end the session that the run began there, by
+//! its server or through the browser, and then, without a page, whether the user is still logged in.
+
+use super::super::ask::Put;
+use super::super::audit::Trail;
+use super::super::egress::Posted;
+use super::super::logout::Side;
+use super::super::logout::tell::MAX_ANSWER;
+use super::super::{Broker, ByBrowser, Next, SealedLogin, Step, Visit};
+use super::ending::Ended;
+use super::observe::Observed;
+use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::id::{EntityId, LoginId, MessageId};
+use crate::domain::login::{Asked, AtIdp, AtLogout, Handle, PENDING_FOR, Pending, Reply, Trial};
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::session::{AtProvider, Party};
+use crate::domain::trust::{Check, Finding, Message, Scenario};
+use crate::protocol::Unverified;
+use crate::protocol::saml::Binding;
+use crate::protocol::saml::binding::Arrived;
+use crate::protocol::saml::logout::response::{self, Expectation, LogoutResponse, Outcome};
+use crate::protocol::saml::response::Answer;
+use crate::protocol::saml::shown::{Mask, pretty};
+use crate::protocol::xml::Document;
+use crate::protocol::{Accepted, Verified};
+use crate::store::{Batch, HalfDone, StoreError};
+
+/// How the identity provider is asked to end the session.
+pub(super) enum WayOut {
+    Soap(String),
+    Browser(Binding, String),
+}
+
+impl Broker {
+    /// The way out that the scenario wants, if the identity provider has one.
+    pub(super) fn way_out(&self, ended: &Ended) -> Option<WayOut> {
+        let scenario = ended.asked.as_ref()?.reply.trial()?.scenario;
+        let snapshot = self.snapshot();
+        let idp = &ended.observed.as_ref()?.subject.as_ref()?.idp;
+        let logout = &snapshot.idp_metadata(idp)?.logout;
+        match scenario {
+            Scenario::LogoutSoap => logout.soap.clone().map(WayOut::Soap),
+            Scenario::LogoutRedirect => logout
+                .browser
+                .as_ref()
+                .map(|browser| WayOut::Browser(browser.binding, browser.requests.clone())),
+            _ => None,
+        }
+    }
+
+    /// Asks that the session end.
+    pub(super) async fn begin_logout_of_run(
+        &self,
+        trail: &mut Trail,
+        ended: Ended,
+        way: WayOut,
+        (received, batch): (Record, Batch),
+    ) -> Result<Next, Fault> {
+        let missing = || Fault::new(Reason::Internal, "a trust run that observes nothing");
+        let (mut observed, asked) = (ended.observed.ok_or_else(missing)?, ended.asked.ok_or_else(missing)?);
+        let subject = observed.subject.as_ref().ok_or_else(missing)?;
+        let (authority, idp) = (subject.authority, subject.idp.clone());
+        let party = party(&observed, &idp).ok_or_else(missing)?;
+        let request = MessageId::made(self.clock.now(), self.random.bits());
+        let sent = |to: &str| {
+            let mut sent = trail.allowed(Actor::Broker, Reason::SloTold);
+            (sent.event, sent.message) = (Event::LogoutSent, Some(request.to_string()));
+            to.clone_into(&mut sent.endpoint);
+            sent
+        };
+        match way {
+            WayOut::Soap(address) => {
+                let records = vec![received, sent(&address)];
+                let answered = self.logout_by_soap(&party, &idp, (&request, &address)).await;
+                confirmed(&mut observed, answered);
+                self.ask_whether_over(trail, observed, (asked, authority, idp), Batch { records, ..batch })
+                    .await
+            }
+            WayOut::Browser(binding, address) => {
+                let records = vec![received, sent(&address)];
+                let state = Handle { login: asked.login, levels: Vec::new() }.to_string();
+                let signer = self.keys.signer();
+                let question = self.news(&party, &request, &address, |news| match binding {
+                    Binding::Post => news.by_post(Some(state), signer).map(ByBrowser::Post),
+                    Binding::Redirect => news.by_redirect(Some(&state), signer).map(ByBrowser::Redirect),
+                })?;
+                let keeps = Some(self.keep_seen(&asked, &request, observed)?);
+                let receiver = self.name_of_idp(&idp);
+                let at = self.clock.now();
+                let sealed =
+                    self.seal(&Pending::AtLogout(AtLogout { asked, authority, idp, request, at }))?;
+                let records = trail.all(records);
+                self.store.commit(Batch { records, keeps, ..batch }).await?;
+                Ok(Next::Ask { sealed, question, receiver })
+            }
+        }
+    }
+
+    async fn logout_by_soap(
+        &self,
+        party: &Party,
+        idp: &EntityId,
+        (request, address): (&MessageId, &str),
+    ) -> Result<(Outcome, Message), Fault> {
+        let envelope = self.news(party, request, address, |news| news.by_soap(self.keys.signer()))?;
+        let patience = self.settings.logout_for;
+        let posted =
+            self.settings.egress.post_soap(address, envelope.into_string(), MAX_ANSWER, patience).await;
+        let body = posted.and_then(Posted::with_message);
+        let body = body.map_err(|fault| Fault::new(Reason::SloDown, fault.to_string()))?;
+        let document = Document::parse(&body)?;
+        let answer = response::claimed_in_soap(&document)?;
+        let answer = self.accept_confirmation(answer, idp, request, None)?;
+        Ok((answer.outcome.clone(), shown(&document, idp, "SOAP")))
+    }
+
+    fn accept_confirmation(
+        &self,
+        answer: Unverified<response::Answer<'_>>,
+        idp: &EntityId,
+        request: &MessageId,
+        here: Option<&str>,
+    ) -> Result<Accepted<LogoutResponse>, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
+        let unknown = || Fault::new(Reason::MdRefused, format!("there is no metadata of {idp}"));
+        let keys = &snapshot.idp_metadata(idp).ok_or_else(unknown)?.keys;
+        let answer: Verified<LogoutResponse> = answer.verify(keys)?; // signed by its own key
+        keys.check_in_force(&answer.proof().key, now)?; // which has not expired
+        let expected = Expectation { issuer: idp, request, here, skew: self.settings.skew };
+        answer.accept(&expected, now) // from whom we asked, to our question
+    }
+
+    /// The browser brings an answer about a logout; if it is a run's, the run goes on with it.
+    pub async fn hear_in_run(
+        &self,
+        visit: &Visit,
+        side: Side,
+        arrived: &Arrived,
+        cookie: impl FnOnce(LoginId) -> Option<String>,
+    ) -> Option<Step> {
+        let handle = Handle::read(arrived.relay_state.as_deref()?)?;
+        let sealed = SealedLogin { login: handle.login, content: cookie(handle.login)? };
+        let Ok(Pending::AtLogout(login)) = self.unseal(&sealed) else { return None };
+        if side != Side::Provider {
+            return None;
+        }
+        let mut trail = self.trail(sealed.login, visit, Event::LogoutConfirmed);
+        trail.saw(arrived);
+        trail.observes(&login.asked);
+        let tried = self.go_on_in_run(&mut trail, arrived, login).await;
+        Some(self.conclude(trail, tried).await)
+    }
+
+    async fn go_on_in_run(
+        &self,
+        trail: &mut Trail,
+        arrived: &Arrived,
+        login: AtLogout,
+    ) -> Result<Next, Fault> {
+        let AtLogout { asked, authority, idp, request, .. } = login;
+        asked.check_age(self.clock.now())?; // not long ago
+        (trail.record.authority, trail.record.idp) = (Some(authority), Some(idp.clone()));
+        let mut seen = self.seen(&asked, &request).await?; // which waits for this answer
+        let heard = self.heard_in_run(arrived, &idp, &request);
+        let mut record = trail.allowed(Actor::IdentityProvider, Reason::SloConfirmed);
+        if let Err(fault) = &heard {
+            (record.allowed, record.reason) = (false, fault.reason.code().to_owned());
+        }
+        confirmed(&mut seen, heard);
+        let batch = Batch { takes: Some(request), records: vec![record], ..Batch::default() };
+        self.ask_whether_over(trail, seen, (asked, authority, idp), batch).await
+    }
+
+    fn heard_in_run(
+        &self,
+        arrived: &Arrived,
+        idp: &EntityId,
+        request: &MessageId,
+    ) -> Result<(Outcome, Message), Fault> {
+        let document = Document::parse(&arrived.xml)?;
+        let answer = response::claimed(&document, arrived)?;
+        let here = self.settings.sp_logout().browser;
+        let answer = self.accept_confirmation(answer, idp, request, Some(&here))?;
+        Ok((answer.outcome.clone(), shown(&document, idp, "browser")))
+    }
+
+    /// Sends the browser back once more, with a question that forbids pages.
+    async fn ask_whether_over(
+        &self,
+        trail: &mut Trail,
+        observed: Box<Observed>,
+        (asked, authority, idp): (Asked, crate::domain::id::Cvr, EntityId),
+        batch: Batch,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot();
+        let reply = match asked.reply {
+            Reply::Trial(trial) => Reply::Trial(Trial { is_over: true, ..trial }),
+            other => other,
+        };
+        let asked = Asked { reply, is_passive: true, force_authn: false, ..asked };
+        let (_, known) = snapshot.agreed(&asked, (authority, &idp), now)?;
+        let question = MessageId::made(now, self.random.bits());
+        let message = self.question(&asked, &known, &question, &Put::default())?;
+        let receiver = known.registered.name.clone();
+        let keeps = Some(self.keep_seen(&asked, &question, observed)?);
+        let mut sent = trail.allowed(Actor::Broker, Reason::LoginChosen);
+        (sent.event, sent.message) = (Event::QuestionSent, Some(question.to_string()));
+        let records = trail.all(batch.records.into_iter().chain([sent]));
+        let sealed = self.seal(&Pending::AtIdp(AtIdp { asked, authority, idp, question, at: now }))?;
+        self.store.commit(Batch { records, keeps, ..batch }).await?;
+        Ok(Next::Ask { sealed, question: message, receiver })
+    }
+
+    /// The answer to that question ends the run.
+    pub(in crate::broker) async fn finish_run(
+        &self,
+        trail: &mut Trail,
+        answer: Unverified<Answer<'_>>,
+        login: AtIdp,
+    ) -> Result<Next, Fault> {
+        login.asked.check_age(self.clock.now())?; // not long ago
+        trail.expects(&login);
+        let mut seen = self.seen(&login.asked, &login.question).await?; // which waits for this answer
+        self.observe_end(&mut seen, &answer, &login);
+        let received = trail.allowed(Actor::Unauthenticated, Reason::TrustEnded);
+        trail.observed = None;
+        let ended = Ended { observed: Some(seen), asked: Some(login.asked) };
+        let batch = Batch { takes: Some(login.question), ..Batch::default() };
+        self.keep_report(trail, ended, (vec![received], batch)).await
+    }
+
+    /// Whoever answers a question without pages with a user has not forgotten the user.
+    fn observe_end(&self, seen: &mut Observed, answer: &Unverified<Answer<'_>>, login: &AtIdp) {
+        let status = answer.status();
+        seen.findings.push(match status.as_str() {
+            "Success" => Finding::fail(Check::LogoutDead, Reason::SloSession, "NoPassive", status),
+            _ => Finding::pass(Check::LogoutDead, "NoPassive", status),
+        });
+        let (what, from) = ("Response".to_owned(), login.idp.to_string());
+        seen.shown.messages.push(Message { what, from, binding: "POST".to_owned(), xml: answer.shown() });
+    }
+
+    fn keep_seen(
+        &self,
+        asked: &Asked,
+        question: &MessageId,
+        observed: Box<Observed>,
+    ) -> Result<HalfDone, Fault> {
+        let text =
+            serde_json::to_vec(&observed).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let content = self.sealer.load().seal(&text, &purpose(asked, question), self.random.as_ref())?;
+        Ok(HalfDone { question: question.clone(), content, expires: asked.begun + PENDING_FOR })
+    }
+
+    async fn seen(&self, asked: &Asked, question: &MessageId) -> Result<Box<Observed>, Fault> {
+        let kept = self.store.half_done(question, self.clock.now()).await?.ok_or(StoreError::Taken)?;
+        let text = self.sealer.load().open(&kept.content, &purpose(asked, question))?;
+        serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::StateForged, error.to_string()))
+    }
+
+    fn name_of_idp(&self, idp: &EntityId) -> String {
+        let snapshot = self.snapshot();
+        snapshot.federation().registered_idp(idp).map_or_else(String::new, |known| known.name.clone())
+    }
+}
+
+fn purpose(asked: &Asked, question: &MessageId) -> String {
+    format!("trust run {} {question}", asked.login)
+}
+
+/// The user as the identity provider knows the session.
+fn party(observed: &Observed, idp: &EntityId) -> Option<Party> {
+    let said = observed.said.as_ref()?;
+    Some(Party::Provider(AtProvider {
+        idp: idp.clone(),
+        name: said.name_id.clone(),
+        format: said.name_format.clone(),
+        index: said.authn.session_index.clone(),
+    }))
+}
+
+fn shown(document: &Document<'_>, idp: &EntityId, binding: &str) -> Message {
+    let (what, from) = ("LogoutResponse".to_owned(), idp.to_string());
+    Message { what, from, binding: binding.to_owned(), xml: pretty(document.root(), Mask::On) }
+}
+
+fn confirmed(observed: &mut Observed, heard: Result<(Outcome, Message), Fault>) {
+    let check = Check::LogoutAnswered;
+    observed.findings.push(match &heard {
+        Ok((Outcome::Ended, _)) => Finding::pass(check, "Success", "Success"),
+        Ok((Outcome::InPart, _)) => Finding::warning(check, Reason::SloPartial, "Success", "PartialLogout"),
+        Ok((Outcome::Refused(codes), _)) => {
+            Finding::fail(check, Reason::SloRefused, "Success", Record::tame(codes))
+        }
+        Err(fault) => Finding::of(check, &Err::<(), _>(fault.clone()), "Success", fault.reason.code()),
+    });
+    observed.shown.messages.extend(heard.ok().map(|(_, message)| message));
+}

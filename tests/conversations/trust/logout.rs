@@ -1,0 +1,106 @@
+//! Runs that try the logout: the session that the run began at the identity provider must end there.
+
+use context_handler::domain::trust::{Report, Scenario};
+
+use super::{at_idp, report, told};
+use crate::support::logout::{Asked, Manner, Server, reachable};
+use crate::support::{Answer, Browser, Town, deliver, key};
+
+const SLO: &str = "https://idp.korsbaek.test/slo";
+
+/// A login of a run, up to what comes after it.
+async fn logged_in(town: &Town, scenario: Scenario) -> (String, Browser, Answer) {
+    let mut run = at_idp(town, &town.korsbaek, scenario, None).await;
+    let mut say = town.korsbaek.say(&run.question);
+    say.assertion_id = format!("_assertion{}", town.log().await.len());
+    let xml = town.korsbaek.write(&say);
+    let next = deliver(town, &mut run.browser, &xml, run.arrived.relay_state.as_deref()).await;
+    (run.ticket, run.browser, next)
+}
+
+/// The identity provider says whether the user is still there.
+async fn asked_again(
+    town: &Town,
+    (ticket, browser): (&str, &mut Browser),
+    next: Answer,
+    status: &[&'static str],
+) -> Report {
+    let (question, arrived) = town.korsbaek.question(&next.onward());
+    let mut say = town.korsbaek.say(&question);
+    say.assertion_id = format!("_again{}", town.log().await.len());
+    say.status = status.to_vec();
+    let xml = town.korsbaek.write(&say);
+    let last = deliver(town, browser, &xml, arrived.relay_state.as_deref()).await;
+    assert_eq!(last.location(), format!("/trust/runs/{ticket}"));
+    report(town, ticket).await.unwrap()
+}
+
+fn wrong(report: &Report) -> Vec<String> {
+    told(report).into_iter().filter(|line| line != "name.format nameid.format?").collect()
+}
+
+#[tokio::test]
+async fn a_logout_through_the_browser_is_asked_for_confirmed_and_looked_at() {
+    let town =
+        Town::with("trust-slo-redirect", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let voice = town.korsbaek.voice(&town);
+    let passive: &[&str] = &["Responder", "NoPassive"];
+    for (status, after, expected) in [
+        (&["Success"][..], passive, vec![]),
+        (&["Success", "PartialLogout"], passive, vec!["logout.answered slo.partial?"]),
+        (&["Responder", "RequestDenied"], passive, vec!["logout.answered slo.refused"]),
+        (&["Success"], &["Success"][..], vec!["logout.dead slo.session"]),
+    ] {
+        let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutRedirect).await;
+        let asked = Asked::of(&next);
+        assert_eq!(
+            (asked.to.as_str(), asked.name_id.as_str()),
+            (SLO, "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c")
+        );
+        assert_eq!(asked.indexes, ["_session-at-idp"]);
+        assert!(report(&town, &ticket).await.is_none(), "it has not ended yet");
+        let next = browser.get(&voice.answers(&asked, status)).await;
+        let report = asked_again(&town, (&ticket, &mut browser), next, after).await;
+        assert_eq!(wrong(&report), expected, "{status:?} {after:?}");
+        assert!(report.shown.messages.iter().any(|message| message.what == "LogoutResponse"));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_the_logout_counts_from_the_provider_that_was_asked_alone() {
+    let town =
+        Town::with("trust-slo-forged", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutRedirect).await;
+    let asked = Asked::of(&next);
+    let stranger = town.feddet.voice(&town);
+    let next = browser.get(&stranger.answers(&asked, &["Success"])).await;
+    let report = asked_again(&town, (&ticket, &mut browser), next, &["Responder", "NoPassive"]).await;
+    assert_eq!(wrong(&report), ["logout.answered sig.invalid"]);
+}
+
+#[tokio::test]
+async fn a_logout_from_server_to_server_is_judged_by_what_comes_back() {
+    let server = Server::of("https://idp.korsbaek.test/", key("idp-korsbaek")).await;
+    let town =
+        Town::with("trust-slo-soap", |files| reachable(files, "korsbaek", "SOAP", &server.address)).await;
+    for (manner, expected) in [
+        (Manner::Answers(&["Success"]), vec![]),
+        (Manner::Fails, vec!["logout.answered slo.down"]),
+        (Manner::Hangs, vec!["logout.answered slo.down"]),
+        (Manner::Unsigned, vec!["logout.answered slo.response"]),
+        (Manner::ToAnother, vec!["logout.answered slo.response"]),
+    ] {
+        server.behaves(manner.clone());
+        let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutSoap).await;
+        let report = asked_again(&town, (&ticket, &mut browser), next, &["Responder", "NoPassive"]).await;
+        assert_eq!(wrong(&report), expected, "{manner:?}");
+    }
+    assert_eq!(server.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn a_way_out_that_is_not_in_the_metadata_is_missing() {
+    let town = Town::with("trust-slo-none", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let (ticket, _, _) = logged_in(&town, Scenario::LogoutSoap).await;
+    assert_eq!(wrong(&report(&town, &ticket).await.unwrap()), ["logout.address slo.missing"]);
+}
