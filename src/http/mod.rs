@@ -64,8 +64,11 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
         // Municipalities: proving that their identity provider works.
-        .route("/trust/runs/{ticket}", post(trust::begin))
+        .route("/trust/runs/{ticket}", get(trust::show).post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
+        .route("/trust/runs/{ticket}/report.junit", get(trust::report_junit))
+        .route("/trust/runs/{ticket}/report.zip", get(trust::report_zip))
+        .route("/schemas/trust-report.schema.json", get(trust::schema))
         // Whoever wants metadata to be looked at.
         .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
         .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))

@@ -9,6 +9,7 @@ use super::super::answer::{FormAction, answer};
 use super::super::console::titled;
 use super::super::{Frame, words};
 use super::report::{Part, ToDo, parts, to_do};
+use crate::domain::faults::{self, Block, Span};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::Sentence;
 use crate::domain::trust::{Finding, NOTHING, Verdict, verdict};
