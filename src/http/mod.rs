@@ -87,6 +87,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))
         .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
+        .route("/trust/authorities/{cvr}/runs/{id}/{form}", get(console::run_file))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
         .route("/trust/sign-in", post(console::sign_in))

@@ -227,8 +227,10 @@ impl<'f> Step<'f> {
 pub struct Provider<'f> {
     /// What the register says.
     pub registered: &'f IdentityProvider,
-    /// Whether its metadata holds and no check of it is red.
+    /// Whether its metadata is in force, with a signing key that is.
     pub metadata_holds: bool,
+    /// When its metadata was looked at in every respect for the last time, and what came of it.
+    pub checked: Option<(Timestamp, Verdict)>,
 }
 
 /// What is known of a municipality.
@@ -283,8 +285,10 @@ impl<'f> Facts<'f> {
         for provider in &self.providers {
             let name = provider.registered.name.as_str();
             lines.push(Line::known(Evidence::Registered, true, name));
-            let holds = if provider.metadata_holds { Mark::Proved } else { Mark::Failed };
-            lines.push(Line::new(Evidence::Metadata, holds, name));
+            let red = provider.checked.is_some_and(|(_, verdict)| verdict == Verdict::Fail);
+            let holds = if provider.metadata_holds && !red { Mark::Proved } else { Mark::Failed };
+            let at = provider.checked.map(|(at, _)| at).filter(|_| red);
+            lines.push(Line { at, ..Line::new(Evidence::Metadata, holds, name) });
             // Who answers our question has taken in our metadata.
             let answered = self.of(provider).filter(|tried| tried.verdict_of(Check::Signed) == Verdict::Pass);
             let first = answered.min_by_key(|tried| tried.finished);
