@@ -77,6 +77,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
+        .route("/trust/certificates", get(console::certificates))
+        .route("/trust/certificates.atom", get(console::certificates_atom))
+        .route("/trust/certificates.ics", get(console::certificates_ics))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/sign-out", post(console::sign_out))
         // Everybody: what this is, and what went wrong.

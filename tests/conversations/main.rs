@@ -27,3 +27,4 @@ mod support;
 mod tokens;
 mod trust;
 mod users;
+mod weather;
