@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Done, Exit, Session};
-use crate::domain::trust::{Explained, Finding, Verdict, verdict};
+use crate::domain::trust::{Finding, Told, Verdict, verdict};
 use crate::protocol::saml::review::review;
 
 /// What can be done with metadata.
@@ -27,13 +27,13 @@ impl Metadata {
         let Self::Validate(validate) = self;
         let content = session.read(&validate.file)?;
         let findings = review(&content, None, session.desk.clock.now()).findings;
-        let told: Vec<Explained<'_>> = findings.iter().map(Explained::from).collect();
+        let told: Vec<Told<'_>> = findings.iter().map(Told::of).collect();
         session.answer(&told, || told.iter().map(text).collect::<Vec<_>>().join("\n"));
         Ok(if verdict(&findings) == Verdict::Fail { Exit::CheckFailed } else { Exit::Ok })
     }
 }
 
-fn text(told: &Explained<'_>) -> String {
+fn text(told: &Told<'_>) -> String {
     let Finding { check, verdict, about, expected, received, evidence, .. } = told.finding;
     let (id, title) = (check.id(), check.title().en);
     let about = about.as_ref().map_or(String::new(), |about| format!(" ({about})"));

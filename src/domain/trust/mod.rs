@@ -19,7 +19,7 @@ mod weather;
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Fault, Reason};
+use super::reason::{Fault, Reason, Sentence};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
@@ -27,7 +27,7 @@ pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::junit;
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
-pub use published::{Explained, Published, SCHEMA};
+pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
@@ -143,6 +143,41 @@ impl Finding {
     ) -> Self {
         let shown = |text: String| if text.is_empty() { NOTHING.to_owned() } else { text };
         Self { check, verdict, reason, about: None, expected, received: shown(received), evidence: None }
+    }
+}
+
+/// A finding with the words that belong to it, as interfaces for machines tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told<'f> {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: &'f Finding,
+    /// The section that it stands in.
+    pub section: &'static str,
+    /// What should be.
+    pub title: Sentence,
+    /// Why it matters.
+    pub why: Sentence,
+    /// What is wrong, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<Sentence>,
+    /// Who must do what then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Sentence>,
+}
+
+impl<'f> Told<'f> {
+    /// With its words.
+    pub fn of(finding: &'f Finding) -> Self {
+        let explanation = finding.reason.map(Reason::explanation);
+        Self {
+            finding,
+            section: finding.check.section().id(),
+            title: finding.check.title(),
+            why: finding.check.why(),
+            means: explanation.map(|explanation| explanation.means),
+            fix: explanation.map(|explanation| explanation.fix),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Called, answer, problem};
 use crate::broker::trust::gate::{Asked, Examined, Given, MOST_BYTES};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::trust::{Explained, Verdict, verdict};
+use crate::domain::trust::{Told, Verdict, verdict};
 use crate::domain::user::Mistake;
 use crate::http::door::Door;
 
@@ -29,7 +29,7 @@ pub(in crate::http) const MOST_BODY: usize = MOST_BYTES / 3 * 4 + 4096;
 struct Found<'e> {
     verdict: Verdict,
     entities: &'e [EntityId],
-    findings: Vec<Explained<'e>>,
+    findings: Vec<Told<'e>>,
 }
 
 /// Looks at metadata, or at a party.
@@ -46,7 +46,7 @@ pub(in crate::http) async fn check(
     };
     match door.broker.check_for(&called.caller, asked).await {
         Ok(Examined { findings, entities, .. }) => {
-            let told = findings.iter().map(Explained::from).collect();
+            let told = findings.iter().map(Told::of).collect();
             let found = Found { verdict: verdict(&findings), entities: &entities, findings: told };
             answer(StatusCode::OK, &called, &found)
         }

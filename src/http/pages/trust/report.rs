@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::answer::{FormAction, answer};
 use super::super::{Frame, words};
 use super::seen::{Assured, Branch, Timeline, branches};
+use crate::domain::faults::{self, Block, Span};
 use crate::domain::reason::{Fault, Reason, Sentence};
 use crate::domain::trust::{Change, Difference, Finding, NOTHING, Report, Section, Verdict};
 use crate::http::text::Text;
@@ -28,7 +29,7 @@ pub struct Shown<'r> {
 
 /// The report as a page.
 pub fn report(visitor: &Visitor, shown: &Shown<'_>) -> Response {
-    let body = Body::new(shown.report, shown.previous, visitor.lang(), "");
+    let body = Body::new(shown.report, shown.previous, visitor.lang());
     let title = |t: &Text| ReportText::of(t.lang).title;
     let page = Page { frame: Frame::new(visitor, title), r: body.r, body, address: shown.address };
     answer(StatusCode::OK, &page, visitor, FormAction::None, None)
@@ -36,9 +37,10 @@ pub fn report(visitor: &Visitor, shown: &Shown<'_>) -> Response {
 
 /// The report as a file that needs no network. Its links lead to the broker at this address.
 pub fn report_file(report: &Report, lang: Lang, public_url: &str) -> Result<String, Fault> {
-    let body = Body::new(report, None, lang, public_url);
+    let body = Body::new(report, None, lang);
     let file = File { r: body.r, body };
-    file.render().map_err(|error| Fault::new(Reason::Internal, error.to_string()))
+    let html = file.render().map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+    Ok(html.replace("href=\"/", &format!("href=\"{public_url}/")))
 }
 
 #[derive(Template)]
@@ -78,7 +80,6 @@ struct Body<'r> {
     tree: Vec<Branch<'r>>,
     timeline: Option<Timeline<'r>>,
     assured: Option<Assured<'r>>,
-    base: &'r str,
 }
 
 /// A section with its findings.
@@ -110,7 +111,7 @@ pub(super) struct Numbered<'r> {
 }
 
 impl<'r> Body<'r> {
-    fn new(report: &'r Report, previous: Option<&'r Report>, lang: Lang, base: &'r str) -> Self {
+    fn new(report: &'r Report, previous: Option<&'r Report>, lang: Lang) -> Self {
         let shown = &report.shown;
         Self {
             t: Text::of(lang),
@@ -121,7 +122,6 @@ impl<'r> Body<'r> {
             tree: branches(&shown.certificates, report.finished, ReportText::of(lang)),
             timeline: shown.timing.as_ref().map(|timing| Timeline::new(timing, ReportText::of(lang))),
             assured: shown.assurance.as_ref().map(|assurance| Assured::new(assurance, ReportText::of(lang))),
-            base,
         }
     }
 

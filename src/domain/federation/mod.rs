@@ -3,185 +3,23 @@
 //! A [`Federation`] is an immutable snapshot. Every question that a login asks of it is one look-up, however many
 //! parties there are, and every answer says for which moment it holds.
 
+mod party;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::assurance::{Ceiling, Level, Nist, Nsis};
+use super::console::Right;
 use super::id::{Cvr, EntityId};
-use super::network::Network;
 use super::reason::{Fault, Reason};
 use super::robot::{Robot, Robots};
 use super::role::Roles;
-use super::source::{RightsSource, WhenDown};
+use super::source::WhenDown;
 
-/// A municipality or another public authority.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authority {
-    /// Its number.
-    pub cvr: Cvr,
-    /// Its name, as users know it and as tokens carry it.
-    pub name: String,
-    /// The provider that may raise the level of its users, where it allows that.
-    pub step_up: Option<EntityId>,
-}
-
-/// How an identity provider speaks, and in particular how a required level is put to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum IdpProfile {
-    /// OIOSAML 2; levels are asked for as NIST URNs.
-    #[serde(rename = "OIOSAML2")]
-    Oiosaml2,
-    /// OIOSAML 2 on AD FS; two factors are asked for as `multipleauthn`.
-    #[serde(rename = "OIOSAML2_ADFS_MULTIPLEAUTHN")]
-    Oiosaml2AdfsMultipleAuthn,
-    /// OIOSAML 2; no level is asked for, only judged.
-    #[serde(rename = "OIOSAML2_WITHOUT_REQUESTED_LOA")]
-    Oiosaml2WithoutRequestedLoa,
-    /// OIOSAML 3; levels are asked for as NSIS URIs or NIST URNs.
-    #[serde(rename = "OIOSAML3")]
-    Oiosaml3,
-    /// OIOSAML 3 on AD FS; two factors are asked for as `multipleauthn`.
-    #[serde(rename = "OIOSAML3_ADFS_MULTIPLEAUTHN")]
-    Oiosaml3AdfsMultipleAuthn,
-    /// OIOSAML 3 on AD FS; the level travels in RelayState.
-    #[serde(rename = "OIOSAML3_ADFS_RELAY_STATE")]
-    Oiosaml3AdfsRelayState,
-}
-
-impl IdpProfile {
-    /// The family of attribute names and rules that the profile belongs to.
-    pub fn dialect(self) -> Dialect {
-        match self {
-            Self::Oiosaml2 | Self::Oiosaml2AdfsMultipleAuthn | Self::Oiosaml2WithoutRequestedLoa => {
-                Dialect::Oiosaml2
-            }
-            Self::Oiosaml3 | Self::Oiosaml3AdfsMultipleAuthn | Self::Oiosaml3AdfsRelayState => {
-                Dialect::Oiosaml3
-            }
-        }
-    }
-
-    /// The highest levels that a provider of this profile may state. OIOSAML 2 knows no NSIS.
-    pub fn ceiling(self, nist: Option<Nist>, nsis: Option<Nsis>) -> Ceiling {
-        Ceiling { nist, nsis: nsis.filter(|_| self.dialect() == Dialect::Oiosaml3) }
-    }
-}
-
-/// The two generations of the Danish SAML profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Dialect {
-    /// OIOSAML 2.
-    #[serde(rename = "OIOSAML2")]
-    Oiosaml2,
-    /// OIOSAML 3.
-    #[serde(rename = "OIOSAML3")]
-    Oiosaml3,
-}
-
-/// Which attributes a fagsystem is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AttributeProfile {
-    /// The organisation, the level, the rights, and the e-mail address.
-    #[default]
-    #[serde(rename = "KOMBIT")]
-    Kombit,
-    /// The same without the e-mail address.
-    #[serde(rename = "KOMBIT_WITHOUT_PERSONAL_DATA")]
-    KombitWithoutPersonalData,
-    /// What the health sector's broker needs.
-    #[serde(rename = "SEB")]
-    Seb,
-}
-
-/// What becomes of a login when the user has no rights in the fagsystem.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoRights {
-    /// The fagsystem is told that there is no login.
-    Refuse,
-    /// The fagsystem is told who the user is, and nothing about rights.
-    #[default]
-    IssueWithout,
-}
-
-/// What an identity provider is there for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IdpRole {
-    /// Logs the users of the municipalities in that it speaks for.
-    #[default]
-    Login,
-    /// Speaks for nobody and is never offered: it raises the level of users whom their municipality has logged in.
-    StepUp,
-}
-
-/// What the register says about an identity provider. Its addresses and keys stand in its metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdentityProvider {
-    /// Its name in SAML.
-    pub entity_id: EntityId,
-    /// Its name for people.
-    pub name: String,
-    /// Whether it is switched on.
-    pub active: bool,
-    /// What it is there for.
-    pub role: IdpRole,
-    /// How it speaks.
-    pub profile: IdpProfile,
-    /// The highest levels that it may state.
-    pub ceiling: Ceiling,
-    /// The networks whose users are sent straight to it.
-    pub networks: Vec<Network>,
-    /// Whether it wants to be told which fagsystem asks.
-    pub scoping: bool,
-    /// Whether it may send AES-CBC, which other parties must not.
-    pub danger_allow_cbc: bool,
-    /// Where its users' rights are looked for, in this order. The first that has any wins.
-    pub rights: Vec<RightsSource>,
-}
-
-/// What the register says about a fagsystem, whatever it speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fagsystem {
-    /// Its name in SAML, or its `client_id` in OpenID Connect.
-    pub entity_id: EntityId,
-    /// Its name for people.
-    pub name: String,
-    /// The organisation that owns it.
-    pub cvr: Cvr,
-    /// Whether it is switched on.
-    pub active: bool,
-    /// How it speaks.
-    pub dialect: Dialect,
-    /// The level that its users must reach.
-    pub required: Option<Level>,
-    /// Which attributes it is told.
-    pub attributes: AttributeProfile,
-    /// Whether the Response is signed as well as the assertion.
-    pub sign_response: bool,
-    /// What becomes of its logins when rights cannot be asked for.
-    pub when_down: WhenDown,
-    /// What becomes of users without rights.
-    pub no_rights: NoRights,
-}
-
-/// From when until when something holds; an open end means always.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Validity {
-    /// The first moment.
-    pub from: Option<Timestamp>,
-    /// The first moment after.
-    pub until: Option<Timestamp>,
-}
-
-impl Validity {
-    /// Whether it holds at this moment.
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
-    }
-}
+pub use party::{
+    AttributeProfile, Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole, NoRights,
+    Validity,
+};
 
 /// An authority and the identity provider that speaks for it: one line of the choice that a user is given.
 #[derive(Clone, Copy, Debug)]
@@ -241,6 +79,10 @@ pub struct Federation {
 
 impl Default for Federation {
     fn default() -> Self {
+        let mut roles = Roles::default();
+        for right in Right::ALL {
+            roles.add_user_system_role(right.role());
+        }
         let ourselves = Fagsystem {
             entity_id: EntityId::ourselves(),
             name: "context-handler".to_owned(),
@@ -260,7 +102,7 @@ impl Default for Federation {
             fagsystemer: HashMap::new(),
             speakers: HashMap::new(),
             users: HashMap::new(),
-            roles: Roles::default(),
+            roles,
             robots: Robots::default(),
         }
     }
@@ -279,7 +121,8 @@ impl Federation {
 
     /// Registers a fagsystem; false when its name is taken.
     pub fn add_fagsystem(&mut self, fagsystem: Fagsystem) -> bool {
-        self.fagsystemer.insert(fagsystem.entity_id.clone(), fagsystem).is_none()
+        let is_new = fagsystem.entity_id != self.ourselves.entity_id;
+        self.fagsystemer.insert(fagsystem.entity_id.clone(), fagsystem).is_none() && is_new
     }
 
     /// Registers that an identity provider speaks for an authority; false when that is registered already.
@@ -363,6 +206,7 @@ impl Federation {
     /// The registered fagsystem of this name, switched on.
     pub fn fagsystem(&self, entity_id: &EntityId) -> Result<&Fagsystem, Fault> {
         match self.fagsystemer.get(entity_id) {
+            None if *entity_id == self.ourselves.entity_id => Ok(&self.ourselves),
             Some(fagsystem) if fagsystem.active => Ok(fagsystem),
             Some(_) => Err(Fault::new(Reason::SpDisabled, format!("{entity_id} is switched off"))),
             None => Err(Fault::new(Reason::SpUnknown, format!("{entity_id} is not registered"))),
@@ -395,14 +239,8 @@ impl Federation {
         let unknown = || Fault::new(Reason::IdpUnknown, format!("{idp} is not registered"));
         let idp = self.idps.get(idp).ok_or_else(unknown)?;
         let authority = self.spoken_for(authority, idp, now)?;
-        let fagsystem = match *fagsystem == self.ourselves.entity_id {
-            true => &self.ourselves,
-            false => {
-                let fagsystem = self.fagsystem(fagsystem)?;
-                self.check_use(authority, fagsystem, now)?;
-                fagsystem
-            }
-        };
+        let fagsystem = self.fagsystem(fagsystem)?;
+        self.check_use(authority, fagsystem, now)?;
         Ok(Agreement { authority, idp, fagsystem, rehearsed: true })
     }
 
@@ -450,7 +288,8 @@ impl Federation {
 
     /// Whether the authority's users may use the fagsystem at this moment.
     pub fn may_use(&self, authority: Cvr, fagsystem: &EntityId, now: Timestamp) -> bool {
-        self.users.get(fagsystem).and_then(|all| all.get(&authority)).is_some_and(|v| v.holds(now))
+        let agreed = || self.users.get(fagsystem)?.get(&authority);
+        *fagsystem == self.ourselves.entity_id || agreed().is_some_and(|validity| validity.holds(now))
     }
 
     /// The fagsystemer that the authority's users may use at this moment, in the order of their names.
@@ -472,13 +311,13 @@ impl Federation {
 
     /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.
     pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
-        let Some(users) = self.users.get(fagsystem) else { return Vec::new() };
-        users
-            .iter()
-            .filter(|(_, validity)| validity.holds(now))
-            .filter_map(|(cvr, _)| self.authorities.get(cvr))
-            .flat_map(|authority| self.speakers_of(authority, now))
-            .collect()
+        let users = self.users.get(fagsystem).into_iter().flatten();
+        let agreed = users.filter(|(_, validity)| validity.holds(now));
+        let agreed = agreed.filter_map(|(cvr, _)| self.authorities.get(cvr));
+        // Our own pages are for everybody.
+        let everybody = *fagsystem == self.ourselves.entity_id;
+        let all = self.authorities.values().filter(|_| everybody);
+        agreed.chain(all).flat_map(|authority| self.speakers_of(authority, now)).collect()
     }
 
     fn speakers_of<'f>(
@@ -494,18 +333,5 @@ impl Federation {
     pub fn speakers(&self, authority: Cvr, now: Timestamp) -> impl Iterator<Item = &IdentityProvider> {
         let speakers = self.speakers.get(&authority).into_iter().flatten();
         speakers.filter(move |(_, validity)| validity.holds(now)).filter_map(|(idp, _)| self.idps.get(idp))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn validity_includes_its_first_moment_and_excludes_its_end() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let validity = Validity { from: Some(at(10)), until: Some(at(20)) };
-        assert_eq!([9, 10, 19, 20].map(|s| validity.holds(at(s))), [false, true, true, false]);
-        assert!(Validity::default().holds(at(0)));
     }
 }
