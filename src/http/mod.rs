@@ -98,6 +98,9 @@ fn of_trust() -> Router<Arc<Door>> {
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
+        .route("/trust/certificates", get(console::certificates))
+        .route("/trust/certificates.atom", get(console::certificates_atom))
+        .route("/trust/certificates.ics", get(console::certificates_ics))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))
