@@ -8,6 +8,7 @@ mod cookies;
 mod door;
 mod help;
 mod logout;
+mod multipart;
 mod oidc;
 pub mod operations;
 pub mod pages;
@@ -34,6 +35,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
     let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
+    let metadata_form = DefaultBodyLimit::max(console::MOST_FORM);
     let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
         // Fagsystemer: we are their identity provider.
@@ -77,6 +79,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/logout", get(logout::farewell).post(logout::leave))
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
+        .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/sign-out", post(console::sign_out))
         // Everybody: what this is, and what went wrong.

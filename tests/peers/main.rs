@@ -15,6 +15,7 @@ mod clients;
 mod logout;
 mod process;
 mod rights;
+mod trust;
 mod world;
 
 use browser::{Browser, Page, encode};

@@ -96,7 +96,7 @@ impl World {
             idp: format!("http://127.0.0.1:{idp}"),
         };
         world.start_broker("broker", &world.folder.clone(), [broker, operations]);
-        world.start_idp(municipality);
+        world.start_idp(municipality, "");
         world.register_idp(municipality);
         world
     }
@@ -212,6 +212,11 @@ impl World {
             .collect()
     }
 
+    /// The settings of the broker.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.folder.join("broker.toml")
+    }
+
     /// Registers a second municipality, so that the user has a choice. Nobody is at home there.
     pub(crate) fn register_neighbour(&self) {
         let registry = self.folder.join("registry");
@@ -260,16 +265,27 @@ impl World {
         url
     }
 
-    fn start_idp(&mut self, municipality: Municipality) {
+    /// The municipality's administrator changes the configuration of the identity provider, for better or worse.
+    pub(crate) fn reconfigure_idp(&mut self, municipality: Municipality, fault: &str) {
+        self.stop("simplesamlphp");
+        self.start_idp(municipality, fault);
+        self.wait_for(&format!("{}/saml2/idp/metadata.php", self.idp));
+    }
+
+    fn start_idp(&mut self, municipality: Municipality, fault: &str) {
         let folder = self.folder.join("simplesamlphp");
-        fs::create_dir_all(folder.join("tmp")).unwrap();
-        make_key(&folder, "idp", "rsa:2048");
+        if !folder.exists() {
+            fs::create_dir_all(folder.join("tmp")).unwrap();
+            make_key(&folder, "idp", "rsa:2048");
+            make_key(&folder, "old", "rsa:2048");
+        }
         fs::copy(self.folder.join("broker-sp.xml"), folder.join("broker-sp.xml")).unwrap();
         let mut php = guarded(&[], "php");
         php.args(["-d", "date.timezone=Europe/Copenhagen", "-S", self.idp.trim_start_matches("http://")]);
         php.args(["-t", "/usr/share/simplesamlphp/www"]);
         php.env("SIMPLESAMLPHP_CONFIG_DIR", sources().join("simplesamlphp"));
         php.env("PEER_DIR", &folder).env("PEER_URL", &self.idp);
+        php.env("PEER_FAULT", fault);
         php.env("PEER_ENCRYPT", if municipality.encrypts { "1" } else { "0" });
         php.env("PEER_RIGHTS", if municipality.states_rights { "1" } else { "0" });
         self.spawn("simplesamlphp", php);

@@ -15,6 +15,7 @@ mod preview;
 mod revoked;
 mod rights;
 mod stored;
+pub mod weather;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

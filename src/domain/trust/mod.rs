@@ -15,6 +15,7 @@ mod report;
 mod scenario;
 mod told;
 mod tried;
+mod weather;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,7 @@ pub use report::{
 pub use scenario::Scenario;
 pub use told::{Change, Said};
 pub use tried::Tried;
+pub use weather::{CertificateUse, Holder, Outlook, PartyCheck, WARNED_AT, days_left};
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

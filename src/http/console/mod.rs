@@ -5,6 +5,7 @@
 //! cookie comes along with no form of another site: both together prove that the user pressed the button.
 
 mod enter;
+mod metadata;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,6 +19,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
 pub(super) use enter::{accept, front, invitation, sign_out};
+pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
 
 /// What a reader may see, in the names that people know.
 fn seen(door: &Door, sees: &Sees) -> Seen {

@@ -56,7 +56,7 @@ pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
-pub use trust::{Shown, Waiting, report, report_file, waiting};
+pub use trust::{Judged, Shown, Waiting, Wrong, metadata, report, report_file, waiting};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
