@@ -72,8 +72,8 @@ pub fn metadata(visitor: &Visitor, reader: Option<LoginId>, judged: &Judged) -> 
         }),
         _ => None,
     };
-    let (t, r, base) = (Text::of(lang), ReportText::of(lang), "");
-    let page = Page { frame: titled(visitor, c.metadata), t, r, c, base, reader, wrong, found };
+    let (t, r) = (Text::of(lang), ReportText::of(lang));
+    let page = Page { frame: titled(visitor, c.metadata), t, r, c, reader, wrong, found };
     answer(status, &page, visitor, FormAction::Own, None)
 }
 
@@ -103,7 +103,6 @@ struct Page<'j> {
     t: &'static Text,
     r: &'static ReportText,
     c: &'static ChecksText,
-    base: &'static str,
     reader: Option<LoginId>,
     wrong: Option<&'static str>,
     found: Option<Found<'j>>,
