@@ -6,6 +6,7 @@
 mod checks;
 mod console;
 pub(super) mod report;
+mod setup;
 
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
@@ -13,6 +14,7 @@ use crate::http::visitor::Lang;
 
 pub(super) use checks::ChecksText;
 pub(super) use console::ConsoleText;
+pub(super) use setup::{SETUPS, Setup};
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {

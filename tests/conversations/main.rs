@@ -16,6 +16,7 @@ mod logout;
 mod metadata_page;
 mod oidc;
 mod profiles;
+mod progress;
 mod registry;
 mod robots;
 mod samael;
