@@ -25,7 +25,7 @@ pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
-pub use junit::junit;
+pub use junit::{junit, xml_escaped};
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
 pub use published::{Published, SCHEMA};
 pub use report::{
