@@ -105,6 +105,7 @@ fn of_trust() -> Router<Arc<Door>> {
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))
         .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
+        .route("/trust/authorities/{cvr}/runs/{id}/{form}", get(console::run_file))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
         .route("/trust/sign-in", post(console::sign_in))
