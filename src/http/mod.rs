@@ -65,7 +65,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))
         .route("/logout", get(logout::farewell).post(logout::leave))
-        .merge(trust_routes())
+        .merge(of_trust())
         // Everybody: what this is, and what went wrong.
         .route("/", get(help::home))
         .route("/errors", get(help::errors))
@@ -77,8 +77,8 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .layer(from_fn_with_state(metrics, request_line))
 }
 
-/// Trust verification: runs, what is known of everybody, and who may see it.
-fn trust_routes() -> Router<Arc<Door>> {
+/// Trust verification: for municipalities, for those who see to it that all of them are ready, and for their systems.
+fn of_trust() -> Router<Arc<Door>> {
     let metadata_form = DefaultBodyLimit::max(console::MOST_FORM);
     let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
@@ -98,6 +98,9 @@ fn trust_routes() -> Router<Arc<Door>> {
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
+        .route("/trust/certificates", get(console::certificates))
+        .route("/trust/certificates.atom", get(console::certificates_atom))
+        .route("/trust/certificates.ics", get(console::certificates_ics))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))

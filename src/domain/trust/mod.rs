@@ -26,7 +26,7 @@ pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
-pub use junit::junit;
+pub use junit::{junit, xml_escaped};
 pub use klik::{FRESH_FOR, Facts, Line, Progress, Provider, Step};
 pub use published::{Published, SCHEMA};
 pub use report::{
