@@ -25,7 +25,7 @@ use crate::telemetry::{Noted, Outcome};
 pub(super) use certificates::{atom as certificates_atom, ics as certificates_ics, page as certificates};
 pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
 pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
-pub(super) use progress::{authority, matrix, matrix_csv, order, run};
+pub(super) use progress::{authority, matrix, matrix_csv, order, run, run_file};
 
 /// What a reader may see, in the names that people know.
 fn seen(door: &Door, sees: &Sees) -> Seen {
