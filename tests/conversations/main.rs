@@ -28,3 +28,4 @@ mod support;
 mod tokens;
 mod trust;
 mod users;
+mod weather;

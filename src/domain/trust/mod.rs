@@ -13,6 +13,7 @@ mod klik;
 mod published;
 mod report;
 mod scenario;
+mod task;
 mod told;
 mod tried;
 mod weather;
@@ -26,13 +27,14 @@ pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::{junit, xml_escaped};
-pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
+pub use klik::{FRESH_FOR, Facts, Line, Progress, Provider, Step};
 pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
+pub use task::{Evidence, Mark, State, Task};
 pub use told::{Change, Said};
 pub use tried::Tried;
 pub use weather::{CertificateUse, Holder, Outlook, PartyCheck, WARNED_AT, days_left};
