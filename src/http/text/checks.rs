@@ -88,5 +88,6 @@ texts! {
     service "Holder." "Attribute service" / "Attributtjeneste";
     signing "Use." "signs" / "signerer";
     other_use "Use." "encryption or another role" / "kryptering eller en anden rolle";
+    without_login "The front page: heading above what needs no login." "What can be seen without a login" / "Det kan ses uden et login";
     again "Heading above the form beneath a result." "Check another document" / "Kontrollér et andet dokument";
 }

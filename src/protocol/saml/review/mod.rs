@@ -92,7 +92,7 @@ pub struct Reviewed {
 }
 
 /// More entities than this are a federation's list, not the metadata of a party.
-const MOST_ENTITIES: usize = 50;
+const MOST_ENTITIES: usize = 10;
 
 /// Looks at a metadata document: at one party of it, or at all.
 pub fn review(content: &[u8], only: Option<&EntityId>, now: Timestamp) -> Reviewed {
