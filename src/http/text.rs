@@ -190,6 +190,8 @@ pub(super) struct Text {
     pub(super) for_municipalities: &'static str,
     /// Its text.
     pub(super) for_municipalities_text: &'static str,
+    /// Its link to the pages about trust.
+    pub(super) for_municipalities_trust: &'static str,
     /// The links of the second and third card.
     pub(super) metadata: &'static str,
     /// Start page: fourth card.
@@ -385,6 +387,7 @@ static DANISH: Text = Text {
     for_suppliers_text: "Hent vores metadata som identitetsudbyder, og få dit fagsystem registreret.",
     for_municipalities: "Driver du kommunens login?",
     for_municipalities_text: "Hent vores metadata som tjenesteudbyder, og knyt jeres identitetsudbyder til kommunens CVR-nummer.",
+    for_municipalities_trust: "Bevis, at jeres login virker",
     metadata: "Hent metadata",
     for_helpers: "Fik du en fejl?",
     for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
@@ -519,6 +522,7 @@ static ENGLISH: Text = Text {
     for_suppliers_text: "Fetch our metadata as an identity provider, and have your system registered.",
     for_municipalities: "Do you run a municipality’s login?",
     for_municipalities_text: "Fetch our metadata as a service provider, and tie your identity provider to the municipality’s CVR number.",
+    for_municipalities_trust: "Prove that your login works",
     metadata: "Fetch metadata",
     for_helpers: "Did you get an error?",
     for_helpers_text: "Each error has a page that says what it means and who can put it right.",
