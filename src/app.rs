@@ -70,6 +70,7 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         entity_id: config.identity.entity_id.clone(),
         public_url: config.server.public_url.as_str().to_owned(),
         environment: config.server.environment.clone(),
+        programme: config.trust.programme_authorities.clone(),
         skew: config.login.clock_skew_seconds.duration(),
         assertion_for: config.login.assertion_minutes.duration(),
         session_for: config.login.session_hours.duration(),

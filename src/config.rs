@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::EntityId;
+use crate::domain::id::{Cvr, EntityId};
 use crate::domain::network::Network;
 use crate::domain::written::{Complaint, read};
 
@@ -122,6 +122,8 @@ pub struct Egress {
 pub struct Trust {
     /// PEM files with the roots that parties' certificates are issued under, and the authorities between.
     pub oces_roots: Vec<PathBuf>,
+    /// The authorities whose users may lead the programme, where they have that role.
+    pub programme_authorities: Vec<Cvr>,
 }
 
 /// What is written to the log.
@@ -204,7 +206,10 @@ impl Config {
             keys: Keys { signing, decryption, token_signing },
             login: login.resolve(),
             egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default() },
-            trust: Trust { oces_roots },
+            trust: Trust {
+                oces_roots,
+                programme_authorities: trust.programme_authorities.unwrap_or_default(),
+            },
             logging: Logging {
                 format: logging.format.unwrap_or(Format::Json),
                 level: logging.level.unwrap_or(Level::Info),
@@ -373,6 +378,7 @@ struct RawEgress {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct RawTrust {
     oces_roots: Option<Vec<PathBuf>>,
+    programme_authorities: Option<Vec<Cvr>>,
 }
 
 #[derive(Default, Deserialize)]

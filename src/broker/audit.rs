@@ -191,7 +191,7 @@ impl Broker {
                 Some((ByBrowser::Post(form), Some(id)))
             }
             Reply::Oidc(reply) => Some((self.oidc_refusal((asked, reply), reason)?, None)),
-            Reply::Trial(_) => None,
+            Reply::Trial(_) | Reply::Console => None,
         }
     }
 

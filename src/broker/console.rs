@@ -7,14 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Broker, Visit};
+use super::audit::Trail;
+use super::login::of_request;
+use super::trust::Order;
+use super::{Broker, Next, Step, Visit};
+use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::console::{IDLE_FOR, SESSION_FOR, Sees};
-use crate::domain::id::{Cvr, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use crate::domain::login::{Asked, Reply};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::subject::Grant;
 use crate::domain::world::Random;
 use crate::protocol::seal::Ticket;
-use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store};
+use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store, TrustRun};
 
 const INVITATION: &str = "invitation";
 const SESSION: &str = "console session";
@@ -52,6 +58,61 @@ impl Broker {
         let step = ConsoleStep::Enters(session, self.clock.now());
         let kept = self.keep_step(step, of_reader(record, ticket.id, Reason::ConsoleEntered)).await;
         kept.map(|()| (ticket, sees))
+    }
+
+    /// Somebody wants to sign in with the login of their municipality. It is a login like any other, for which we ask ourselves.
+    pub async fn begin_sign_in(&self, visit: &Visit) -> Step {
+        let now = self.clock.now();
+        let login = self.fresh_login();
+        let browser = visit.browser.unwrap_or_else(|| self.fresh_login());
+        let mut trail = self.trail(login, visit, Event::RequestReceived);
+        let asked = Asked {
+            login,
+            fagsystem: EntityId::ourselves(),
+            request: MessageId::made(now, self.random.bits()),
+            made: now,
+            reply: Reply::Console,
+            force_authn: false,
+            max_age: None,
+            is_passive: false,
+            requirement: Requirement::default(),
+            only_idps: Vec::new(),
+            proxies_left: None,
+            browser: Some(browser),
+            begun: now,
+        };
+        trail.asks(&asked);
+        let tried = self.set_out(&mut trail, visit, asked).await;
+        let fresh = visit.browser.is_none().then_some(browser);
+        Step { browser: fresh, ..self.conclude(trail, tried).await }
+    }
+
+    /// What a login comes to that was begun by [`Broker::begin_sign_in`]: no token and no session beyond our own pages.
+    pub(super) async fn enter_by_login(
+        &self,
+        trail: &mut Trail,
+        (asked, reason): (&Asked, Reason),
+        grant: &Grant<'_>,
+        mut batch: Batch,
+    ) -> Result<Next, Fault> {
+        let now = self.clock.now();
+        let authority = grant.agreement().authority().cvr;
+        let snapshot = self.snapshot();
+        let sees = Sees::of(grant.rights()?, authority, &self.settings.programme, snapshot.federation());
+        let without =
+            || Fault::new(Reason::ConsoleRights, "none of the user's roles is a right at these pages");
+        let sees = sees.ok_or_else(without)?;
+        let (session, ticket) = self.begin_console(&sees, None)?;
+        let received = trail.allowed(trail.record.actor, reason);
+        let mut entered = of_reader(received.clone(), ticket.id, Reason::ConsoleEntered);
+        entered.event = Event::ConsoleEntered;
+        entered.detail = Some(Record::tame(&sees.to_string()));
+        entered.ruled(&trail.rulings);
+        batch.uses.push(of_request(asked, now));
+        batch.console = Some(ConsoleStep::Enters(session, now));
+        batch.records = trail.all([received, entered]);
+        self.store.commit(batch).await?;
+        Ok(Next::Read { login: asked.login, page: start_of(&sees), console: Some(ticket) })
     }
 
     /// A new sign-in, not kept yet.
@@ -99,6 +160,36 @@ impl Broker {
         self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
     }
 
+    /// A run of an authority, for a reader who may see it. That it was looked at is written down.
+    pub async fn look_at_run(
+        &self,
+        visit: &Visit,
+        reader: &Reader,
+        (authority, run): (Cvr, LoginId),
+    ) -> Result<TrustRun, Fault> {
+        self.look(visit, reader, Some(authority), &format!("run {run}")).await?;
+        self.run_of(authority, run).await
+    }
+
+    /// Takes a reader's order of a run, if they may give it.
+    pub async fn order_as(&self, visit: &Visit, reader: &Reader, order: Order) -> Result<Ticket, Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::TrustRunOrdered).record;
+        let record = Record {
+            session: Some(reader.session),
+            actor: Actor::Reader,
+            authority: Some(order.authority),
+            ..record
+        };
+        if !reader.sees.all_of(order.authority) {
+            let detail = format!("{} may not order for {}", reader.sees, order.authority);
+            return Err(self.refuse_reader(record, Fault::new(Reason::ConsoleDenied, detail)).await);
+        }
+        match self.take_order(record.clone(), order).await {
+            Ok(ticket) => Ok(ticket),
+            Err(fault) => Err(self.refuse_reader(record, fault).await),
+        }
+    }
+
     /// Signs a reader out.
     pub async fn sign_out(&self, visit: &Visit, reader: &Reader) -> Result<(), Fault> {
         let record = self.trail(self.fresh_login(), visit, Event::ConsoleLeft).record;
@@ -128,6 +219,14 @@ impl Broker {
 
 fn of_reader(record: Record, session: LoginId, reason: Reason) -> Record {
     Record { session: Some(session), actor: Actor::Reader, reason: reason.code().to_owned(), ..record }
+}
+
+/// The page at which a reader begins.
+pub fn start_of(sees: &Sees) -> String {
+    match sees {
+        Sees::Authority(cvr) => format!("/trust/authorities/{cvr}"),
+        Sees::Programme | Sees::Systems(_) => "/trust/matrix".to_owned(),
+    }
 }
 
 fn no_invitation() -> Fault {

@@ -89,7 +89,9 @@ impl Broker {
                 let (message, level) = (voucher.id.to_string(), grant.level().to_string());
                 Ok(Issued { answer, voucher: Some(voucher), message, level, signed: None })
             }
-            Reply::Trial(_) => Err(Fault::new(Reason::Internal, "a trust run ends in a report")),
+            Reply::Trial(_) | Reply::Console => {
+                Err(Fault::new(Reason::Internal, "this login ends on a page of ours"))
+            }
         }
     }
 

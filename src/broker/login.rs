@@ -304,6 +304,9 @@ impl Broker {
         if asked.reply.trial().is_some() {
             return self.end_run_well(trail, grant, batch).await; // nobody is let in
         }
+        if asked.reply == Reply::Console {
+            return self.enter_by_login(trail, (asked, sso.reason()), grant, batch).await; // to our own pages
+        }
         let received = trail.allowed(trail.record.actor, sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not
         let mut issued = self.issue(grant, asked, &seat, now)?; // in the fagsystem's own tongue

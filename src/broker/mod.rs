@@ -57,6 +57,8 @@ pub struct Settings {
     pub public_url: String,
     /// Where we run: production, or one of the test environments. Trust is proved in each of them.
     pub environment: String,
+    /// The authorities whose users may lead the programme, where they have that role.
+    pub programme: Vec<Cvr>,
     /// How far clocks may differ.
     pub skew: SignedDuration,
     /// How long an assertion of ours holds.
@@ -242,12 +244,14 @@ pub enum Next {
     },
     /// Read why it ends here.
     Refuse(Refusal),
-    /// Read the report of a trust run, at this page of ours, and forget the sealed login.
+    /// Read a page of ours, the report of a trust run or the first page of whoever signed in, and forget the sealed login.
     Read {
         /// The login.
         login: LoginId,
         /// The path of the page.
         page: String,
+        /// What opens the sign-in that began.
+        console: Option<Ticket>,
     },
 }
 

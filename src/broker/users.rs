@@ -43,6 +43,11 @@ impl Caller {
     pub fn call(&self) -> LoginId {
         self.record.login
     }
+
+    /// What is known of the call so far.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
 }
 
 /// A call that was refused. Whatever is refused is written down before it is told.
@@ -204,7 +209,7 @@ impl Broker {
     }
 
     /// Ends a call that only reads: it too is written down before it is answered.
-    async fn conclude_call<T>(
+    pub(super) async fn conclude_call<T>(
         &self,
         caller: &Caller,
         read: Result<T, Fault>,
@@ -224,7 +229,7 @@ impl Broker {
         }
     }
 
-    async fn deny(&self, mut record: Record, fault: Fault, mistakes: Vec<Mistake>) -> Denied {
+    pub(super) async fn deny(&self, mut record: Record, fault: Fault, mistakes: Vec<Mistake>) -> Denied {
         record.allowed = false;
         record.reason = fault.reason.code().to_owned();
         record.detail = Some(Record::tame(&fault.detail));

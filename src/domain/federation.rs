@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assurance::{Ceiling, Level, Nist, Nsis};
+use super::console::Right;
 use super::id::{Cvr, EntityId};
 use super::network::Network;
 use super::reason::{Fault, Reason};
@@ -241,6 +242,10 @@ pub struct Federation {
 
 impl Default for Federation {
     fn default() -> Self {
+        let mut roles = Roles::default();
+        for right in Right::ALL {
+            roles.add_user_system_role(right.role());
+        }
         let ourselves = Fagsystem {
             entity_id: EntityId::ourselves(),
             name: "context-handler".to_owned(),
@@ -260,7 +265,7 @@ impl Default for Federation {
             fagsystemer: HashMap::new(),
             speakers: HashMap::new(),
             users: HashMap::new(),
-            roles: Roles::default(),
+            roles,
             robots: Robots::default(),
         }
     }
@@ -279,7 +284,8 @@ impl Federation {
 
     /// Registers a fagsystem; false when its name is taken.
     pub fn add_fagsystem(&mut self, fagsystem: Fagsystem) -> bool {
-        self.fagsystemer.insert(fagsystem.entity_id.clone(), fagsystem).is_none()
+        let is_new = fagsystem.entity_id != self.ourselves.entity_id;
+        self.fagsystemer.insert(fagsystem.entity_id.clone(), fagsystem).is_none() && is_new
     }
 
     /// Registers that an identity provider speaks for an authority; false when that is registered already.
@@ -363,6 +369,7 @@ impl Federation {
     /// The registered fagsystem of this name, switched on.
     pub fn fagsystem(&self, entity_id: &EntityId) -> Result<&Fagsystem, Fault> {
         match self.fagsystemer.get(entity_id) {
+            None if *entity_id == self.ourselves.entity_id => Ok(&self.ourselves),
             Some(fagsystem) if fagsystem.active => Ok(fagsystem),
             Some(_) => Err(Fault::new(Reason::SpDisabled, format!("{entity_id} is switched off"))),
             None => Err(Fault::new(Reason::SpUnknown, format!("{entity_id} is not registered"))),
@@ -395,14 +402,8 @@ impl Federation {
         let unknown = || Fault::new(Reason::IdpUnknown, format!("{idp} is not registered"));
         let idp = self.idps.get(idp).ok_or_else(unknown)?;
         let authority = self.spoken_for(authority, idp, now)?;
-        let fagsystem = match *fagsystem == self.ourselves.entity_id {
-            true => &self.ourselves,
-            false => {
-                let fagsystem = self.fagsystem(fagsystem)?;
-                self.check_use(authority, fagsystem, now)?;
-                fagsystem
-            }
-        };
+        let fagsystem = self.fagsystem(fagsystem)?;
+        self.check_use(authority, fagsystem, now)?;
         Ok(Agreement { authority, idp, fagsystem, rehearsed: true })
     }
 
@@ -450,7 +451,8 @@ impl Federation {
 
     /// Whether the authority's users may use the fagsystem at this moment.
     pub fn may_use(&self, authority: Cvr, fagsystem: &EntityId, now: Timestamp) -> bool {
-        self.users.get(fagsystem).and_then(|all| all.get(&authority)).is_some_and(|v| v.holds(now))
+        let agreed = || self.users.get(fagsystem)?.get(&authority);
+        *fagsystem == self.ourselves.entity_id || agreed().is_some_and(|validity| validity.holds(now))
     }
 
     /// The fagsystemer that the authority's users may use at this moment, in the order of their names.
@@ -472,13 +474,13 @@ impl Federation {
 
     /// The choices that a user of this fagsystem has at this moment, in no particular order: most logins need no list.
     pub fn choices(&self, fagsystem: &EntityId, now: Timestamp) -> Vec<Choice<'_>> {
-        let Some(users) = self.users.get(fagsystem) else { return Vec::new() };
-        users
-            .iter()
-            .filter(|(_, validity)| validity.holds(now))
-            .filter_map(|(cvr, _)| self.authorities.get(cvr))
-            .flat_map(|authority| self.speakers_of(authority, now))
-            .collect()
+        let users = self.users.get(fagsystem).into_iter().flatten();
+        let agreed = users.filter(|(_, validity)| validity.holds(now));
+        let agreed = agreed.filter_map(|(cvr, _)| self.authorities.get(cvr));
+        // Our own pages are for everybody.
+        let everybody = *fagsystem == self.ourselves.entity_id;
+        let all = self.authorities.values().filter(|_| everybody);
+        agreed.chain(all).flat_map(|authority| self.speakers_of(authority, now)).collect()
     }
 
     fn speakers_of<'f>(

@@ -67,6 +67,8 @@ pub enum Reply {
     Oidc(OidcReply),
     /// A report, and nothing else: nobody is let in.
     Trial(Trial),
+    /// A sign-in to our own pages about trust.
+    Console,
 }
 
 impl Reply {
@@ -74,7 +76,7 @@ impl Reply {
     pub fn trial(&self) -> Option<&Trial> {
         match self {
             Self::Trial(trial) => Some(trial),
-            Self::Saml { .. } | Self::Oidc(_) => None,
+            Self::Saml { .. } | Self::Oidc(_) | Self::Console => None,
         }
     }
 }

@@ -64,6 +64,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
+        .route("/api/v1/adoption", get(api::trust::adoption))
+        .route("/api/v1/trust/runs", get(api::trust::list).post(api::trust::order))
+        .route("/api/v1/trust/runs/{id}", get(api::trust::one))
         // Whoever wants metadata to be looked at.
         .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
         .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))
@@ -75,6 +78,12 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
+        .route("/trust/authorities/{cvr}", get(console::authority))
+        .route("/trust/authorities/{cvr}/runs", post(console::order))
+        .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
+        .route("/trust/matrix", get(console::matrix))
+        .route("/trust/matrix.csv", get(console::matrix_csv))
+        .route("/trust/sign-in", post(console::sign_in))
         .route("/trust/sign-out", post(console::sign_out))
         // Everybody: what this is, and what went wrong.
         .route("/", get(help::home))

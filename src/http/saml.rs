@@ -218,10 +218,11 @@ pub(super) fn answer(visitor: &Visitor, step: Step, onward: Onward) -> Response 
             session.iter().for_each(|session| cookies::keep_session(&mut response, session));
             response
         }
-        Next::Read { login, page } => {
+        Next::Read { login, page, console } => {
             noted.login = Some(login);
             let mut response = Redirect::to(&page).into_response();
             cookies::forget(&mut response, login);
+            console.iter().for_each(|ticket| cookies::keep_console(&mut response, ticket));
             response
         }
         Next::Refuse(refusal) => {

@@ -5,12 +5,14 @@
 
 mod console;
 pub(super) mod report;
+mod setup;
 
 use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
 
 pub(super) use console::ConsoleText;
+pub(super) use setup::{SETUPS, Setup};
 
 /// Who has to act, and what the user in front of the page can do.
 pub(super) struct Act {

@@ -2,12 +2,15 @@
 //! anything.
 
 use context_handler::broker::console::withdraw;
+use context_handler::broker::registry::{Files, plan};
 use context_handler::domain::audit::{Actor, Event, Record};
-use context_handler::domain::console::Sees;
+use context_handler::domain::console::{Right, Sees};
 use context_handler::domain::id::Cvr;
+use context_handler::store::Store;
 use jiff::SignedDuration;
 
-use crate::support::{Answer, Browser, Town};
+use crate::support::roles::{FEDDETS, FIXED, Group, WORKER, scope};
+use crate::support::{Answer, Browser, Fagsystem, Idp, Town};
 
 const COOKIE: &str = "__Host-console";
 
@@ -158,4 +161,113 @@ async fn no_other_site_can_press_a_button_for_a_reader() {
     browser.headers = vec![("origin".into(), town.url.clone())];
     browser.post(&leave, &[("console", &ours)]).await;
     assert!(!is_in(&town, &mut browser).await);
+}
+
+/// Maps job function roles of the municipalities to rights at our own pages.
+fn with_rights(files: &mut Files) {
+    let map = |role: &str, right: Right| {
+        format!("[[role-mapping]]\njob-function-role = {role:?}\nuser-system-role = {:?}\n\n", right.id())
+    };
+    let toml = map(WORKER, Right::IdpAdministrator)
+        + &map(FIXED, Right::ProgrammeLeader)
+        + &map(FEDDETS, Right::ProgrammeLeader);
+    files.get_mut("roles.toml").unwrap().extend(toml.into_bytes());
+}
+
+/// Signs in with the login of a municipality, as a user of these roles.
+async fn sign_in(town: &Town, browser: &mut Browser, idp: &Idp, groups: &[Group<'_>]) -> Answer {
+    let sent = browser.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    let choice = browser.get(&format!("{}{}", town.url, sent.location())).await;
+    assert!(choice.body.contains("Feddet") && choice.body.contains("Korsbæk"), "everybody may try");
+    let login = sent.location().split("login=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let chosen = [("login", login.as_str()), ("choice", idp.cvr)];
+    let sent = browser.post(&format!("{}/discovery", town.url), &chosen).await;
+    idp.answer(town, browser, &sent.onward(), |say| {
+        say.at(town.now());
+        say.assertion_id = format!("_a{}", town.now().as_millisecond());
+        say.rights(groups);
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_user_signs_in_with_the_login_of_the_municipality_by_a_role_and_gets_no_token() {
+    let town = Town::with("console-login", with_rights).await;
+    let mut browser = town.browser();
+    let own = scope("11111111");
+    let entered = sign_in(&town, &mut browser, &town.korsbaek, &[(&own, WORKER, &[])]).await;
+    assert_eq!(entered.location(), "/trust/authorities/11111111");
+    assert!(browser.pending().is_empty() && is_in(&town, &mut browser).await);
+    assert!(
+        !browser.cookies.keys().any(|name| name.contains("session")),
+        "no session began beyond these pages"
+    );
+    let log = town.log().await;
+    let story: Vec<_> =
+        log[1..].iter().map(|r| format!("{:?} {:?} {}", r.event, r.actor, r.reason)).collect();
+    insta::assert_snapshot!(story.join("\n"), @"
+    RequestReceived Unauthenticated login.begun
+    QuestionSent Broker login.chosen
+    AnswerReceived IdentityProvider login.ok
+    ConsoleEntered Reader console.entered
+    ");
+    let page = browser.get(&format!("{}/trust/authorities/11111111", town.url)).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(browser.get(&format!("{}/trust/authorities/99999999", town.url)).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_login_without_a_role_for_these_pages_opens_nothing() {
+    let town = Town::with("console-login-without", with_rights).await;
+    let (own, other) = (scope("11111111"), scope("99999999"));
+    let nothing: &[Group<'_>] = &[];
+    // Without a role, with one in another authority's matters, and with that of the programme from a municipality that does
+    // not lead it.
+    for groups in [nothing, &[(&other, WORKER, &[])], &[(&own, FIXED, &[])]] {
+        let mut browser = town.browser();
+        let refused = sign_in(&town, &mut browser, &town.korsbaek, groups).await;
+        assert_eq!((refused.status, browser.cookies.get(COOKIE)), (400, None), "{groups:?}");
+        assert_eq!(last(&town).await.reason, "console.rights");
+        assert!(!is_in(&town, &mut browser).await);
+        town.pass(SignedDuration::from_secs(1));
+    }
+    let mut leader = town.browser();
+    let entered = sign_in(&town, &mut leader, &town.feddet, &[(&other, FEDDETS, &[])]).await;
+    assert_eq!(entered.location(), "/trust/matrix");
+    assert_eq!(leader.get(&format!("{}/trust/authorities/11111111", town.url)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_user_who_is_logged_in_already_signs_in_at_once_and_leaves_no_trace_in_the_session() {
+    let town = Town::with("console-login-again", with_rights).await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let own = scope("11111111");
+    town.korsbaek.answer(&town, &mut browser, &sent, |say| say.rights(&[(&own, WORKER, &[])])).await;
+    let entered = browser.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    assert_eq!(entered.location(), "/trust/authorities/11111111");
+    assert!(is_in(&town, &mut browser).await);
+    let session = town.store.sessions_of(Cvr::new("11111111").unwrap(), 10).await.unwrap().pop().unwrap();
+    let participants = town.store.participants(session.id).await.unwrap();
+    let names: Vec<_> = participants.iter().map(|one| one.fagsystem.as_str()).collect();
+    assert_eq!(names, [town.bbr.entity_id.as_str()], "a logout has nobody more to tell");
+}
+
+#[tokio::test]
+async fn nobody_passes_for_ourselves() {
+    let town = Town::new("console-ourselves").await;
+    let kept = town.store.registry().await.unwrap();
+    let renamed = |to: &str| -> Files {
+        let rename = |content: &Vec<u8>| String::from_utf8_lossy(content).replace(&town.bbr.entity_id, to);
+        kept.files.iter().map(|(path, content)| (path.clone(), rename(content).into_bytes())).collect()
+    };
+    assert!(plan(&kept, &renamed("https://other.bbr.test")).is_ok());
+    let complaints = plan(&kept, &renamed("urn:context-handler:itself")).unwrap_err();
+    assert_eq!(complaints.len(), 1, "{complaints:?}");
+    assert!(complaints[0].to_string().contains("urn:context-handler:itself"), "{complaints:?}");
+    let mut ourselves = Fagsystem::bbr(&town.url);
+    assert_eq!(town.browser().get(&ourselves.redirect(&ourselves.ask())).await.status, 303);
+    ourselves.entity_id = "urn:context-handler:itself".into();
+    let refused = town.browser().get(&ourselves.redirect(&ourselves.ask())).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
 }

@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod oidc;
 mod profiles;
+mod progress;
 mod registry;
 mod robots;
 mod samael;

@@ -153,7 +153,7 @@ fn told_more(asked: Asked, request: AuthorizationRequest) -> Asked {
     let challenge = challenge.as_str().to_owned();
     let reply = match asked.reply {
         Reply::Oidc(reply) => Reply::Oidc(OidcReply { nonce, challenge, offline, dpop, ..reply }),
-        other @ (Reply::Saml { .. } | Reply::Trial(_)) => other,
+        other @ (Reply::Saml { .. } | Reply::Trial(_) | Reply::Console) => other,
     };
     let requirement = Requirement { requested: levels, comparison: Comparison::Minimum, ..asked.requirement };
     Asked { reply, requirement, max_age, force_authn, is_passive, ..asked }

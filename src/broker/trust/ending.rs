@@ -99,7 +99,7 @@ impl Broker {
             }
             kept => kept?,
         }
-        Ok(Next::Read { login: asked.login, page: format!("/trust/runs/{ticket}") })
+        Ok(Next::Read { login: asked.login, page: format!("/trust/runs/{ticket}"), console: None })
     }
 
     fn report(

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::super::Broker;
 use super::super::registry::Snapshot;
-use crate::domain::federation::{Authority, IdentityProvider};
+use crate::domain::console::Sees;
+use crate::domain::federation::{Authority, Fagsystem, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::Fault;
 use crate::domain::trust::{Adoption, Facts, Fetched, Progress, Provider, Tried};
@@ -47,7 +48,12 @@ impl Broker {
 
 impl Known {
     /// How far an authority has come.
-    pub fn progress<'f>(&'f self, snapshot: &'f Snapshot, authority: &Authority) -> Progress<'f> {
+    pub fn progress<'f>(
+        &'f self,
+        snapshot: &'f Snapshot,
+        authority: &Authority,
+        sees: &Sees,
+    ) -> Progress<'f> {
         let (now, cvr, federation) = (self.now, authority.cvr, snapshot.federation());
         let holds = |idp: &IdentityProvider| snapshot.metadata_holds(&idp.entity_id, now);
         let providers = federation.speakers(cvr, now);
@@ -58,16 +64,59 @@ impl Known {
                 .collect(),
             fetched: self.fetched.get(&cvr),
             tried: self.tried.get(&cvr).into_iter().flatten().collect(),
-            systems: federation.used_by(cvr, now),
+            systems: self.systems_of(snapshot, sees, cvr),
             used: self.logins(cvr),
             has_robots: federation.has_robots(cvr),
         };
         facts.progress(cvr)
     }
 
-    /// When an authority fetched our metadata.
-    pub fn fetched(&self, authority: Cvr) -> Option<&Fetched> {
-        self.fetched.get(&authority)
+    /// The progress of everybody whose progress may be seen, in the order of their numbers.
+    pub fn rows<'f>(&'f self, snapshot: &'f Snapshot, sees: &Sees) -> Vec<(&'f Authority, Progress<'f>)> {
+        let row = |authority: &'f Authority| (authority, self.progress(snapshot, authority, sees));
+        self.authorities(snapshot, sees).into_iter().map(row).collect()
+    }
+
+    /// The authorities whose progress may be seen, in the order of their numbers.
+    pub fn authorities<'f>(&self, snapshot: &'f Snapshot, sees: &Sees) -> Vec<&'f Authority> {
+        let federation = snapshot.federation();
+        let seen = |authority: &&Authority| sees.progress_of(authority.cvr, federation, self.now);
+        let mut seen: Vec<_> = federation.authorities().filter(seen).collect();
+        seen.sort_by_key(|authority| authority.cvr.to_string());
+        seen
+    }
+
+    /// The fagsystemer that an authority may use, as far as that may be seen.
+    pub fn systems_of<'f>(&self, snapshot: &'f Snapshot, sees: &Sees, authority: Cvr) -> Vec<&'f Fagsystem> {
+        let mut used = snapshot.federation().used_by(authority, self.now);
+        used.retain(|fagsystem| sees.uses_of(&fagsystem.entity_id));
+        used
+    }
+
+    /// How far each fagsystem is in use, as far as that may be seen, in the order of their names.
+    pub fn systems<'f>(&self, snapshot: &'f Snapshot, sees: &Sees) -> Vec<InUse<'f>> {
+        let federation = snapshot.federation();
+        let authorities = self.authorities(snapshot, sees);
+        let used: Vec<_> = authorities.iter().map(|authority| self.logins(authority.cvr)).collect();
+        let seen = federation.fagsystemer().filter(|fagsystem| sees.uses_of(&fagsystem.entity_id));
+        let mut systems: Vec<InUse<'f>> = seen
+            .map(|fagsystem| {
+                let mut row = InUse { fagsystem, customers: 0, using: 0, logins: 0, last: None };
+                for (authority, used) in authorities.iter().zip(&used) {
+                    let may = federation.may_use(authority.cvr, &fagsystem.entity_id, self.now);
+                    row.customers += usize::from(may);
+                    if let Some(used) = used.get(&fagsystem.entity_id).filter(|_| may) {
+                        row.using += 1;
+                        row.logins += used.logins;
+                        row.last = row.last.max(Some(used.last));
+                    }
+                }
+                row
+            })
+            .filter(|row| row.customers > 0)
+            .collect();
+        systems.sort_by_key(|row| (&row.fagsystem.name, &row.fagsystem.entity_id));
+        systems
     }
 
     /// The logins of an authority's users, by fagsystem.
@@ -75,4 +124,19 @@ impl Known {
         let used = self.used.get(&authority).into_iter().flatten();
         used.map(|used| (&used.fagsystem, used)).collect()
     }
+}
+
+/// How far a fagsystem is in use.
+#[derive(Clone, Copy, Debug)]
+pub struct InUse<'f> {
+    /// The fagsystem.
+    pub fagsystem: &'f Fagsystem,
+    /// How many authorities may use it.
+    pub customers: usize,
+    /// From how many of them somebody has logged in.
+    pub using: usize,
+    /// How many logins there were.
+    pub logins: u64,
+    /// The last one.
+    pub last: Option<Timestamp>,
 }

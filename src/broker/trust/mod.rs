@@ -4,6 +4,7 @@
 //!
 //! It opens no session, creates no user, and sends nothing to any fagsystem.
 
+mod call;
 mod ending;
 pub mod gate;
 pub mod klik;
@@ -53,13 +54,17 @@ pub struct Order {
 impl Broker {
     /// Takes an order. Whoever holds the link may begin the run and read its report.
     pub async fn order_run(&self, visit: &Visit, order: Order) -> Result<Ticket, Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::TrustRunOrdered).record;
+        self.take_order(Record { actor: Actor::Operator, ..record }, order).await
+    }
+
+    /// The same for whoever the record names. The run has the name of the record's login.
+    pub(super) async fn take_order(&self, mut record: Record, order: Order) -> Result<Ticket, Fault> {
         let now = self.clock.now();
         self.check_order(&order)?;
-        let ticket = Ticket::new(self.fresh_login(), self.random.as_ref());
+        let ticket = Ticket::new(record.login, self.random.as_ref());
         let text =
             serde_json::to_vec(&order).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
-        let mut record = self.trail(ticket.id, visit, Event::TrustRunOrdered).record;
-        record.actor = Actor::Operator;
         record.reason = Reason::TrustBegun.code().to_owned();
         record.authority = Some(order.authority);
         record.idp = Some(order.idp.clone());
@@ -90,6 +95,11 @@ impl Broker {
     /// Runs, the youngest first.
     pub async fn runs(&self, query: RunQuery) -> Result<Vec<TrustRun>, Fault> {
         Ok(self.store.runs(query).await?)
+    }
+
+    /// The youngest runs of an authority.
+    pub async fn runs_of(&self, authority: Cvr, limit: u32) -> Result<Vec<TrustRun>, Fault> {
+        self.runs(RunQuery { authority: Some(authority), limit, ..RunQuery::default() }).await
     }
 
     /// Sends whoever holds the link to the identity provider.

@@ -3,6 +3,7 @@
 
 mod body;
 pub(super) mod checks;
+pub(super) mod trust;
 pub(super) mod users;
 pub(super) mod validation;
 
@@ -51,6 +52,10 @@ impl FromRequestParts<Arc<Door>> for Called {
 /// The call as the exchange log names it, and what kind of call it is.
 fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
     match (path, method.as_str()) {
+        ("/api/v1/trust/runs", "POST") => ("/api/v1/trust/runs POST", Event::TrustRunOrdered),
+        ("/api/v1/trust/runs", _) => ("/api/v1/trust/runs GET", Event::ConsoleViewed),
+        ("/api/v1/trust/runs/{id}", _) => ("/api/v1/trust/runs/{id} GET", Event::ConsoleViewed),
+        ("/api/v1/adoption", _) => ("/api/v1/adoption GET", Event::ConsoleViewed),
         ("/api/v1/trust/checks", _) => ("/api/v1/trust/checks POST", Event::MetadataChecked),
         ("/Validation/IdentityProviderSamlMetadata", _) => {
             ("/Validation/IdentityProviderSamlMetadata POST", Event::MetadataChecked)
@@ -99,10 +104,15 @@ struct Problem<'p> {
 fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
     let Denied { call, fault, mut mistakes } = denied;
     let status = match fault.reason {
-        Reason::ApiBody => StatusCode::BAD_REQUEST,
+        Reason::ApiBody
+        | Reason::TrustScenario
+        | Reason::AgreementMissing
+        | Reason::IdpUnknown
+        | Reason::SpUnknown
+        | Reason::SpDisabled => StatusCode::BAD_REQUEST,
         Reason::ApiClient => StatusCode::UNAUTHORIZED,
         Reason::ApiDisabled | Reason::ApiAuthority => StatusCode::FORBIDDEN,
-        Reason::UsersUnknown => StatusCode::NOT_FOUND,
+        Reason::UsersUnknown | Reason::TrustUnknown => StatusCode::NOT_FOUND,
         Reason::AdminConflict => StatusCode::CONFLICT,
         Reason::ApiSize => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::ApiType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -8,13 +8,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{noted, refused, seen, start, to};
-use crate::broker::console::Reader;
+use super::{noted, refused, seen, to};
+use crate::broker::console::{Reader, start_of};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::http::cookies;
 use crate::http::door::{Door, Knock, only};
 use crate::http::pages::{self, SignedIn};
+use crate::http::saml::{Onward, answer};
 use crate::protocol::seal::Ticket;
 
 /// What this is, and who is signed in.
@@ -67,12 +68,18 @@ pub(in crate::http) async fn accept(
     };
     match entered {
         Ok((ticket, sees)) => {
-            let mut response = to(&start(&sees));
+            let mut response = to(&start_of(&sees));
             cookies::keep_console(&mut response, &ticket);
             response
         }
         Err(fault) => refused(&knock.visitor, &fault),
     }
+}
+
+/// Somebody wants to sign in with the login of their municipality.
+pub(in crate::http) async fn sign_in(State(door): State<Arc<Door>>, knock: Knock) -> Response {
+    let step = door.broker.begin_sign_in(&door.visit(&knock, "/trust/sign-in POST")).await;
+    answer(&knock.visitor, step, Onward::ByPage)
 }
 
 /// What a form of a reader names.

@@ -4,7 +4,9 @@
 //! A form names the sign-in that it was made for. Nobody knows that name but the browser that has its cookie, and that
 //! cookie comes along with no form of another site: both together prove that the user pressed the button.
 
+mod csv;
 mod enter;
+mod progress;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,12 +14,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::door::Door;
 use super::pages::{self, Seen};
 use super::visitor::Visitor;
+use crate::broker::console::start_of;
 use crate::domain::console::Sees;
-use crate::domain::id::EntityId;
+use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
-pub(super) use enter::{accept, front, invitation, sign_out};
+pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
+pub(super) use progress::{authority, matrix, matrix_csv, order, run};
 
 /// What a reader may see, in the names that people know.
 fn seen(door: &Door, sees: &Sees) -> Seen {
@@ -27,7 +31,7 @@ fn seen(door: &Door, sees: &Sees) -> Seen {
         Sees::Programme => Seen::Programme,
         Sees::Authority(cvr) => {
             let name = federation.authority(*cvr).map_or_else(|| cvr.to_string(), |a| a.name.clone());
-            Seen::Authority(name, start(sees))
+            Seen::Authority(name, start_of(sees))
         }
         Sees::Systems(systems) => {
             let name = |system: &EntityId| {
@@ -39,9 +43,8 @@ fn seen(door: &Door, sees: &Sees) -> Seen {
     }
 }
 
-/// Where a reader begins.
-fn start(_: &Sees) -> String {
-    "/trust".to_owned()
+fn page_of(authority: Cvr) -> String {
+    format!("/trust/authorities/{authority}")
 }
 
 /// Why there is no page. Whoever is not signed in is sent to where they can be.
@@ -50,6 +53,12 @@ fn refused(visitor: &Visitor, fault: &Fault) -> Response {
         Reason::ConsoleSignIn | Reason::SessionEnded => return noted(to("/trust"), fault.reason),
         Reason::ConsoleLink => StatusCode::NOT_FOUND,
         Reason::ConsoleDenied => StatusCode::FORBIDDEN,
+        // What was ordered cannot be tried.
+        Reason::TrustScenario
+        | Reason::AgreementMissing
+        | Reason::IdpUnknown
+        | Reason::SpUnknown
+        | Reason::SpDisabled => StatusCode::BAD_REQUEST,
         Reason::StoreDown => return pages::unavailable(visitor, super::saml::RETRY_AFTER),
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };

@@ -38,8 +38,7 @@ pub struct SignedIn {
 pub fn trust(visitor: &Visitor, reader: Option<&SignedIn>) -> Response {
     let tt = ConsoleText::of(visitor.lang());
     let page = FrontPage { frame: titled(visitor, tt.front), tt, reader };
-    let forms = if reader.is_some() { FormAction::Own } else { FormAction::None };
-    answer(StatusCode::OK, &page, visitor, forms, None)
+    answer(StatusCode::OK, &page, visitor, FormAction::Own, None)
 }
 
 /// What an invitation is for, and the button that takes it up.

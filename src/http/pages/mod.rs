@@ -12,6 +12,9 @@
 //! | `/sessions` | [`sessions`] with [`Sessions`] | 200 |
 //! | `GET /logout` | [`farewell`] with a [`Farewell`], [`no_farewell`] in a browser that has none | 200, 404 |
 //! | `/trust` | [`trust()`] | 200 |
+//! | `/trust/authorities/<cvr>` | [`authority`] with an [`Authority`] | 200 |
+//! | a run that was ordered there | [`ordered`] | 200 |
+//! | `/trust/matrix` | [`matrix`] | 200 |
 //! | `/trust/invitations/<ticket>` | [`invitation`] | 200 |
 //! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
@@ -29,6 +32,7 @@ mod book;
 mod chosen;
 mod console;
 mod logout;
+mod progress;
 mod refusal;
 mod target;
 mod trust;
@@ -54,6 +58,9 @@ pub use chosen::{Chosen, ChosenForm};
 pub use console::{Seen, SignedIn, invitation, trust, trust_refused};
 pub use logout::{
     Farewell, Form, Hop, Party, PartyState, Session, Sessions, farewell, no_farewell, sessions,
+};
+pub use progress::{
+    Authority, Ordered, Ours, Row as MatrixRow, Run, System, SystemRow, authority, matrix, ordered,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
 pub use trust::{Shown, Waiting, report, report_file, waiting};

@@ -55,6 +55,12 @@ pub(super) fn time(at: Timestamp, lang: Lang) -> String {
     }
 }
 
+/// `2026-11-21`, in Danish time: for tables.
+pub(super) fn date(at: Timestamp) -> String {
+    let zone = TimeZone::get("Europe/Copenhagen").unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%F").to_string()
+}
+
 /// The value of a hidden field, escaped so that exactly it arrives at the receiver. HTML forms rewrite a lone
 /// carriage return or line feed, and lose NUL: such a value is refused rather than changed.
 pub(super) fn form_value(value: &str) -> Result<String, Fault> {

@@ -14,7 +14,7 @@ use context_handler::broker::registry::{self, Files};
 use context_handler::broker::{Broker, Settings};
 use context_handler::domain::audit::Record;
 use context_handler::domain::console::Sees;
-use context_handler::domain::id::{EntityId, LoginId};
+use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::world::{Clock, Random};
 use context_handler::http::{Door, router};
 use context_handler::protocol::keys::{FileKey, Roots, Signer};
@@ -124,6 +124,7 @@ impl Town {
             entity_id: EntityId::new(&format!("{url}/saml")).unwrap(),
             public_url: url.clone(),
             environment: "test".to_owned(),
+            programme: vec![Cvr::new("99999999").unwrap()],
             skew: SignedDuration::from_secs(60),
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
