@@ -88,7 +88,8 @@ async fn fagsystemer_meet_what_they_must_cope_with() {
     let low = log_in(&mut user, BBR, "agnes", "low-level").await;
     assert_shows(&low, 403, &["NoAuthnContext", "loa.lower"]);
     let stranger = log_in(&mut user, BBR, "agnes", "stranger").await;
-    assert_shows(&stranger, 403, &["subject.cvr"]);
+    // Nobody is told anything of somebody who is not proved to be of the municipality: it ends at the context handler.
+    assert_shows(&stranger, 400, &["tenant.nameid"]);
     let refused = log_in(&mut user, BBR, "refuse", "none").await;
     assert_eq!(refused.status, 403, "{}", refused.body);
     let without = log_in(&mut user, BBR, "agnes", "without-rights").await;
