@@ -15,7 +15,7 @@ type Files = BTreeMap<String, (String, PathBuf)>;
 fn main() -> io::Result<()> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
-    let sheets = ["colours.css", "site.css", "report.css"];
+    let sheets = ["colours.css", "site.css", "report.css", "console.css"];
     for watched in ["web/dist", "web/icons", "web/plain.css", "build.rs"] {
         println!("cargo::rerun-if-changed={watched}");
     }

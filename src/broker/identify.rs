@@ -1,14 +1,18 @@
 //! Who the user is, by the register's measure: from an accepted answer to a [`Subject`]. What an assertion says about
 //! itself only narrows; which municipality it may speak for and how high a level it may state stands in the register.
 
+use jiff::Timestamp;
+
 use super::Broker;
+use super::login::Case;
 use super::registry::KnownIdp;
 use crate::domain::assurance::{Achieved, Stated};
-use crate::domain::federation::{Agreement, AttributeProfile, Dialect};
+use crate::domain::federation::{Agreement, AttributeProfile, Dialect, Federation};
 use crate::domain::id::Cvr;
 use crate::domain::person::Person;
 use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::robot;
 use crate::domain::subject::{Subject, SubjectName};
 use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{Attributes, Said};
@@ -190,5 +194,22 @@ pub(super) fn is_called_robot(said: &Said) -> Result<bool, Fault> {
         Some(_) => {
             Err(Fault::new(Reason::ValueFormat, format!("expected true or false in {}", name::IS_ROBOT)))
         }
+    }
+}
+
+/// A robot only where robots may, at its hours and from its networks.
+pub(super) fn check_robot(
+    federation: &Federation,
+    subject: &Subject,
+    case: &Case<'_>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if !subject.is_robot {
+        return Ok(());
+    }
+    robot::check_level(case.requirement)?;
+    match federation.robot(subject.authority, subject.name.serial()) {
+        Some(declared) => declared.check(&case.agreement.fagsystem().entity_id, case.source, now),
+        None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }

@@ -8,17 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::ask::{choose_for_user, chosen};
 use super::attributes::AskService;
 use super::audit::Trail;
+use super::identify::check_robot;
 use super::registry::{KnownFagsystem, KnownIdp};
 use super::sso::{Remembered, Sso};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event};
-use crate::domain::federation::{Agreement, Federation};
+use crate::domain::federation::Agreement;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending, Reply};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::robot;
 use crate::domain::subject::{Grant, Subject};
 use crate::domain::trust::Use;
 use crate::protocol::saml::assertion::Said;
@@ -356,22 +356,6 @@ fn asked(
         only_idps: request.only_idps.clone(),
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
-    }
-}
-
-fn check_robot(
-    federation: &Federation,
-    subject: &Subject,
-    case: &Case<'_>,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    if !subject.is_robot {
-        return Ok(());
-    }
-    robot::check_level(case.requirement)?;
-    match federation.robot(subject.authority, subject.name.serial()) {
-        Some(declared) => declared.check(&case.agreement.fagsystem().entity_id, case.source, now),
-        None => Ok(()), // called a robot by its identity provider only: judged like everybody
     }
 }
 

@@ -8,6 +8,7 @@ mod cookies;
 mod door;
 mod help;
 mod logout;
+mod multipart;
 mod oidc;
 pub mod operations;
 pub mod pages;
@@ -34,6 +35,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
     let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
+    let metadata_form = DefaultBodyLimit::max(console::MOST_FORM);
     let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
         // Fagsystemer: we are their identity provider.
@@ -62,8 +64,11 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
         // Municipalities: proving that their identity provider works.
-        .route("/trust/runs/{ticket}", post(trust::begin))
+        .route("/trust/runs/{ticket}", get(trust::show).post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
+        .route("/trust/runs/{ticket}/report.junit", get(trust::report_junit))
+        .route("/trust/runs/{ticket}/report.zip", get(trust::report_zip))
+        .route("/schemas/trust-report.schema.json", get(trust::schema))
         .route("/api/v1/adoption", get(api::trust::adoption))
         .route("/api/v1/trust/runs", get(api::trust::list).post(api::trust::order))
         .route("/api/v1/trust/runs/{id}", get(api::trust::one))
@@ -77,6 +82,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/logout", get(logout::farewell).post(logout::leave))
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
+        .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))

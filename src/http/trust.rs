@@ -3,13 +3,40 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::door::{Door, Knock};
 use super::pages;
 use super::saml::{Onward, answer};
+use super::visitor::Lang;
+use crate::broker::trust::Outcome;
+use crate::domain::reason::{Fault, Reason};
+use crate::domain::trust::{Published, Report, SCHEMA, junit};
 use crate::protocol::seal::Ticket;
+
+/// How long a reader of a report that is not there yet waits before it asks again, in seconds.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("2");
+
+/// Who is waited for, or what came of it.
+pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link): Path<String>) -> Response {
+    let visitor = &knock.visitor;
+    let Some(ticket) = Ticket::read(&link) else { return pages::not_found(visitor) };
+    let address = &format!("/trust/runs/{link}");
+    match door.broker.outcome_of_run(&ticket).await {
+        Ok(Outcome::Waiting { authority, idp, scenario, fagsystem, expires }) => {
+            let fagsystem = fagsystem.as_deref();
+            let (authority, idp) = (authority.as_str(), idp.as_str());
+            let run = pages::Waiting { address, authority, idp, scenario, fagsystem, expires };
+            pages::waiting(visitor, &run)
+        }
+        Ok(Outcome::Ended { report, previous }) => {
+            let previous = previous.as_deref();
+            pages::report(visitor, &pages::Shown { report: &report, previous, address })
+        }
+        Err(fault) => not_shown(&knock, &fault),
+    }
+}
 
 /// Whoever holds the link begins the run.
 pub(super) async fn begin(
@@ -29,15 +56,75 @@ pub(super) async fn report_json(
     knock: Knock,
     Path(ticket): Path<String>,
 ) -> Response {
-    const TYPE: HeaderValue = HeaderValue::from_static("application/json");
-    const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
-    match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
-        Ok(Some(report)) => {
-            let body = serde_json::to_string_pretty(&report).unwrap_or_default();
-            ([(header::CONTENT_TYPE, TYPE), (header::CACHE_CONTROL, NO_STORE)], body).into_response()
+    let told = |report: &Report| {
+        let json = serde_json::to_vec_pretty(&Published::from(report));
+        json.map_err(|error| Fault::new(Reason::Internal, error.to_string()))
+    };
+    download(&door, &knock, &ticket, ("application/json", None), told).await
+}
+
+/// The same for build servers.
+pub(super) async fn report_junit(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path(ticket): Path<String>,
+) -> Response {
+    let told = |report: &Report| Ok(junit(report, &[]).into_bytes());
+    download(&door, &knock, &ticket, ("application/xml", None), told).await
+}
+
+/// The same as evidence that is kept, and proved without us.
+pub(super) async fn report_zip(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path(ticket): Path<String>,
+) -> Response {
+    let told = |report: &Report| {
+        let page = |lang| pages::report_file(report, lang, &door.broker.settings().public_url);
+        door.broker.evidence(report, &page(Lang::Da)?, &page(Lang::En)?)
+    };
+    download(&door, &knock, &ticket, ("application/zip", Some("trust-evidence")), told).await
+}
+
+/// What the JSON of a report looks like.
+pub(super) async fn schema() -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/schema+json"))], SCHEMA).into_response()
+}
+
+async fn download(
+    door: &Door,
+    knock: &Knock,
+    link: &str,
+    (kind, file): (&'static str, Option<&str>),
+    told: impl FnOnce(&Report) -> Result<Vec<u8>, Fault>,
+) -> Response {
+    const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    const NOSNIFF: (HeaderName, HeaderValue) =
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let Some(ticket) = Ticket::read(link) else { return pages::not_found(&knock.visitor) };
+    let report = match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
+        Ok(Some(report)) => report,
+        Ok(None) => {
+            return (StatusCode::NO_CONTENT, [NO_STORE, (header::RETRY_AFTER, ASK_AGAIN)]).into_response();
         }
-        Ok(None) => StatusCode::NO_CONTENT.into_response(),
-        Err(_) => pages::not_found(&knock.visitor),
+        Err(fault) => return not_shown(knock, &fault),
+    };
+    let content = match told(&report) {
+        Ok(content) => content,
+        Err(fault) => return not_shown(knock, &fault),
+    };
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let mut response = ([kind, NO_STORE, NOSNIFF], content).into_response();
+    let named = file.map(|name| format!("attachment; filename=\"{name}-{}.zip\"", report.run));
+    if let Some(Ok(named)) = named.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, named);
+    }
+    response
+}
+
+fn not_shown(knock: &Knock, fault: &Fault) -> Response {
+    match fault.reason {
+        Reason::StoreDown | Reason::Internal => pages::unavailable(&knock.visitor, 30),
+        _ => pages::not_found(&knock.visitor),
     }
 }

@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod saml;
 pub mod seal;
 pub mod xml;
+pub mod zip;
 
 use std::ops::Deref;
 

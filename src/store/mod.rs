@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::domain::audit::Record;
 use crate::domain::id::{CaseNumber, Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
-use crate::domain::trust::{Adoption, Fetched, Tried};
+use crate::domain::trust::{Adoption, Fetched, PartyCheck, Tried};
 use crate::domain::user::User;
 
 pub use batch::{
@@ -277,6 +277,12 @@ pub trait Store: Send + Sync {
 
     /// When our metadata was fetched: by one authority, or by all, in no particular order.
     fn metadata_fetches(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Fetched>>;
+
+    /// What was found out about registered parties when everything was looked at last, in the order of their names.
+    fn party_checks(&self) -> Answer<'_, Vec<PartyCheck>>;
+
+    /// Keeps what was found out now, and nothing of before.
+    fn keep_party_checks(&self, checks: Vec<PartyCheck>) -> Answer<'_, ()>;
 
     /// Forgets marks, sessions and half-done logins that have expired.
     fn purge(&self, now: Timestamp) -> Answer<'_, ()>;

@@ -9,6 +9,7 @@ mod console;
 mod expired;
 mod half_done;
 mod logout;
+mod party_check;
 mod session;
 mod trust;
 mod used;
@@ -32,7 +33,7 @@ use super::{
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
-use crate::domain::trust::{Adoption, Fetched, Tried};
+use crate::domain::trust::{Adoption, Fetched, PartyCheck, Tried};
 use crate::domain::user::User;
 use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
@@ -310,6 +311,14 @@ impl Store for Sqlite {
 
     fn tried(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Tried>> {
         self.read(move |connection| trust::tried(connection, authority))
+    }
+
+    fn party_checks(&self) -> Answer<'_, Vec<PartyCheck>> {
+        self.read(move |connection| party_check::all(connection))
+    }
+
+    fn keep_party_checks(&self, checks: Vec<PartyCheck>) -> Answer<'_, ()> {
+        self.change(move |transaction| party_check::replace(transaction, &checks))
     }
 
     fn adoption(&self, authority: Option<Cvr>) -> Answer<'_, Vec<Adoption>> {

@@ -13,6 +13,7 @@ mod gate;
 mod judge;
 mod login;
 mod logout;
+mod metadata_page;
 mod oidc;
 mod profiles;
 mod progress;

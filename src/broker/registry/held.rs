@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{Snapshot, read};
 use crate::domain::id::EntityId;
+use crate::domain::trust::CertificateUse;
 use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::saml::metadata::SpMetadata;
 use crate::store::RegistryFiles;
@@ -22,23 +22,13 @@ pub struct Trusted<'s> {
     pub keys: &'s TrustedKeys,
 }
 
-/// What a certificate is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Use {
-    /// It signs.
-    Signing,
-    /// Others encrypt to it, or it serves another role.
-    Other,
-}
-
 /// A certificate that a party has.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'s> {
     /// The party.
     pub party: &'s EntityId,
     /// What it is there for.
-    pub used_for: Use,
+    pub used_for: CertificateUse,
     /// The certificate.
     pub certificate: &'s Certificate,
 }
@@ -64,8 +54,8 @@ impl Snapshot {
     pub fn held(&self) -> Vec<Held<'_>> {
         let mut all: Vec<Held<'_>> = Vec::new();
         for Trusted { party, keys, .. } in self.trusted() {
-            let signing = keys.certificates().iter().map(|one| (Use::Signing, one));
-            let others = keys.of_other_roles().iter().map(|one| (Use::Other, one));
+            let signing = keys.certificates().iter().map(|one| (CertificateUse::Signing, one));
+            let others = keys.of_other_roles().iter().map(|one| (CertificateUse::Other, one));
             for (used_for, certificate) in signing.chain(others) {
                 let known = |held: &&mut Held<'_>| held.party == party && held.certificate == certificate;
                 match all.iter_mut().rev().take_while(|held| held.party == party).find(known) {

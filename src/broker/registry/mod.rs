@@ -29,7 +29,7 @@ use crate::protocol::saml::response::Opening;
 use crate::protocol::xml::Cbc;
 use crate::store::{RegistryFiles, StoreError};
 
-pub use held::{Held, Trusted, Use, documents};
+pub use held::{Held, Trusted, documents};
 pub use people::KnownRequester;
 pub use plan::{Change, Plan};
 pub use refresh::Refreshed;

@@ -6,14 +6,17 @@
 
 mod call;
 mod ending;
+mod evidence;
 pub mod gate;
 pub mod klik;
 mod logout;
 mod observe;
+mod outcome;
 mod preview;
 mod revoked;
 mod rights;
 mod stored;
+pub mod weather;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -31,6 +34,7 @@ use crate::protocol::seal::Ticket;
 use crate::store::{RunQuery, TrustRun};
 
 pub(super) use observe::Observed;
+pub use outcome::Outcome;
 
 /// How long a run and its report are kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -49,6 +53,13 @@ pub struct Order {
     pub scenario: Scenario,
     /// The fagsystem whose token the report is to show; without one we ask ourselves.
     pub fagsystem: Option<EntityId>,
+}
+
+impl Order {
+    fn open(run: &TrustRun, ticket: &Ticket) -> Result<Self, Fault> {
+        let text = ticket.open(&run.sealed, PURPOSE)?;
+        serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::StateForged, error.to_string()))
+    }
 }
 
 impl Broker {
@@ -134,8 +145,7 @@ impl Broker {
         if run.report.is_some() {
             return Err(Fault::new(Reason::FlowStep, "the run has ended; its report stands"));
         }
-        let text = ticket.open(&run.sealed, PURPOSE)?;
-        serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::StateForged, error.to_string()))
+        Order::open(&run, ticket)
     }
 
     /// What the run asks, as a fagsystem would.

@@ -15,6 +15,7 @@ mod report;
 mod scenario;
 mod told;
 mod tried;
+mod weather;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::junit;
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
-pub use published::{Explained, Published, SCHEMA};
+pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
     Service, Shown, Timing,
@@ -34,6 +35,7 @@ pub use report::{
 pub use scenario::Scenario;
 pub use told::{Change, Said};
 pub use tried::Tried;
+pub use weather::{CertificateUse, Holder, Outlook, PartyCheck, WARNED_AT, days_left};
 
 /// How a check ended. The worst of all is the verdict of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -150,6 +152,8 @@ pub struct Told<'f> {
     /// The finding.
     #[serde(flatten)]
     pub finding: &'f Finding,
+    /// The section that it stands in.
+    pub section: &'static str,
     /// What should be.
     pub title: Sentence,
     /// Why it matters.
@@ -168,6 +172,7 @@ impl<'f> Told<'f> {
         let explanation = finding.reason.map(Reason::explanation);
         Self {
             finding,
+            section: finding.check.section().id(),
             title: finding.check.title(),
             why: finding.check.why(),
             means: explanation.map(|explanation| explanation.means),

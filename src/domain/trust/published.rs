@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::told::Said;
-use super::{Finding, Report, Scenario, Shown, Verdict};
+use super::{Report, Scenario, Shown, Told, Verdict};
 use crate::domain::id::{Cvr, EntityId, LoginId};
-use crate::domain::reason::Sentence;
 
 /// The schema of a published report.
 pub const SCHEMA: &str = include_str!("../../../docs/schemas/trust-report.schema.json");
@@ -47,7 +46,7 @@ pub struct Published<'r> {
     /// When it ended.
     pub finished: Timestamp,
     /// What was looked at.
-    pub findings: Vec<Explained<'r>>,
+    pub findings: Vec<Told<'r>>,
     /// What was seen on the way.
     pub shown: &'r Shown,
 }
@@ -64,40 +63,6 @@ pub struct Counts {
     /// Not looked at.
     #[serde(rename = "not-applicable")]
     pub not_applicable: usize,
-}
-
-/// A finding with its texts.
-#[derive(Clone, Debug, Serialize)]
-pub struct Explained<'r> {
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: &'r Finding,
-    /// The section that it stands in.
-    pub section: &'static str,
-    /// What should be.
-    pub title: Sentence,
-    /// Why it matters.
-    pub why: Sentence,
-    /// What happened instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub means: Option<Sentence>,
-    /// Who must do what.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Sentence>,
-}
-
-impl<'r> From<&'r Finding> for Explained<'r> {
-    fn from(finding: &'r Finding) -> Self {
-        let explanation = finding.reason.map(|reason| reason.explanation());
-        Self {
-            finding,
-            section: finding.check.section().id(),
-            title: finding.check.title(),
-            why: finding.check.why(),
-            means: explanation.map(|explanation| explanation.means),
-            fix: explanation.map(|explanation| explanation.fix),
-        }
-    }
 }
 
 impl<'r> From<&'r Report> for Published<'r> {
@@ -123,7 +88,7 @@ impl<'r> From<&'r Report> for Published<'r> {
             fagsystem: report.fagsystem.as_ref(),
             begun: report.begun,
             finished: report.finished,
-            findings: report.findings.iter().map(Explained::from).collect(),
+            findings: report.findings.iter().map(Told::of).collect(),
             shown: &report.shown,
         }
     }

@@ -178,7 +178,7 @@ fn read(content: &Value, authority: Cvr) -> Result<Order, Vec<Mistake>> {
     let mut text = |name: &'static str, needed: bool| {
         let value = content.get(name);
         if value.is_some_and(|value| !value.is_string()) || (needed && value.is_none()) {
-            mistakes.push(Mistake::new(&format!("/{name}"), "expected a text"));
+            mistakes.push(Mistake::new(format!("/{name}"), "expected a text"));
         }
         value.and_then(Value::as_str)
     };

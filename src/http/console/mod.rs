@@ -6,6 +6,7 @@
 
 mod csv;
 mod enter;
+mod metadata;
 mod progress;
 
 use axum::http::StatusCode;
@@ -21,6 +22,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
 pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
+pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
 pub(super) use progress::{authority, matrix, matrix_csv, order, run};
 
 /// What a reader may see, in the names that people know.

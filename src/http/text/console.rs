@@ -42,6 +42,11 @@ impl ConsoleText {
         }
     }
 
+    /// The word after a number of logins.
+    pub(in crate::http) fn login_word(&self, count: &u64) -> &'static str {
+        if *count == 1 { self.one_login } else { self.logins }
+    }
+
     /// How a run ended.
     pub(in crate::http) fn verdict(&self, verdict: Verdict) -> &'static str {
         match verdict {
@@ -204,7 +209,9 @@ texts! {
     first_login "first login" / "første login";
     /// Before the moment of the last login.
     last_login "last" / "seneste";
-    /// After the number of logins.
+    /// After the number 1.
+    one_login "login" / "login";
+    /// After any other number of logins.
     logins "logins" / "logins";
     /// Before the highest level.
     highest "highest level" / "højeste niveau";

@@ -65,6 +65,7 @@ texts! {
     differs_received "Before what came there." "modtaget" / "received";
     why "Heading in a finding." "Hvorfor det betyder noget" / "Why it matters";
     fix "Heading in a finding." "Sådan rettes det" / "How to fix it";
+    in_product "Before the name of a product." "Sådan i" / "How in";
     more "Link to the page of the reason." "Læs mere om" / "Read more about";
     evidence "What unfolds." "Det, loggen siger" / "What the log says";
     check "Before the id of a check." "Kontrol" / "Check";

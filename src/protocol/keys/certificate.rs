@@ -166,6 +166,13 @@ impl Certificate {
         &self.0.base64
     }
 
+    /// As PEM.
+    pub fn to_pem(&self) -> String {
+        let lines: Vec<&str> =
+            self.to_base64().as_bytes().chunks(64).filter_map(|line| str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
     /// Its name.
     pub fn id(&self) -> &KeyId {
         &self.0.id

@@ -22,7 +22,10 @@ pub use subject::Organisation;
 pub use trusted::TrustedKeys;
 pub(crate) use trusted::made_by;
 
-use crate::domain::reason::Fault;
+use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
+
+use crate::domain::reason::{Fault, Reason};
 
 /// A private key that signs. The key itself may lie in a file or in a device.
 pub trait Signer: Send + Sync {
@@ -48,4 +51,17 @@ pub trait Decrypter: Send + Sync {
 
     /// Unwraps a content key. A caller must not tell one failure from another.
     fn decrypt(&self, wrapped: &[u8], oaep: Oaep) -> Result<Vec<u8>, Fault>;
+}
+
+/// A signature over data with SHA-256, in the form that `openssl dgst -sha256 -verify` takes: whatever the kind of the key,
+/// one command proves it.
+pub fn sign_detached(signer: &dyn Signer, data: &[u8]) -> Result<Vec<u8>, Fault> {
+    let algorithm = SignatureAlgorithm { digest: Digest::Sha256, ..signer.algorithm() };
+    let signature = signer.sign_with(algorithm, data)?;
+    if algorithm.scheme != Scheme::Ecdsa {
+        return Ok(signature);
+    }
+    let (r, s) = signature.split_at(signature.len() / 2);
+    let der = || EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der();
+    der().map_err(|error| Fault::new(Reason::Internal, error.to_string()))
 }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::answer::{FormAction, answer};
 use super::super::{Frame, words};
 use super::seen::{Assured, Branch, Timeline, branches};
+use crate::domain::faults::{self, Block, Span};
 use crate::domain::reason::{Fault, Reason, Sentence};
 use crate::domain::trust::{Change, Difference, Finding, NOTHING, Report, Section, Verdict};
 use crate::http::text::Text;
@@ -28,7 +29,7 @@ pub struct Shown<'r> {
 
 /// The report as a page.
 pub fn report(visitor: &Visitor, shown: &Shown<'_>) -> Response {
-    let body = Body::new(shown.report, shown.previous, visitor.lang(), "");
+    let body = Body::new(shown.report, shown.previous, visitor.lang());
     let title = |t: &Text| ReportText::of(t.lang).title;
     let page = Page { frame: Frame::new(visitor, title), r: body.r, body, address: shown.address };
     answer(StatusCode::OK, &page, visitor, FormAction::None, None)
@@ -36,9 +37,10 @@ pub fn report(visitor: &Visitor, shown: &Shown<'_>) -> Response {
 
 /// The report as a file that needs no network. Its links lead to the broker at this address.
 pub fn report_file(report: &Report, lang: Lang, public_url: &str) -> Result<String, Fault> {
-    let body = Body::new(report, None, lang, public_url);
+    let body = Body::new(report, None, lang);
     let file = File { r: body.r, body };
-    file.render().map_err(|error| Fault::new(Reason::Internal, error.to_string()))
+    let html = file.render().map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+    Ok(html.replace("href=\"/", &format!("href=\"{public_url}/")))
 }
 
 #[derive(Template)]
@@ -78,21 +80,20 @@ struct Body<'r> {
     tree: Vec<Branch<'r>>,
     timeline: Option<Timeline<'r>>,
     assured: Option<Assured<'r>>,
-    base: &'r str,
 }
 
 /// A section with its findings.
-struct Part<'r> {
-    section: Section,
-    verdict: Verdict,
-    findings: Vec<Numbered<'r>>,
+pub(super) struct Part<'r> {
+    pub(super) section: Section,
+    pub(super) verdict: Verdict,
+    pub(super) findings: Vec<Numbered<'r>>,
 }
 
 /// Something that has to be done, and the findings that it puts right.
-struct ToDo<'r> {
-    reason: Reason,
-    verdict: Verdict,
-    findings: Vec<Numbered<'r>>,
+pub(super) struct ToDo<'r> {
+    pub(super) reason: Reason,
+    pub(super) verdict: Verdict,
+    pub(super) findings: Vec<Numbered<'r>>,
 }
 
 impl<'r> ToDo<'r> {
@@ -104,24 +105,23 @@ impl<'r> ToDo<'r> {
 
 /// A finding, and its place in the report, by which it is linked to.
 #[derive(Clone, Copy)]
-struct Numbered<'r> {
-    number: usize,
-    finding: &'r Finding,
+pub(super) struct Numbered<'r> {
+    pub(super) number: usize,
+    pub(super) finding: &'r Finding,
 }
 
 impl<'r> Body<'r> {
-    fn new(report: &'r Report, previous: Option<&'r Report>, lang: Lang, base: &'r str) -> Self {
+    fn new(report: &'r Report, previous: Option<&'r Report>, lang: Lang) -> Self {
         let shown = &report.shown;
         Self {
             t: Text::of(lang),
             r: ReportText::of(lang),
             report,
-            sections: Section::ALL.iter().filter_map(|section| Part::of(report, *section)).collect(),
+            sections: parts(&report.findings),
             changes: previous.map(|previous| report.changes(previous)),
             tree: branches(&shown.certificates, report.finished, ReportText::of(lang)),
             timeline: shown.timing.as_ref().map(|timing| Timeline::new(timing, ReportText::of(lang))),
             assured: shown.assurance.as_ref().map(|assurance| Assured::new(assurance, ReportText::of(lang))),
-            base,
         }
     }
 
@@ -142,19 +142,8 @@ impl<'r> Body<'r> {
         }
     }
 
-    /// What somebody has to do, the worst first, and each thing once.
     fn to_do(&self) -> Vec<ToDo<'r>> {
-        let mut tasks: Vec<ToDo<'r>> = Vec::new();
-        let bad = self.sections.iter().flat_map(|part| &part.findings).filter(|one| one.is_bad());
-        for one in bad.copied() {
-            let Some(reason) = one.finding.reason else { continue };
-            match tasks.iter_mut().find(|task| task.reason == reason) {
-                Some(task) => task.add(one),
-                None => tasks.push(ToDo { reason, verdict: one.finding.verdict, findings: vec![one] }),
-            }
-        }
-        tasks.sort_by_key(|task| std::cmp::Reverse(task.verdict));
-        tasks
+        to_do(&self.report.findings)
     }
 
     fn say(&self, sentence: impl std::borrow::Borrow<Sentence>) -> &'static str {
@@ -186,34 +175,55 @@ impl<'r> Body<'r> {
     }
 }
 
+/// The sections that hold anything.
+pub(super) fn parts(findings: &[Finding]) -> Vec<Part<'_>> {
+    Section::ALL.iter().filter_map(|section| Part::of(findings, *section)).collect()
+}
+
+/// What somebody has to do, the worst first, and each thing once.
+pub(super) fn to_do(findings: &[Finding]) -> Vec<ToDo<'_>> {
+    let mut tasks: Vec<ToDo<'_>> = Vec::new();
+    let bad = parts(findings).into_iter().flat_map(|part| part.findings).filter(Numbered::is_bad);
+    for one in bad {
+        let Some(reason) = one.finding.reason else { continue };
+        match tasks.iter_mut().find(|task| task.reason == reason) {
+            Some(task) => task.add(one),
+            None => tasks.push(ToDo { reason, verdict: one.finding.verdict, findings: vec![one] }),
+        }
+    }
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.verdict));
+    tasks
+}
+
+fn numbered(findings: &[Finding]) -> impl Iterator<Item = Numbered<'_>> {
+    findings.iter().enumerate().map(|(at, finding)| Numbered { number: at + 1, finding })
+}
+
 impl<'r> Part<'r> {
-    fn of(report: &'r Report, section: Section) -> Option<Self> {
-        let numbered = report.findings.iter().enumerate();
-        let findings: Vec<_> = numbered
-            .filter(|(_, finding)| finding.check.section() == section)
-            .map(|(at, finding)| Numbered { number: at + 1, finding })
-            .collect();
+    fn of(findings: &'r [Finding], section: Section) -> Option<Self> {
+        let findings: Vec<_> =
+            numbered(findings).filter(|one| one.finding.check.section() == section).collect();
         let verdict = findings.iter().map(|one| one.finding.verdict).max()?;
         Some(Self { section, verdict, findings })
     }
 }
 
 impl<'r> Numbered<'r> {
-    fn is_bad(&self) -> bool {
+    pub(super) fn is_bad(&self) -> bool {
         matches!(self.finding.verdict, Verdict::Warning | Verdict::Fail)
     }
 
-    fn has_values(&self) -> bool {
+    pub(super) fn has_values(&self) -> bool {
         !self.finding.expected.is_empty() || self.finding.received != NOTHING
     }
 
     /// What both values begin with, what each has then, and what both end with; all empty where nothing is marked.
-    fn marked(&self) -> (&'r str, &'r str, &'r str, &'r str) {
+    pub(super) fn marked(&self) -> (&'r str, &'r str, &'r str, &'r str) {
         self.difference().map_or_else(Default::default, |d| (d.before, d.expected, d.received, d.after))
     }
 
     /// Where the values differ, if that helps.
-    fn difference(&self) -> Option<Difference<'r>> {
+    pub(super) fn difference(&self) -> Option<Difference<'r>> {
         let Finding { expected, received, .. } = self.finding;
         Difference::between(expected, received).filter(|_| self.is_bad())
     }
