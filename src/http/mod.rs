@@ -89,6 +89,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
+        .route("/trust/sp", get(console::mirror))
         .route("/trust/sign-in", post(console::sign_in))
         .route("/trust/sign-out", post(console::sign_out))
         // Everybody: what this is, and what went wrong.

@@ -10,6 +10,7 @@ mod difference;
 mod expect;
 mod junit;
 mod klik;
+mod mirror;
 mod published;
 mod report;
 mod scenario;
@@ -27,6 +28,7 @@ pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::junit;
 pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
+pub use mirror::{Mirror, Rejected, Token, Trace};
 pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,

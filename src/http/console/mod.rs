@@ -7,6 +7,7 @@
 mod csv;
 mod enter;
 mod metadata;
+mod mirror;
 mod progress;
 
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ use crate::telemetry::{Noted, Outcome};
 
 pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
 pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
+pub(super) use mirror::mirror;
 pub(super) use progress::{authority, matrix, matrix_csv, order, run};
 
 /// What a reader may see, in the names that people know.

@@ -63,7 +63,9 @@ pub use progress::{
     Authority, Ordered, Ours, Row as MatrixRow, Run, System, SystemRow, authority, matrix, ordered,
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
-pub use trust::{Judged, Shown, Waiting, Wrong, metadata, report, report_file, waiting};
+pub use trust::{
+    InMirror, Judged, Shown, Waiting, Wrong, metadata, mirror, report, report_file, systems, waiting,
+};
 
 /// One municipality to choose, with one identity provider that speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

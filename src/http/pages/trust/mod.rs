@@ -1,10 +1,12 @@
 //! The pages of trust verification: a run that waits for somebody to log in, and the report of one that has ended.
 
 mod metadata;
+mod mirror;
 mod report;
 mod seen;
 mod start;
 
 pub use metadata::{Judged, Wrong, metadata};
+pub use mirror::{InMirror, mirror, systems};
 pub use report::{Shown, report, report_file};
 pub use start::{Waiting, waiting};
