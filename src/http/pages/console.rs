@@ -68,7 +68,7 @@ struct FrontPage<'a> {
 }
 
 impl FrontPage<'_> {
-    fn mirror(&self) -> &'static str {
+    fn to_mirror(&self) -> &'static str {
         MirrorText::of(self.frame.t.lang).link
     }
 

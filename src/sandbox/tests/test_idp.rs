@@ -10,12 +10,7 @@ const BYGGESAG: u16 = oidc::PLACE;
 
 /// Starts it beside the sandbox's broker, registers it for a municipality of its own, and says where that one is.
 async fn beside(user: &User, personas: &str) {
-    let (listener, port) = loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        break (listener, port);
-    };
-    drop(listener);
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let idp = TestIdp::new(Wanted {
         entity_id: NAME.to_owned(),
         name: "Test-IdP".to_owned(),
