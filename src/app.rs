@@ -13,6 +13,7 @@ use crate::broker::registry::Refreshed;
 use crate::broker::{Broker, Settings};
 use crate::config::Config;
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::trust::CertificateUse;
 use crate::domain::world::{Clock, Random};
 use crate::http::operations::Operations;
 use crate::http::{Door, operations_router, router};
@@ -31,6 +32,8 @@ const FETCH_METADATA: Duration = Duration::from_secs(3600);
 /// How often it is looked whether somebody is due to be told of a logout: one that was begun from the command line reaches
 /// them within a second.
 const LOOK_AT_LOGOUTS: Duration = Duration::from_millis(500);
+/// How often it is looked how long certificates last, and whether every party is to be looked at again.
+const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(900);
 /// How long a partner may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is under way.
@@ -110,6 +113,7 @@ pub async fn serve(
     let background = [
         tokio::spawn(keep_house(broker.clone(), stopped.clone())),
         tokio::spawn(tell_of_logouts(broker.clone())),
+        tokio::spawn(watch_certificates(broker.clone(), metrics.clone())),
         tokio::spawn(keep_metadata_fresh(broker.clone(), egress(config)?, metrics.clone())),
     ];
     let for_operators = operations_router(Arc::new(Operations { broker, metrics: metrics.clone() }));
@@ -200,6 +204,27 @@ async fn keep_metadata_fresh(broker: Arc<Broker>, egress: Egress, metrics: Arc<M
         };
         let tenth = f64::from((random.bits() % 2001) as u32) / 10_000.0;
         tokio::time::sleep(pause.mul_f64(0.9 + tenth)).await;
+    }
+}
+
+/// Tells how long certificates last, and looks at everything about every party once a day.
+async fn watch_certificates(broker: Arc<Broker>, metrics: Arc<Metrics>) {
+    loop {
+        let days = broker.outlooks().into_iter().map(|outlook| {
+            let used_for = match outlook.used_for {
+                CertificateUse::Signing => "signing",
+                CertificateUse::Other => "other",
+            };
+            let certificate = outlook.fingerprint.chars().take(16).collect();
+            (vec![outlook.party.to_string(), used_for.to_owned(), certificate], outlook.days_left as f64)
+        });
+        metrics.replace(names::CERTIFICATES, days);
+        match broker.look_at_parties().await {
+            Ok(Some(parties)) => tracing::info!(detail = parties, "every party was looked at"),
+            Ok(None) => {}
+            Err(fault) => complain("looking at every party", &fault),
+        }
+        tokio::time::sleep(LOOK_AT_CERTIFICATES).await;
     }
 }
 

@@ -11,10 +11,11 @@
 //! | [`broker`] | what happens: the use cases |
 //! | [`http`] | who knocks: decode, one call to the broker, encode |
 //!
-//! The hall ([`app`], [`cli`], [`config`], [`keyring`], [`sandbox`], [`system`], [`telemetry`]) knows every room and decides nothing.
+//! The hall ([`app`], `browser`, [`cli`], [`config`], [`keyring`], [`sandbox`], [`system`], [`telemetry`]) knows every room and decides nothing.
 
 pub mod app;
 pub mod broker;
+mod browser;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -81,7 +81,7 @@ const ROOMS: &[Room] = &[
 ];
 
 /// The rest of the hall knows every room and may name every crate.
-const HALL: &[&str] = &["main", "lib", "app", "cli", "keyring", "sandbox"];
+const HALL: &[&str] = &["main", "lib", "app", "browser", "cli", "keyring", "sandbox"];
 
 /// Files that are one long table by nature.
 const TABLES: &[&str] = &["domain/reason.rs", "http/text.rs"];

@@ -624,3 +624,25 @@ async fn sessions_and_logouts_that_have_expired_are_forgotten() {
     assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
     assert!(store.logouts(false, 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_was_found_out_about_parties_takes_the_place_of_what_was_known_before() {
+    use context_handler::domain::trust::{Check, Finding, PartyCheck};
+    let folder = Folder::new("party-checks");
+    let store = folder.open();
+    assert_eq!(store.party_checks().await.unwrap(), []);
+    let check = |party: &str, second| PartyCheck {
+        party: EntityId::new(party).unwrap(),
+        at: at(second),
+        findings: vec![
+            Finding::fail(Check::CertificateRevoked, Reason::CertRevoked, "good", "revoked").about("CN=a"),
+            Finding::pass(Check::MetadataXml, "XML", "XML"),
+        ],
+    };
+    let (a, b) = (check("https://a.test", 0), check("https://b.test", 0));
+    store.keep_party_checks(vec![b.clone(), a.clone()]).await.unwrap();
+    assert_eq!(store.party_checks().await.unwrap(), [a, b]);
+    let later = check("https://b.test", 60);
+    store.keep_party_checks(vec![later.clone()]).await.unwrap();
+    assert_eq!(folder.open().party_checks().await.unwrap(), [later], "who is gone is not told about");
+}

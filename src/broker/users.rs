@@ -175,9 +175,14 @@ impl Broker {
         self.deny(caller.record.clone(), fault, mistakes).await
     }
 
-    /// Ends a call that had metadata looked at.
-    pub(super) async fn conclude_check(&self, caller: &Caller, what: String) -> Result<(), Denied> {
-        self.conclude_call(caller, Ok(()), Reason::MdChecked, what).await
+    /// Ends a call that looked at something.
+    pub(super) async fn conclude_look(
+        &self,
+        caller: &Caller,
+        reason: Reason,
+        what: String,
+    ) -> Result<(), Denied> {
+        self.conclude_call(caller, Ok(()), reason, what).await
     }
 
     async fn kept(&self, authority: Cvr, id: &str) -> Result<Option<Kept>, Fault> {

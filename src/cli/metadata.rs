@@ -28,12 +28,13 @@ impl Metadata {
         let content = session.read(&validate.file)?;
         let findings = review(&content, None, session.desk.clock.now()).findings;
         let told: Vec<Told<'_>> = findings.iter().map(Told::of).collect();
-        session.answer(&told, || told.iter().map(text).collect::<Vec<_>>().join("\n"));
+        session.answer(&told, || told.iter().map(finding_text).collect::<Vec<_>>().join("\n"));
         Ok(if verdict(&findings) == Verdict::Fail { Exit::CheckFailed } else { Exit::Ok })
     }
 }
 
-fn text(told: &Told<'_>) -> String {
+/// A finding in a line or some.
+pub(super) fn finding_text(told: &Told<'_>) -> String {
     let Finding { check, verdict, about, expected, received, evidence, .. } = told.finding;
     let (id, title) = (check.id(), check.title().en);
     let about = about.as_ref().map_or(String::new(), |about| format!(" ({about})"));

@@ -35,8 +35,6 @@ const MAX_BODY: usize = 1024 * 1024;
 /// What the world sees.
 pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
     let many_users = DefaultBodyLimit::max(api::users::MAX_BULK);
-    let metadata_form = DefaultBodyLimit::max(console::MOST_FORM);
-    let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
     Router::new()
         // Fagsystemer: we are their identity provider.
         .route("/saml/idp/metadata", get(saml::idp_metadata))
@@ -63,6 +61,27 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
             post(api::users::replace_all).put(api::users::put_many).layer(many_users),
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
+        // Users: choosing a municipality, seeing where they are logged in, logging out.
+        .route("/discovery", get(saml::discovery).post(saml::choose))
+        .route("/sessions", get(logout::sessions))
+        .route("/logout", get(logout::farewell).post(logout::leave))
+        .merge(of_trust())
+        // Everybody: what this is, and what went wrong.
+        .route("/", get(help::home))
+        .route("/errors", get(help::errors))
+        .route("/errors/{code}", get(help::error))
+        .route(assets::ROUTE, get(assets::asset))
+        .fallback(help::not_found)
+        .with_state(door)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(metrics, request_line))
+}
+
+/// Trust verification: for municipalities, for those who see to it that all of them are ready, and for their systems.
+fn of_trust() -> Router<Arc<Door>> {
+    let metadata_form = DefaultBodyLimit::max(console::MOST_FORM);
+    let metadata = DefaultBodyLimit::max(api::checks::MOST_BODY);
+    Router::new()
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", get(trust::show).post(trust::begin))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
@@ -76,31 +95,22 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
         .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))
         .route("/Validation/BrugervendteSystemSamlMetadata", post(api::validation::sp).layer(metadata))
-        // Users: choosing a municipality, seeing where they are logged in, logging out.
-        .route("/discovery", get(saml::discovery).post(saml::choose))
-        .route("/sessions", get(logout::sessions))
-        .route("/logout", get(logout::farewell).post(logout::leave))
         // Those who see to it that trust is established: their progress, and that of others.
         .route("/trust", get(console::front))
         .route("/trust/metadata", get(console::metadata_form).post(console::metadata).layer(metadata_form))
+        .route("/trust/certificates", get(console::certificates))
+        .route("/trust/certificates.atom", get(console::certificates_atom))
+        .route("/trust/certificates.ics", get(console::certificates_ics))
         .route("/trust/invitations/{ticket}", get(console::invitation).post(console::accept))
         .route("/trust/authorities/{cvr}", get(console::authority))
         .route("/trust/authorities/{cvr}/runs", post(console::order))
         .route("/trust/authorities/{cvr}/runs/{id}", get(console::run))
+        .route("/trust/authorities/{cvr}/runs/{id}/{form}", get(console::run_file))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
         .route("/trust/sp", get(console::mirror))
         .route("/trust/sign-in", post(console::sign_in))
         .route("/trust/sign-out", post(console::sign_out))
-        // Everybody: what this is, and what went wrong.
-        .route("/", get(help::home))
-        .route("/errors", get(help::errors))
-        .route("/errors/{code}", get(help::error))
-        .route(assets::ROUTE, get(assets::asset))
-        .fallback(help::not_found)
-        .with_state(door)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn_with_state(metrics, request_line))
 }
 
 /// What those who run us see, on a listener of its own.

@@ -56,11 +56,7 @@ pub(super) async fn report_json(
     knock: Knock,
     Path(ticket): Path<String>,
 ) -> Response {
-    let told = |report: &Report| {
-        let json = serde_json::to_vec_pretty(&Published::from(report));
-        json.map_err(|error| Fault::new(Reason::Internal, error.to_string()))
-    };
-    download(&door, &knock, &ticket, ("application/json", None), told).await
+    download(&door, &knock, &ticket, Form::Json).await
 }
 
 /// The same for build servers.
@@ -69,8 +65,7 @@ pub(super) async fn report_junit(
     knock: Knock,
     Path(ticket): Path<String>,
 ) -> Response {
-    let told = |report: &Report| Ok(junit(report, &[]).into_bytes());
-    download(&door, &knock, &ticket, ("application/xml", None), told).await
+    download(&door, &knock, &ticket, Form::Junit).await
 }
 
 /// The same as evidence that is kept, and proved without us.
@@ -79,11 +74,47 @@ pub(super) async fn report_zip(
     knock: Knock,
     Path(ticket): Path<String>,
 ) -> Response {
-    let told = |report: &Report| {
-        let page = |lang| pages::report_file(report, lang, &door.broker.settings().public_url);
-        door.broker.evidence(report, &page(Lang::Da)?, &page(Lang::En)?)
-    };
-    download(&door, &knock, &ticket, ("application/zip", Some("trust-evidence")), told).await
+    download(&door, &knock, &ticket, Form::Zip).await
+}
+
+/// A form of a report that is not a page.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Json,
+    Junit,
+    Zip,
+}
+
+impl Form {
+    /// The form of this name in an address.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        match name {
+            "report.json" => Some(Self::Json),
+            "report.junit" => Some(Self::Junit),
+            "report.zip" => Some(Self::Zip),
+            _ => None,
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Junit => "application/xml",
+            Self::Zip => "application/zip",
+        }
+    }
+
+    fn content(self, door: &Door, report: &Report) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Json => serde_json::to_vec_pretty(&Published::from(report))
+                .map_err(|error| Fault::new(Reason::Internal, error.to_string())),
+            Self::Junit => Ok(junit(report, &[]).into_bytes()),
+            Self::Zip => {
+                let page = |lang| pages::report_file(report, lang, &door.broker.settings().public_url);
+                door.broker.evidence(report, &page(Lang::Da)?, &page(Lang::En)?)
+            }
+        }
+    }
 }
 
 /// What the JSON of a report looks like.
@@ -91,32 +122,30 @@ pub(super) async fn schema() -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/schema+json"))], SCHEMA).into_response()
 }
 
-async fn download(
-    door: &Door,
-    knock: &Knock,
-    link: &str,
-    (kind, file): (&'static str, Option<&str>),
-    told: impl FnOnce(&Report) -> Result<Vec<u8>, Fault>,
-) -> Response {
-    const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+async fn download(door: &Door, knock: &Knock, link: &str, form: Form) -> Response {
+    let Some(ticket) = Ticket::read(link) else { return pages::not_found(&knock.visitor) };
+    match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
+        Ok(Some(report)) => file(door, knock, form, &report),
+        Ok(None) => (StatusCode::NO_CONTENT, [NO_STORE, (header::RETRY_AFTER, ASK_AGAIN)]).into_response(),
+        Err(fault) => not_shown(knock, &fault),
+    }
+}
+
+/// A report in this form, for whoever may read it.
+pub(super) fn file(door: &Door, knock: &Knock, form: Form, report: &Report) -> Response {
     const NOSNIFF: (HeaderName, HeaderValue) =
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let Some(ticket) = Ticket::read(link) else { return pages::not_found(&knock.visitor) };
-    let report = match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
-        Ok(Some(report)) => report,
-        Ok(None) => {
-            return (StatusCode::NO_CONTENT, [NO_STORE, (header::RETRY_AFTER, ASK_AGAIN)]).into_response();
-        }
-        Err(fault) => return not_shown(knock, &fault),
-    };
-    let content = match told(&report) {
+    let content = match form.content(door, report) {
         Ok(content) => content,
         Err(fault) => return not_shown(knock, &fault),
     };
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
     let mut response = ([kind, NO_STORE, NOSNIFF], content).into_response();
-    let named = file.map(|name| format!("attachment; filename=\"{name}-{}.zip\"", report.run));
-    if let Some(Ok(named)) = named.map(HeaderValue::try_from) {
+    if let (Form::Zip, Ok(named)) =
+        (form, HeaderValue::try_from(format!("attachment; filename=\"trust-evidence-{}.zip\"", report.run)))
+    {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, named);
     }
     response

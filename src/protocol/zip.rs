@@ -49,7 +49,7 @@ pub fn archive(files: &[(&str, &[u8])], at: Timestamp) -> Result<Vec<u8>, Fault>
 fn moment(at: Timestamp) -> [u16; 2] {
     let at = at.to_zoned(TimeZone::UTC);
     let part = |part: i8| u16::from(part.unsigned_abs());
-    let time = part(at.hour()) << 11 | part(at.minute()) << 5 | part(at.second()) / 2;
+    let time = (part(at.hour()) << 11) | (part(at.minute()) << 5) | (part(at.second()) / 2);
     let date = at.year().saturating_sub(1980).clamp(0, 127).unsigned_abs() << 9;
-    [time, date | part(at.month()) << 5 | part(at.day())]
+    [time, date | (part(at.month()) << 5) | part(at.day())]
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::browser::{Browser, Form, Page};
+use super::wire::client;
 use super::{Sandbox, fagsystem, idp};
+use crate::browser::{Browser, Form, Page};
 use crate::domain::audit::Event;
 use crate::domain::id::LoginId;
 use crate::store::{AuditQuery, Logged};
@@ -38,7 +39,8 @@ const KORSBAEK: &str = idp::KORSBAEK.name;
 
 /// Plays the login; tells each hop as it happens, and at the end what the exchange log holds about it.
 pub async fn play(sandbox: &Sandbox, tell: &mut dyn FnMut(&Hop)) -> Result<Vec<Logged>, String> {
-    let mut stage = Stage { sandbox, browser: Browser::new()?, tell, number: 0, login: None, logged: 0 };
+    let mut stage =
+        Stage { sandbox, browser: Browser::new(client()?), tell, number: 0, login: None, logged: 0 };
     let bbr = sandbox.places().neighbour(fagsystem::BBR.place);
     let front = stage.open((USER, BBR, "opens the front page"), &bbr).await?;
     let log_in = front.form(None).ok_or("BBR has no button to log in")?;

@@ -16,7 +16,6 @@
 //! | + 9 | the broker's operations |
 
 mod attribute_service;
-mod browser;
 mod demo;
 mod fagsystem;
 mod files;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::browser::Browser;
 use super::files::BROKER_SIGNING;
 use super::saml::{POST, REDIRECT, Refused, ds, md, refused, time};
+use super::wire::client;
 use super::{Failed, Places};
+use crate::browser::Browser;
 use crate::domain::world::Clock;
 use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::xml::{Document, Element, verify};
@@ -36,7 +37,7 @@ pub(super) struct Partner {
 
 /// Waits until the broker shows its metadata; none when it stopped before.
 pub(super) async fn meet<T>(places: &Places, serving: &JoinHandle<T>) -> Result<Option<Partner>, Failed> {
-    let browser = Browser::new().map_err(Failed::Other)?;
+    let browser = Browser::new(client().map_err(Failed::Other)?);
     let address = |role: &str| format!("{}/saml/{role}/metadata", places.broker());
     for _ in 0..TRIES {
         if serving.is_finished() {

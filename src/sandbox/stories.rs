@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use super::Sandbox;
-use super::browser::Page;
 use super::fagsystem::{self, System};
 use super::oidc;
 use super::roles::{FEDDET, KORSBAEK, Organisation};
 use super::walk::Walk;
+use crate::browser::Page;
 
 /// A story: who goes where, and what one must see at the end.
 struct Story {

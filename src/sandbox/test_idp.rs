@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::browser::Browser;
 use super::idp::persona::{self, Persona};
 use super::idp::{Dialect, IdentityProvider, Naming, Provider, metadata};
 use super::memory::Journal;
 use super::partner;
 use super::saml::Refused;
+use super::wire::client;
 use super::{Failed, World};
+use crate::browser::Browser;
 use crate::protocol::keys::FileKey;
 use crate::system::{SystemClock, SystemRandom};
 
@@ -102,7 +103,7 @@ impl TestIdp {
 
     /// The metadata at an address.
     pub async fn fetch(address: &str) -> Result<Vec<u8>, Failed> {
-        let browser = Browser::new().map_err(Failed::Other)?;
+        let browser = Browser::new(client().map_err(Failed::Other)?);
         browser.fetch(address).await.map(String::into_bytes).map_err(Failed::Other)
     }
 }

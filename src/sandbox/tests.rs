@@ -7,9 +7,10 @@ mod test_idp;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::browser::{Browser, Form, Page};
 use super::walk::Walk;
+use super::wire::client;
 use super::*;
+use crate::browser::{Browser, Form, Page};
 use crate::domain::id::{EntityId, MessageId};
 use crate::protocol::keys::FileKey;
 use crate::protocol::saml::query::OurQuery;
@@ -48,7 +49,7 @@ impl User {
     }
 
     fn forgotten(&mut self) {
-        self.walk.browser = Browser::new().unwrap();
+        self.walk.browser = Browser::new(client().unwrap());
     }
 
     fn at(&self, place: u16) -> String {
@@ -204,7 +205,7 @@ async fn no_page_is_shown_where_none_may_be_and_one_is_where_a_new_login_is_aske
 async fn an_answer_is_taken_once_and_only_from_the_browser_that_asked() {
     let mut user = User::arrive().await;
     let answer = user.answered(BBR, KORSBAEK, "agnes").await;
-    let own = std::mem::replace(&mut user.walk.browser, Browser::new().unwrap());
+    let own = std::mem::replace(&mut user.walk.browser, Browser::new(client().unwrap()));
     assert_shows(&user.submit(&answer).await, 400, &["this browser has not asked"]);
     user.walk.browser = own;
     let page = user.submit(&answer).await;

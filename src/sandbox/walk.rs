@@ -2,10 +2,8 @@
 //! where somebody is logged in, or is told why not.
 
 use super::Places;
-use super::browser::{Browser, Form, Page};
-
-/// More steps than any login has.
-const MOST: usize = 30;
+use super::wire::client;
+use crate::browser::{Browser, Page};
 
 /// The user, on the way.
 pub(super) struct Walk {
@@ -16,7 +14,7 @@ pub(super) struct Walk {
 impl Walk {
     /// A user who was nowhere before.
     pub(super) fn new(places: Places) -> Result<Self, String> {
-        Ok(Self { places, browser: Browser::new()? })
+        Ok(Self { places, browser: Browser::new(client()?) })
     }
 
     /// Presses "log in" at a fagsystem and chooses a municipality. There is no choice where only one uses the fagsystem, or
@@ -45,18 +43,7 @@ impl Walk {
     }
 
     /// Follows redirects, and forms that go on by themselves, until somebody has to do something.
-    pub(super) async fn follow(&mut self, mut page: Page) -> Result<Page, String> {
-        for _ in 0..MOST {
-            page = match (page.onward(), page.form(None)) {
-                (Some(address), _) => self.browser.open(&address).await?,
-                (None, Some(form)) if carries(&form) => self.browser.submit(&form).await?,
-                _ => return Ok(page),
-            };
-        }
-        Err("the way has no end".to_owned())
+    pub(super) async fn follow(&mut self, page: Page) -> Result<Page, String> {
+        self.browser.follow(page).await
     }
-}
-
-fn carries(form: &Form) -> bool {
-    form.fields.iter().any(|(name, _)| name.starts_with("SAML") || name == "id_token_hint")
 }

@@ -112,6 +112,20 @@ pub(super) fn escaped(value: &str) -> String {
     out
 }
 
+/// What speaks HTTP, to this machine or to the broker that it is told; it follows nothing by itself.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the neighbours speak to this machine, and an identity provider for tests fetches what it is told to"
+)]
+pub(super) fn client() -> Result<reqwest::Client, String> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(20))
+        .build();
+    client.map_err(|error| error.to_string())
+}
+
 /// The cookie of this name. Neighbours share a host name, and cookies know no ports, so each has names of its own.
 pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());

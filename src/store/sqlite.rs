@@ -314,7 +314,7 @@ impl Store for Sqlite {
     }
 
     fn party_checks(&self) -> Answer<'_, Vec<PartyCheck>> {
-        self.read(move |connection| party_check::all(connection))
+        self.read(party_check::all)
     }
 
     fn keep_party_checks(&self, checks: Vec<PartyCheck>) -> Answer<'_, ()> {

@@ -65,6 +65,13 @@ pub mod names {
         labels: &["outcome"],
         help: "Metadata fetched from partners: new, unchanged, or the reason why it was kept out.",
     };
+    /// How many days certificates have left.
+    pub const CERTIFICATES: &Metric = &Metric {
+        name: "context_handler_certificate_days_left",
+        kind: Kind::Gauge,
+        labels: &["party", "use", "certificate"],
+        help: "Days until a certificate ends, by party, use and the beginning of its SHA-256.",
+    };
     /// Always 1; the version stands in the label.
     pub const BUILD: &Metric = &Metric {
         name: "context_handler_build_info",
@@ -75,8 +82,15 @@ pub mod names {
 }
 
 /// Every metric there is.
-pub const METRICS: &[&Metric] =
-    &[names::REQUESTS, names::REASONS, names::SECONDS, names::ROBOTS, names::METADATA, names::BUILD];
+pub const METRICS: &[&Metric] = &[
+    names::REQUESTS,
+    names::REASONS,
+    names::SECONDS,
+    names::ROBOTS,
+    names::METADATA,
+    names::CERTIFICATES,
+    names::BUILD,
+];
 
 /// More label values than this are counted together.
 const MOST_SERIES: usize = 500;
@@ -113,6 +127,13 @@ impl Metrics {
     /// Sets a gauge.
     pub fn set(&self, metric: &'static Metric, labels: &[&str], value: f64) {
         self.change(metric, labels, |series| series.value = value);
+    }
+
+    /// Sets a gauge to these series and no others. Of more than there is room for, the first count.
+    pub fn replace(&self, metric: &'static Metric, series: impl IntoIterator<Item = (Vec<String>, f64)>) {
+        let series = series.into_iter().take(MOST_SERIES);
+        let series = series.map(|(labels, value)| (labels, Series { value, ..Series::default() }));
+        self.lock().insert(metric.name, series.collect());
     }
 
     /// Puts one duration into a histogram.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fits, judged, launch, picture, shots, strict } from "./chromium.mjs";
 
 const base = process.argv[2];
-setTimeout(() => { console.error("not done in five minutes"); process.exit(1); }, 300_000).unref();
+setTimeout(() => { console.error("not done in ten minutes"); process.exit(1); }, 600_000).unref();
 const browser = await launch();
 const reports = ["green", "yellow", "red", "hostile"];
 

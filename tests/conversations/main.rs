@@ -29,3 +29,4 @@ mod support;
 mod tokens;
 mod trust;
 mod users;
+mod weather;

@@ -293,3 +293,50 @@ async fn a_municipalitys_system_orders_runs_reads_reports_and_asks_how_far_it_ha
         assert_eq!(town.browser().get(path).await.status, 401, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_report_is_read_in_every_form_by_whoever_sees_its_municipality_and_every_look_is_written_down() {
+    let town = Town::new("progress-report").await;
+    run(&town, "basic", |_| {}).await;
+    let id = town.broker.runs_of(Cvr::new(KORSBAEK).unwrap(), 1).await.unwrap()[0].id;
+    let of = |cvr: &str, form: &str| format!("{}/runs/{id}{form}", page_of(&town, cvr));
+    let forms = [
+        ("", "text/html; charset=utf-8"),
+        ("/report.json", "application/json"),
+        ("/report.junit", "application/xml"),
+        ("/report.zip", "application/zip"),
+    ];
+    for sees in [authority(KORSBAEK), Sees::Programme] {
+        let mut browser = town.reader(sees).await;
+        for (form, kind) in forms {
+            let request = told_as(&mut browser, &of(KORSBAEK, form)).await;
+            assert_eq!(
+                (request.0, request.1.as_str(), request.2.as_str()),
+                (200, kind, "no-store"),
+                "{form}"
+            );
+            let viewed = town.log().await.pop().unwrap();
+            assert_eq!((viewed.event, viewed.allowed), (Event::ConsoleViewed, true));
+            assert_eq!(viewed.detail.unwrap(), format!("run {id}"));
+        }
+        assert_eq!(browser.get(&of(KORSBAEK, "/report.exe")).await.status, 404);
+    }
+    // Neither under its own address nor under one's own, nor by a supplier, nor without a sign-in.
+    let mut other = town.reader(authority(FEDDET)).await;
+    let bbr = Sees::Systems(vec![EntityId::new(&town.bbr.entity_id).unwrap()]);
+    let mut supplier = town.reader(bbr).await;
+    for (form, _) in forms {
+        assert_eq!(other.get(&of(KORSBAEK, form)).await.status, 403, "{form}");
+        assert_eq!(town.log().await.pop().unwrap().reason, "console.denied");
+        assert_eq!(other.get(&of(FEDDET, form)).await.status, 404, "{form}");
+        assert_eq!(supplier.get(&of(KORSBAEK, form)).await.status, 403, "{form}");
+        assert_eq!(town.browser().get(&of(KORSBAEK, form)).await.location(), "/trust", "{form}");
+    }
+}
+
+/// Status, kind and cache of an answer whose content need not be text.
+async fn told_as(browser: &mut Browser, url: &str) -> (u16, String, String) {
+    let answer = browser.get(url).await;
+    let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+    (answer.status, header("content-type"), header("cache-control"))
+}

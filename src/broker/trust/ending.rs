@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::audit::Trail;
 use super::super::{Broker, Next, Refusal, Visit};
-use super::observe::Observed;
+use super::observe::{Observed, levels_of};
 use super::preview::preview;
 use super::rights::{self, Whose};
 use crate::domain::assurance::Requirement;
@@ -333,7 +333,7 @@ fn levels(trail: &Trail, observed: &mut Observed, requirement: &Requirement) {
     observed.findings.push(Finding::of(
         Check::LevelEnough,
         &proved,
-        requirement.to_string(),
+        levels_of(requirement.levels()),
         level.to_string(),
     ));
 }
@@ -367,10 +367,15 @@ fn scenario(
             }
         }
         Scenario::StepUp => match outcome {
-            Ok(()) => vec![Finding::pass(Check::StepUp, asked.requirement.to_string(), "")],
+            Ok(()) => vec![Finding::pass(Check::StepUp, levels_of(asked.requirement.levels()), "")],
             Err(fault) => {
                 let told = Err::<(), _>(fault.clone());
-                vec![Finding::of(Check::StepUp, &told, asked.requirement.to_string(), fault.reason.code())]
+                vec![Finding::of(
+                    Check::StepUp,
+                    &told,
+                    levels_of(asked.requirement.levels()),
+                    fault.reason.code(),
+                )]
             }
         },
         _ => Vec::new(),

@@ -122,7 +122,7 @@ impl Broker {
         };
         let entities: Vec<&str> = examined.entities.iter().map(EntityId::as_str).collect();
         let what = format!("{:?}: {}", verdict(&examined.findings), entities.join(", "));
-        self.conclude_check(caller, what).await.map(|()| examined)
+        self.conclude_look(caller, Reason::MdChecked, what).await.map(|()| examined)
     }
 
     /// Looks at what is registered of a party, in each of its roles.

@@ -1,13 +1,15 @@
 //! What a trust run sees beside what the login looks at: every check of an answer, to the end of the list. The checks are
 //! the login's own functions, asked one by one.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::Broker;
 use super::super::audit::Trail;
 use super::super::identify::{chain, check_cvr, check_profile, is_called_robot, level, reserved, rights};
 use super::super::registry::KnownIdp;
-use crate::domain::assurance::Achieved;
+use crate::domain::assurance::{Achieved, Level};
 use crate::domain::id::Cvr;
 use crate::domain::login::{Asked, Pending};
 use crate::domain::person::Person;
@@ -143,6 +145,13 @@ fn only_once(said: &Said, idp: &KnownIdp<'_>) -> Finding {
     }
 }
 
+/// Levels as they are shown, each once.
+pub(super) fn levels_of(levels: impl Iterator<Item = Level>) -> String {
+    let levels: BTreeSet<String> = levels.map(|level| level.to_string()).collect();
+    let levels = levels.into_iter().collect::<Vec<_>>().join(", ");
+    if levels.is_empty() { NOTHING.to_owned() } else { levels }
+}
+
 /// What is stated about the level, and what of it counts.
 fn levels(observed: &mut Observed, said: &Said, asked: &Asked, idp: &KnownIdp<'_>) {
     let read = level(said, idp);
@@ -150,7 +159,7 @@ fn levels(observed: &mut Observed, said: &Said, asked: &Asked, idp: &KnownIdp<'_
     let stated = stated(said);
     let received =
         stated.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ");
-    let wanted = asked.requirement.to_string();
+    let wanted = levels_of(asked.requirement.levels());
     let nothing = |level: &Achieved| level.nist.is_none() && level.nsis.is_none();
     tell(match &read {
         Ok(level) if nothing(level) && level.noticed.is_empty() => {
@@ -178,7 +187,7 @@ fn levels(observed: &mut Observed, said: &Said, asked: &Asked, idp: &KnownIdp<'_
     }
     observed.level = read.as_ref().ok().cloned();
     observed.shown.assurance = Some(Assurance {
-        requested: asked.requirement.to_string(),
+        requested: levels_of(asked.requirement.requested.iter().copied()),
         stated,
         ceiling: highest,
         counts: read.as_ref().map_or(NOTHING.to_owned(), ToString::to_string),

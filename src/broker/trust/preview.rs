@@ -3,7 +3,7 @@
 use super::super::issue::Told;
 use crate::domain::id::EntityId;
 use crate::domain::subject::Grant;
-use crate::domain::trust::{self, Check, Finding, Preview};
+use crate::domain::trust::{self, Check, Finding, Preview, xml_escaped};
 use crate::protocol::bpp;
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::shown::Mask;
@@ -41,11 +41,10 @@ pub(super) fn preview(shown: &mut trust::Shown, grant: &Grant<'_>) -> Finding {
 }
 
 fn as_saml(attributes: &[(&str, Vec<String>)]) -> String {
-    let escaped = crate::protocol::address::escaped;
-    let value = |value: &String| format!("    <AttributeValue>{}</AttributeValue>\n", escaped(value));
+    let value = |value: &String| format!("    <AttributeValue>{}</AttributeValue>\n", xml_escaped(value));
     let one = |(name, values): &(&str, Vec<String>)| {
         let values: String = values.iter().map(value).collect();
-        format!("  <Attribute Name=\"{}\">\n{values}  </Attribute>\n", escaped(name))
+        format!("  <Attribute Name=\"{}\">\n{values}  </Attribute>\n", xml_escaped(name))
     };
     let all: String = attributes.iter().map(one).collect();
     format!("<AttributeStatement>\n{all}</AttributeStatement>\n")

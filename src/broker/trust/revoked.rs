@@ -1,7 +1,7 @@
 //! Asks the issuers of certificates whether they are revoked. What is fetched is remembered for as long as one look at
 //! the federation takes: many certificates share a list.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -26,11 +26,18 @@ pub(super) struct Revocation<'s> {
     egress: &'s Egress,
     roots: &'s Roots,
     lists: Mutex<HashMap<String, List>>,
+    /// Responders that did not answer, and are not waited for again.
+    silent: Mutex<HashSet<String>>,
 }
 
 impl<'s> Revocation<'s> {
     pub(super) fn new(settings: &'s Settings) -> Self {
-        Self { egress: &settings.egress, roots: &settings.roots, lists: Mutex::default() }
+        Self {
+            egress: &settings.egress,
+            roots: &settings.roots,
+            lists: Mutex::default(),
+            silent: Mutex::default(),
+        }
     }
 
     /// Whether the certificate is revoked. One proof that it is not is enough, and one that it is, too; the latter wins.
@@ -49,8 +56,16 @@ impl<'s> Revocation<'s> {
     }
 
     async fn by_responder(&self, link: &Link, address: &str, now: Timestamp) -> Result<(), Fault> {
-        let answer = self.egress.ask_responder(address, link.question()?, MOST_OF_ANSWER).await;
-        link.judge_answer(&answer?, self.roots, now)
+        if self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(address) {
+            return Err(Fault::new(Reason::CertUnchecked, "it did not answer a moment ago"));
+        }
+        match self.egress.ask_responder(address, link.question()?, MOST_OF_ANSWER).await {
+            Ok(answer) => link.judge_answer(&answer, self.roots, now),
+            Err(fault) => {
+                self.silent.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned());
+                Err(fault)
+            }
+        }
     }
 
     async fn by_list(&self, link: &Link, address: &str, now: Timestamp) -> Result<(), Fault> {

@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::revoked::Revocation;
 use crate::broker::Broker;
 use crate::broker::registry::{Held, Snapshot, documents};
+use crate::broker::users::{Caller, Denied};
 use crate::domain::console::Sees;
 use crate::domain::federation::{Authority, Fagsystem};
 use crate::domain::id::EntityId;
-use crate::domain::reason::Fault;
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{CertificateUse, Holder, Outlook, PartyCheck, Verdict, days_left};
 
 /// How old the last look at every party may be.
@@ -32,6 +33,18 @@ impl Broker {
             outlook.checked = checked.get(&outlook.party).copied();
         }
         Ok(all)
+    }
+
+    /// What a system of an authority may see.
+    pub async fn weather_for(&self, caller: &Caller) -> Result<Vec<Outlook>, Denied> {
+        let seen = self.weather(Some(&Sees::Authority(caller.authority()))).await;
+        match seen {
+            Ok(seen) => {
+                let what = "certificates".to_owned();
+                self.conclude_look(caller, Reason::ConsoleViewed, what).await.map(|()| seen)
+            }
+            Err(fault) => Err(self.refuse_call(caller, fault, Vec::new()).await),
+        }
     }
 
     /// The same without what was found out when everybody was looked at.

@@ -14,7 +14,7 @@ pub fn junit(report: &Report, expectations: &[Expectation]) -> String {
     let time = report.duration().as_secs_f64();
     let totals =
         format!(r#"tests="{tests}" failures="{failures}" errors="0" skipped="{skipped}" time="{time:.3}""#);
-    let name = escaped(&format!("{} {}", report.idp, report.scenario));
+    let name = xml_escaped(&format!("{} {}", report.idp, report.scenario));
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(xml, r#"<testsuites name="context-handler trust" {totals}>"#);
     let timestamp = report.begun.strftime("%Y-%m-%dT%H:%M:%S");
@@ -22,7 +22,7 @@ pub fn junit(report: &Report, expectations: &[Expectation]) -> String {
     properties(&mut xml, report);
     report.findings.iter().for_each(|finding| case(&mut xml, finding));
     expectations.iter().for_each(|expectation| expected_case(&mut xml, expectation));
-    let _ = writeln!(xml, "<system-out>{}</system-out>", escaped(&report.sentence().en));
+    let _ = writeln!(xml, "<system-out>{}</system-out>", xml_escaped(&report.sentence().en));
     xml.push_str("</testsuite>\n</testsuites>\n");
     xml
 }
@@ -39,7 +39,7 @@ fn properties(xml: &mut String, report: &Report) {
         ("verdict", report.verdict.id().to_owned()),
     ] {
         if !value.is_empty() {
-            let _ = writeln!(xml, r#"<property name="{name}" value="{}"/>"#, escaped(&value));
+            let _ = writeln!(xml, r#"<property name="{name}" value="{}"/>"#, xml_escaped(&value));
         }
     }
     xml.push_str("</properties>\n");
@@ -48,14 +48,14 @@ fn properties(xml: &mut String, report: &Report) {
 fn case(xml: &mut String, finding: &Finding) {
     let check = finding.check;
     let about = finding.about.as_deref().map(|about| format!(" ({about})")).unwrap_or_default();
-    let name = escaped(&format!("{check}: {}{about}", check.title().en));
+    let name = xml_escaped(&format!("{check}: {}{about}", check.title().en));
     let _ = write!(xml, r#"<testcase classname="trust.{}" name="{name}" time="0">"#, check.section().id());
-    let message = escaped(&told(&finding.expected, &finding.received));
+    let message = xml_escaped(&told(&finding.expected, &finding.received));
     let reason = finding.reason.map_or("", |reason| reason.code());
     match finding.verdict {
         Verdict::Pass => {}
         Verdict::NotApplicable => {
-            let _ = write!(xml, r#"<skipped message="{}"/>"#, escaped(&finding.received));
+            let _ = write!(xml, r#"<skipped message="{}"/>"#, xml_escaped(&finding.received));
         }
         Verdict::Warning => {
             let _ = write!(xml, "<system-out>warning {reason}: {message}\n{}</system-out>", advice(finding));
@@ -69,10 +69,10 @@ fn case(xml: &mut String, finding: &Finding) {
 }
 
 fn expected_case(xml: &mut String, expectation: &Expectation) {
-    let name = escaped(&expectation.what);
+    let name = xml_escaped(&expectation.what);
     let _ = write!(xml, r#"<testcase classname="trust.expected" name="{name}" time="0">"#);
     if !expectation.met {
-        let message = escaped(&told(&expectation.expected, &expectation.received));
+        let message = xml_escaped(&told(&expectation.expected, &expectation.received));
         let _ = write!(xml, r#"<failure type="expectation" message="{message}"/>"#);
     }
     xml.push_str("</testcase>\n");
@@ -94,11 +94,11 @@ fn advice(finding: &Finding) -> String {
         explanation.map(|explanation| explanation.fix.en),
         finding.evidence.as_deref(),
     ];
-    escaped(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    xml_escaped(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 /// Text for an attribute or an element. What XML 1.0 cannot hold is replaced; line ends survive in attributes too.
-fn escaped(text: &str) -> String {
+pub fn xml_escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     for sign in text.chars() {
         match sign {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn no_text_breaks_out_of_the_document_and_none_is_lost() {
         let hostile = "a]]>&\"'<b>\r\n\t\u{0}\u{fffe}ø😀";
-        let xml = format!("<a b=\"{0}\">{0}</a>", escaped(hostile));
+        let xml = format!("<a b=\"{0}\">{0}</a>", xml_escaped(hostile));
         let document = roxmltree::Document::parse(&xml).unwrap();
         let read = hostile.replace(['\u{0}', '\u{fffe}'], "\u{fffd}");
         assert_eq!(document.root_element().attribute("b"), Some(read.as_str()));

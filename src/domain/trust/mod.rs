@@ -14,6 +14,7 @@ mod mirror;
 mod published;
 mod report;
 mod scenario;
+mod task;
 mod told;
 mod tried;
 mod weather;
@@ -26,8 +27,8 @@ pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
-pub use junit::junit;
-pub use klik::{Evidence, FRESH_FOR, Facts, Line, Mark, Progress, Provider, State, Step, Task};
+pub use junit::{junit, xml_escaped};
+pub use klik::{FRESH_FOR, Facts, Line, Progress, Provider, Step};
 pub use mirror::{Mirror, Rejected, Token, Trace};
 pub use published::{Published, SCHEMA};
 pub use report::{
@@ -35,6 +36,7 @@ pub use report::{
     Service, Shown, Timing,
 };
 pub use scenario::Scenario;
+pub use task::{Evidence, Mark, State, Task};
 pub use told::{Change, Said};
 pub use tried::Tried;
 pub use weather::{CertificateUse, Holder, Outlook, PartyCheck, WARNED_AT, days_left};

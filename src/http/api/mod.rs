@@ -30,9 +30,21 @@ pub(super) async fn openapi() -> Response {
 }
 
 /// A caller that is proved. It is extracted before the content is read, so that strangers cannot make us read much.
-pub(super) struct Called {
+pub(in crate::http) struct Called {
     caller: Caller,
     lang: Lang,
+}
+
+impl Called {
+    /// Who calls.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Why the call came to nothing.
+    pub(super) fn problem(&self, door: &Door, denied: Denied) -> Response {
+        problem(door, self.lang, denied)
+    }
 }
 
 impl FromRequestParts<Arc<Door>> for Called {
@@ -63,6 +75,8 @@ fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
         ("/Validation/BrugervendteSystemSamlMetadata", _) => {
             ("/Validation/BrugervendteSystemSamlMetadata POST", Event::MetadataChecked)
         }
+        ("/trust/certificates.atom", _) => ("/trust/certificates.atom GET", Event::ConsoleViewed),
+        ("/trust/certificates.ics", _) => ("/trust/certificates.ics GET", Event::ConsoleViewed),
         ("/api/v1/users", "POST") => ("/api/v1/users POST", Event::UsersChanged),
         ("/api/v1/users/bulk", "POST") => ("/api/v1/users/bulk POST", Event::UsersChanged),
         ("/api/v1/users/bulk", _) => ("/api/v1/users/bulk PUT", Event::UsersChanged),

@@ -4,6 +4,7 @@
 //! A form names the sign-in that it was made for. Nobody knows that name but the browser that has its cookie, and that
 //! cookie comes along with no form of another site: both together prove that the user pressed the button.
 
+mod certificates;
 mod csv;
 mod enter;
 mod metadata;
@@ -22,10 +23,11 @@ use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::{Fault, Reason};
 use crate::telemetry::{Noted, Outcome};
 
+pub(super) use certificates::{atom as certificates_atom, ics as certificates_ics, page as certificates};
 pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
 pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
 pub(super) use mirror::mirror;
-pub(super) use progress::{authority, matrix, matrix_csv, order, run};
+pub(super) use progress::{authority, matrix, matrix_csv, order, run, run_file};
 
 /// What a reader may see, in the names that people know.
 fn seen(door: &Door, sees: &Sees) -> Seen {

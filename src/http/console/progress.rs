@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form as FormBody, Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -15,10 +15,11 @@ use crate::broker::trust::Order;
 use crate::broker::trust::klik::Known;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::trust::Scenario;
+use crate::domain::trust::{Report, Scenario};
 use crate::http::door::{Door, Knock};
 use crate::http::pages::{self, MatrixRow, Ordered, Ours, Run, System, SystemRow};
 use crate::http::saml::no_store;
+use crate::http::trust::{Form, file};
 use crate::protocol::saml::binding::Parameters;
 
 /// So many runs are listed.
@@ -102,10 +103,10 @@ pub(in crate::http) async fn order(
     knock: Knock,
     Path(cvr): Path<String>,
     headers: HeaderMap,
-    wish: Result<Form<Wish>, FormRejection>,
+    wish: Result<FormBody<Wish>, FormRejection>,
 ) -> Response {
     let Ok(cvr) = Cvr::new(&cvr) else { return pages::not_found(&knock.visitor) };
-    let Ok(Form(wish)) = wish else {
+    let Ok(FormBody(wish)) = wish else {
         let fault =
             Fault::new(Reason::ConsoleSignIn, "the form does not say who made it, or what is to be tried");
         return refused(&knock.visitor, &fault);
@@ -140,22 +141,47 @@ pub(in crate::http) async fn run(
     Path((cvr, run)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let (Ok(cvr), Ok(id)) = (Cvr::new(&cvr), LoginId::new(&run)) else {
-        return pages::not_found(&knock.visitor);
-    };
-    let visit = door.visit(&knock, "/trust/authorities/{cvr}/runs/{id} GET");
-    let found = async {
-        let reader = reader(&door, &headers).await?;
-        door.broker.look_at_run(&visit, &reader, (cvr, id)).await
-    };
-    match found.await {
-        Ok(run) => match &run.report {
-            Some(report) => {
-                let address = format!("{}/runs/{id}", page_of(cvr));
-                pages::report(&knock.visitor, &pages::Shown { report, previous: None, address: &address })
-            }
-            None => to(&page_of(cvr)),
-        },
+    let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
+    shown(&knock, found, |address, report| {
+        pages::report(&knock.visitor, &pages::Shown { report, previous: None, address })
+    })
+}
+
+/// The same in another form.
+pub(in crate::http) async fn run_file(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path((cvr, run, form)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(form) = Form::of_name(&form) else { return pages::not_found(&knock.visitor) };
+    let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
+    shown(&knock, found, |_, report| file(&door, &knock, form, report))
+}
+
+/// The address of a run, and its report once it has ended. That it was looked at is written down.
+async fn looked_at(
+    door: &Door,
+    knock: &Knock,
+    headers: &HeaderMap,
+    (cvr, run): (&str, &str),
+) -> Result<(Cvr, LoginId, Option<Report>), Fault> {
+    let unknown = || Fault::new(Reason::TrustUnknown, "expected a CVR number and the name of a run");
+    let (cvr, id) = (Cvr::new(cvr).map_err(|_| unknown())?, LoginId::new(run).map_err(|_| unknown())?);
+    let visit = door.visit(knock, "/trust/authorities/{cvr}/runs/{id} GET");
+    let reader = reader(door, headers).await?;
+    let run = door.broker.look_at_run(&visit, &reader, (cvr, id)).await?;
+    Ok((cvr, id, run.report))
+}
+
+fn shown(
+    knock: &Knock,
+    found: Result<(Cvr, LoginId, Option<Report>), Fault>,
+    show: impl FnOnce(&str, &Report) -> Response,
+) -> Response {
+    match found {
+        Ok((cvr, id, Some(report))) => show(&format!("{}/runs/{id}", page_of(cvr)), &report),
+        Ok((cvr, _, None)) => to(&page_of(cvr)),
         Err(fault) if fault.reason == Reason::TrustUnknown => pages::not_found(&knock.visitor),
         Err(fault) => refused(&knock.visitor, &fault),
     }

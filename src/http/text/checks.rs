@@ -53,5 +53,40 @@ texts! {
     nothing_found "The verdict where nothing could be looked at." "Nothing could be looked at" / "Der var intet at se på";
     party "Before the names of the parties." "Party" / "Part";
     checked_at "Before the moment." "Checked" / "Kontrolleret";
+    certificates "The page: its heading, and the title of the feeds."
+        "Certificate weather" / "Certifikatvejr";
+    certificates_lead "What the page shows."
+        "Every certificate that logins rest on, the one that ends first at the top, and who stops working when it ends. A new certificate takes weeks to order and to spread: begin at 90 days."
+        / "Alle certifikater, som logins bygger på, det, der udløber først, øverst, og hvem der holder op med at virke, når det udløber. Et nyt certifikat tager uger at bestille og udbrede: Begynd ved 90 dage.";
+    feeds "Before the links to the feeds." "Be told by yourself:" / "Få besked af dig selv:";
+    feed_atom "The link." "as a feed (Atom)" / "som nyhedskilde (Atom)";
+    feed_ics "The link." "as a calendar (iCal)" / "som kalender (iCal)";
+    no_certificates "Nothing is seen." "There is no certificate that you may see." / "Der er ingen certifikater, du må se.";
+    due "Heading: warned of." "To be seen to" / "Skal der gøres noget ved";
+    none_due "Nothing is warned of." "No certificate ends within 90 days." / "Ingen certifikater udløber inden for 90 dage.";
+    later "Heading: all others." "With more than 90 days left" / "Med mere end 90 dage tilbage";
+    holder "Column." "Whose" / "Hvis";
+    certificate "Column." "Certificate" / "Certifikat";
+    ends "Column." "Ends" / "Udløber";
+    who_stops "Column." "Who stops working" / "Hvem holder op med at virke";
+    last_checked "Column." "Last checked" / "Sidst kontrolleret";
+    never_checked "It was not looked at yet." "not yet" / "endnu ikke";
+    days_one "After 1." "day left" / "dag tilbage";
+    days_many "After any other number." "days left" / "dage tilbage";
+    ended_one "After 1." "day ago it ended" / "dag siden det udløb";
+    ended_many "After any other number." "days ago it ended" / "dage siden det udløb";
+    followed "Another certificate lasts longer."
+        "Nobody, if the party changes in time: its next certificate is registered."
+        / "Ingen, hvis parten skifter i tide: Dens næste certifikat er registreret.";
+    stops_nobody "Nobody is known to depend on it." "Nobody that we know of" / "Ingen, vi kender til";
+    municipalities "Before names." "Municipalities" / "Kommuner";
+    fagsystemer "Before names." "Fagsystemer" / "Fagsystemer";
+    more "After a number." "more" / "flere";
+    ours "Holder." "Ours" / "Vores";
+    identity_provider "Holder." "Identity provider" / "Identitetsudbyder";
+    fagsystem "Holder." "Fagsystem" / "Fagsystem";
+    service "Holder." "Attribute service" / "Attributtjeneste";
+    signing "Use." "signs" / "signerer";
+    other_use "Use." "encryption or another role" / "kryptering eller en anden rolle";
     again "Heading above the form beneath a result." "Check another document" / "Kontrollér et andet dokument";
 }

@@ -174,7 +174,7 @@ texts! {
         "Der prøves et login, som ikke lukker nogen ind. Bagefter står her en rapport om alt, hvad der blev set på."
         / "A login is tried that lets nobody in. Afterwards a report stands here about everything that was looked at.";
     start_hint "Before the hint of the scenario." "Sådan gør du" / "What you do";
-    start_button "The button." "Gå til login hos" / "Go to the login of";
+    start_button "The button." "Log ind hos" / "Log in at";
     start_promises "Heading." "Det her sker der ikke" / "What does not happen";
     start_no_session "Promise."
         "Ingen bliver logget ind, og der oprettes ingen bruger."

@@ -22,7 +22,7 @@ use super::files::OIDC_BYGGESAG;
 use super::memory::Memory;
 use super::pages::{self, Carried, Frame};
 use super::saml::Refused;
-use super::{Failed, Places, World, browser, wire};
+use super::{Failed, Places, World, wire};
 use crate::http::visitor::Visitor;
 use conversation::{Answered, Asked, NotTaken, Session};
 use jwt::{OwnKey, base64url};
@@ -65,7 +65,7 @@ type Here = State<Arc<Byggesag>>;
 pub(super) fn router(world: &World, places: Places) -> Result<Router, Failed> {
     let here = Byggesag {
         key: OwnKey::read(OIDC_BYGGESAG).map_err(|error| Failed::Other(error.to_string()))?,
-        provider: Provider { issuer: places.broker(), client: browser::client().map_err(Failed::Other)? },
+        provider: Provider { issuer: places.broker(), client: wire::client().map_err(Failed::Other)? },
         address: places.neighbour(PLACE),
         world: world.clone(),
         asked: Memory::default(),

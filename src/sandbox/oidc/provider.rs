@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::jwt::{Claims, Keys, OwnKey};
+use crate::browser;
 use crate::domain::world::Random;
 use crate::sandbox::saml::{Refused, expect, fresh_id, refused};
-use crate::sandbox::{browser, wire};
+use crate::sandbox::wire;
 
 /// How long a proof of the fagsystem's own name holds, in seconds.
 const PROOF_HOLDS: i64 = 60;

@@ -51,7 +51,7 @@ async fn a_logout_at_the_municipality_reaches_every_fagsystem() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logout_ends_the_tokens_too_and_nobody_elses_session() {
     let mut user = User::at_three().await;
-    let agnes = std::mem::replace(&mut user.walk.browser, Browser::new().unwrap());
+    let agnes = std::mem::replace(&mut user.walk.browser, Browser::new(super::client().unwrap()));
     assert_shows(&user.log_in(BYGGESAG, KORSBAEK, "viggo").await, 200, &["id=\"who\">Viggo Lund<"]);
     let viggo = std::mem::replace(&mut user.walk.browser, agnes);
     user.presses(BBR, "/logout").await;

@@ -33,7 +33,7 @@ async fn beside(user: &User, personas: &str) {
         TestIdp::fetch(&format!("{}/saml/sp/metadata", user.sandbox.places().broker())).await.unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], port));
     tokio::spawn(async move { idp.serve(listen, &broker, std::future::pending()).await.unwrap() });
-    let there = Browser::new().unwrap();
+    let there = Browser::new(client().unwrap());
     while there.fetch(&format!("http://localhost:{port}/metadata")).await.is_err() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

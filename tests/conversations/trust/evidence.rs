@@ -53,6 +53,7 @@ async fn a_link_shows_who_is_waited_for_and_then_the_report_beside_the_one_befor
     ] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }
+    assert!(page.body.contains("Log ind hos <span class=\"name\">Korsbæk login</span>"), "{}", page.body);
     let nothing = town.browser().get(&format!("{}/trust/runs/{waiting}/report.json", town.url)).await;
     assert_eq!(nothing.status, 204, "there is no report yet");
 
@@ -176,4 +177,25 @@ fn proved(folder: &Path) -> Result<String, String> {
     let run = Command::new("sh").arg("-c").arg(script).current_dir(folder).output().unwrap();
     let said = String::from_utf8(run.stdout).unwrap() + &String::from_utf8(run.stderr).unwrap();
     if run.status.success() { Ok(said) } else { Err(said) }
+}
+
+#[tokio::test]
+async fn the_token_that_a_fagsystem_would_get_is_shown_readably() {
+    let town = Town::new("trust-preview").await;
+    let ticket = ended(&town, Scenario::NsisSubstantial).await;
+    let report = report(&town, &ticket).await.unwrap();
+    let preview = report.shown.preview.unwrap();
+    let xml = roxmltree::Document::parse(&preview.saml).unwrap();
+    let said: Vec<_> = xml
+        .descendants()
+        .filter_map(|node| {
+            node.attribute("Name").zip(node.children().find(roxmltree::Node::is_element)?.text())
+        })
+        .collect();
+    let name = ("https://data.gov.dk/model/core/eid/professional/orgName", "Korsbæk Kommune");
+    assert!(said.contains(&name), "{said:?}");
+    let claims: serde_json::Value = serde_json::from_str(&preview.jwt).unwrap();
+    assert_eq!(claims[name.0], name.1);
+    let assurance = report.shown.assurance.unwrap();
+    assert_eq!((assurance.requested.as_str(), assurance.required.as_str()), ("NSIS Substantial", "–"));
 }

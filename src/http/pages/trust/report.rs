@@ -239,7 +239,7 @@ pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
             let number = format!("{:.1}", length.as_secs_f64());
             format!("{sign}{} s", if lang == Lang::Da { number.replace('.', ",") } else { number })
         }
-        100..6000 => format!("{sign}{} min {} s", whole / 60, whole % 60),
+        100..3600 => format!("{sign}{} min {} s", whole / 60, whole % 60),
         _ => format!("{sign}{} {hours} {} min", whole / 3600, whole / 60 % 60),
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn branches<'r>(
     let mut tree = Vec::new();
     for certificate in certificates {
         let mut issuers = certificate.issuers.iter().rev().map(String::as_str);
+        let mut issuers = issuers.by_ref().filter(|issuer| *issuer != certificate.subject);
         let mut branch = branch(&mut tree, issuers.next().unwrap_or_default(), r);
         for issuer in issuers {
             branch = self::branch(&mut branch.branches, issuer, r);

@@ -1,0 +1,173 @@
+//! `trust verify` against the sandbox, whose neighbours are real: a robot logs in without a browser, the report is shown in
+//! every form, expectations are compared, and the exit code says what came of it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use context_handler::cli::{Desk, Exit, run};
+use context_handler::domain::trust::{Report, Verdict};
+use context_handler::sandbox::{Failed, Places, Sandbox};
+use context_handler::system::{SystemClock, SystemRandom};
+
+const KORSBAEK: &str = "https://saml.korsbaek.example/idp";
+const BBR: &str = "https://saml.bbr.example";
+
+/// Exit code, standard output and standard error.
+type Said = (Exit, String, String);
+
+struct Town(Sandbox);
+
+impl Town {
+    async fn open() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let next = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+            let port = 14_000 + u16::try_from(next % 500).unwrap() * 10;
+            if !(port..=port + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+                continue;
+            }
+            match Sandbox::open(Places::from_port(port).unwrap()).await {
+                Ok(sandbox) => return Self(sandbox),
+                Err(Failed::Listen { .. }) => {}
+                Err(failed) => panic!("{failed}"),
+            }
+        }
+    }
+
+    async fn say(&self, words: &[&str]) -> Said {
+        let config = self.0.config_file().display().to_string();
+        let words: Vec<String> = ["context-handler", "--config", &config]
+            .iter()
+            .chain(words)
+            .map(|word| (*word).to_owned())
+            .collect();
+        let command = move || {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let desk = Desk {
+                input: &mut std::io::empty(),
+                out: &mut out,
+                err: &mut err,
+                clock: &SystemClock,
+                random: &SystemRandom,
+            };
+            let exit = run(words.into_iter().map(Into::into), desk);
+            (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        };
+        tokio::task::spawn_blocking(command).await.unwrap()
+    }
+
+    async fn verify(&self, words: &[&str]) -> Said {
+        self.say(&[&["trust", "verify", KORSBAEK], words].concat()).await
+    }
+}
+
+/// A file of this test.
+fn file(name: &str, content: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_robot_logs_in_without_a_browser_and_the_report_is_shown_in_every_form() {
+    let town = Town::open().await;
+    let (exit, out, err) = town
+        .verify(&["--robot", "--form", "who=agnes", "--scenario", "nsis-substantial", "--fagsystem", BBR])
+        .await;
+    assert_eq!(exit, Exit::Ok, "{out}{err}");
+    assert!(out.starts_with("Trust is established."), "{out}");
+    assert!(err.starts_with("A robot logs in: http://localhost:") && err.contains("/trust/runs/"), "{err}");
+    let run = out.lines().find_map(|line| line.strip_prefix("run ")?.split(',').next()).unwrap().to_owned();
+
+    let (exit, out, err) = town.say(&["--json", "trust", "report", &run]).await;
+    assert_eq!(exit, Exit::Ok, "{err}");
+    let report: Report = serde_json::from_str(&out).unwrap();
+    assert_eq!((report.run.to_string(), report.shown.preview.is_some()), (run.clone(), true));
+    assert!(report.verdict < Verdict::Fail);
+    assert!(!out.contains("Agnes"), "personal data is masked");
+
+    let (exit, out, _) = town.say(&["trust", "report", &run, "--junit"]).await;
+    assert!(exit == Exit::Ok && roxmltree::Document::parse(&out).is_ok(), "{out}");
+    let (exit, out, _) = town.say(&["trust", "report", &run, "--html", "--lang", "en"]).await;
+    assert!(
+        exit == Exit::Ok && out.starts_with("<!DOCTYPE html>") && out.contains("<h1>Trust is established.")
+    );
+    let link = err.split("A robot logs in: ").nth(1).map(str::trim).unwrap_or_default().to_owned();
+    assert!(link.is_empty(), "a report that is kept orders nothing");
+    town.0.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_expected_and_does_not_come_is_told_and_fails_the_command() {
+    let town = Town::open().await;
+    let met = file(
+        "met.toml",
+        "[expect]\nlevel = \"Substantial\"\nroles = [\"http://korsbaek.example/roles/jobrole/koereproevebooker/1\"]\nattributes = { cvr = \"11111111\" }\n[checks]\n\"receiver.audience\" = \"pass\"\n",
+    );
+    let robot = ["--robot", "--form", "who=agnes", "--expect"];
+    let (exit, out, err) = town.verify(&[&robot[..], &[&met]].concat()).await;
+    assert_eq!(exit, Exit::Ok, "{out}{err}");
+    assert!(out.contains("ok       expected level: expected Substantial, got NSIS Substantial"), "{out}");
+
+    let unmet = file("unmet.toml", "[expect]\nlevel = \"High\"\n[checks]\n\"rights.known\" = \"fail\"\n");
+    let (exit, out, _) = town.verify(&[&robot[..], &[&unmet, "--junit"]].concat()).await;
+    assert_eq!(exit, Exit::CheckFailed, "{out}");
+    assert!(out.contains("message=\"expected High, received NSIS Substantial\""), "{out}");
+    assert!(out.contains("failures=\"2\""), "{out}");
+    let (exit, _, err) = town.verify(&["--expect", &file("wrong.toml", "[expect]\nlevle = \"High\"")]).await;
+    assert!(exit == Exit::Usage && err.contains("did you mean `level`?"), "{err}");
+    town.0.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_fails_a_check_fails_the_command_and_one_that_is_raised_does_not() {
+    let town = Town::open().await;
+    let substantial = ["--robot", "--scenario", "nsis-substantial", "--form"];
+    let karen = ["trust", "verify", "https://saml.feddet.example/idp"];
+    let (exit, out, err) = town.say(&[&karen[..], &substantial, &["who=karen"]].concat()).await;
+    assert_eq!(exit, Exit::CheckFailed, "{out}{err}");
+    assert!(out.starts_with("Trust is not established: ") && out.contains("ERROR    level."), "{out}");
+
+    let twice = ["who=ellen", "--form", "who=ellen", "--scenario", "step-up"];
+    let (exit, out, err) = town.verify(&[&["--robot", "--form"], &twice[..]].concat()).await;
+    assert_eq!(exit, Exit::Ok, "{out}{err}");
+    assert!(out.contains("level.step-up"), "{out}");
+    let (exit, _, err) =
+        town.verify(&[&["--robot", "--form"], &["who=ellen", "--scenario", "step-up"][..]].concat()).await;
+    assert!(
+        exit == Exit::Unreachable && err.contains("nobody answers this page"),
+        "typed at most once: {err}"
+    );
+    town.0.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_in_time_and_a_page_that_nobody_answers_are_no_failed_checks() {
+    let town = Town::open().await;
+    let (exit, out, err) = town.verify(&["--wait", "1"]).await;
+    assert_eq!((exit, out.as_str()), (Exit::Unreachable, ""), "{err}");
+    assert!(err.contains("Open this address in a browser") && err.contains("nobody came"), "{err}");
+    let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap().to_owned();
+    let (exit, _, err) = town.say(&["trust", "report", &link]).await;
+    assert!(exit == Exit::Unreachable && err.contains("nobody has logged in yet"), "{err}");
+
+    let (exit, _, err) = town.verify(&["--robot", "--form", "who=stranger"]).await;
+    assert_eq!(exit, Exit::Unreachable, "{err}");
+    assert!(err.contains("nobody answers this page: http://localhost:"), "{err}");
+    let (exit, _, err) = town.verify(&["--authority", "99999999"]).await;
+    assert_eq!(exit, Exit::Usage, "{err}");
+    let (exit, _, err) = town.say(&["trust", "verify", "https://nobody.example", "--robot"]).await;
+    assert!(exit == Exit::Usage && err.contains("expected a registered identity provider"), "{err}");
+    let (exit, ..) = town.say(&["trust", "verify", KORSBAEK, "--form", "who=agnes"]).await;
+    assert_eq!(exit, Exit::Usage, "a form is for a robot");
+    let token = file("token", "secret");
+    let (exit, _, err) = town.verify(&["--url", "http://broker.example", "--token-file", &token]).await;
+    assert!(exit == Exit::Usage && err.contains("https"), "{err}");
+    let (exit, _, err) = town.verify(&["--url", "http://localhost:1", "--token-file", &token]).await;
+    assert_eq!(exit, Exit::Unreachable, "{err}");
+    town.0.close().await.unwrap();
+}
