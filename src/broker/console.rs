@@ -18,6 +18,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
+use crate::domain::trust::Report;
 use crate::domain::world::Random;
 use crate::protocol::seal::Ticket;
 use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store, TrustRun};
@@ -160,6 +161,25 @@ impl Broker {
         self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
     }
 
+    /// Lets a reader look at what a fagsystem was sent, if they may, and writes down that they did.
+    pub(super) async fn look_at_system(
+        &self,
+        visit: &Visit,
+        reader: &Reader,
+        system: &EntityId,
+    ) -> Result<(), Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::ConsoleViewed).record;
+        let what = Record::tame(&format!("mirror of {system}"));
+        if !reader.sees.mirror_of(system) {
+            let fault = Fault::new(Reason::ConsoleDenied, format!("{} may not see the {what}", reader.sees));
+            let record = Record { session: Some(reader.session), actor: Actor::Reader, ..record };
+            return Err(self.refuse_reader(record, fault).await);
+        }
+        let record = Record { detail: Some(what), ..record };
+        let step = ConsoleStep::Stays { session: reader.session, idle: self.clock.now() + IDLE_FOR };
+        self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
+    }
+
     /// A run of an authority, for a reader who may see it. That it was looked at is written down.
     pub async fn look_at_run(
         &self,
@@ -169,6 +189,19 @@ impl Broker {
     ) -> Result<TrustRun, Fault> {
         self.look(visit, reader, Some(authority), &format!("run {run}")).await?;
         self.run_of(authority, run).await
+    }
+
+    /// Somebody reads a report who holds the link to its run: that, too, is written down before it is shown.
+    pub async fn look_by_link(&self, visit: &Visit, report: &Report) -> Result<(), Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::ConsoleViewed).record;
+        let record = Record {
+            authority: Some(report.authority),
+            idp: Some(report.idp.clone()),
+            reason: Reason::ConsoleViewed.code().to_owned(),
+            detail: Some(format!("run {}", report.run)),
+            ..record
+        };
+        Ok(self.store.commit(Batch { records: vec![record], ..Batch::default() }).await?)
     }
 
     /// Takes a reader's order of a run, if they may give it.

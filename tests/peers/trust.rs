@@ -55,12 +55,24 @@ fn simplesamlphp_is_green_when_right_and_red_with_the_cause_when_its_configurati
     }
     let mut world = World::start("trust", PLAIN);
     world.apply();
+    assert_eq!(
+        failed(&verify(&world, "rights").1),
+        ["rights.known bpp.role"],
+        "nobody has registered the role yet"
+    );
+    world.register(
+        "role.toml",
+        "[[job-function-role]]\nid = \"http://korsbaek.example/roles/jobrole/caseworker/1\"\n\
+         authority = \"11111111\"\nname = \"Case worker\"\n",
+    );
+    world.apply();
+    std::thread::sleep(std::time::Duration::from_secs(1)); // the broker takes it up within a second
     for scenario in ["basic", "nsis-substantial", "rights", "is-passive", "force-authn", "logout-redirect"] {
         let (exit, report) = verify(&world, scenario);
         assert_eq!((exit, failed(&report)), (0, Vec::new()), "{scenario}: {report:#}");
     }
     for (fault, expected) in [
-        ("unsigned", vec!["login.let-in sig.missing", "signature.covers sig.missing"]),
+        ("no-cvr", vec!["login.let-in attr.missing", "attribute.cvr attr.missing"]),
         (
             "sha1",
             vec![

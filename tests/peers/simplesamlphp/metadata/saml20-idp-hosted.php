@@ -19,7 +19,7 @@ $metadata['https://saml.korsbaek.example/idp'] = [
     // The end of a session is asked for and answered with a signature, from either side.
     'sign.logout' => true,
     'validate.logout' => true,
-    'saml20.sign.assertion' => $fault !== 'unsigned',
+    'saml20.sign.assertion' => true,
     'saml20.sign.response' => getenv('PEER_SIGN_RESPONSE') === '1',
     'assertion.encryption' => getenv('PEER_ENCRYPT') === '1',
     'NameIDFormat' => $subject,
@@ -32,6 +32,7 @@ $metadata['https://saml.korsbaek.example/idp'] = [
                 . '$state["saml:AuthnContextClassRef"] = "https://data.gov.dk/concept/core/nsis/loa/$level";'
                 . 'unset($attributes["subject"]);'
                 . ($fault === 'no-version' ? 'unset($attributes["https://data.gov.dk/model/core/specVersion"]);' : '')
+                . ($fault === 'no-cvr' ? 'unset($attributes["https://data.gov.dk/model/core/eid/professional/cvr"]);' : '')
                 . ($fault === 'no-level' ? 'unset($attributes["https://data.gov.dk/concept/core/nsis/loa"], $state["saml:AuthnContextClassRef"]);' : ''),
         ],
     ],
