@@ -16,6 +16,7 @@ mod sandbox;
 mod serve;
 mod sessions;
 mod simulate;
+mod test_idp;
 mod trust;
 mod users;
 mod verify_response;
@@ -66,6 +67,9 @@ enum Command {
 
     /// Korsbæk in a box: the broker and all its neighbours on this machine, for looking at logins
     Sandbox(sandbox::Sandbox),
+
+    /// An identity provider with made-up people, to be registered at a broker in a test environment
+    TestIdp(test_idp::TestIdp),
 
     /// Make a directory of TOML and metadata files the register, whole or not at all
     Apply(register::Apply),
@@ -168,6 +172,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Command::Doctor => doctor::run(&mut session),
         Command::Serve => serve::run(&mut session),
         Command::Sandbox(sandbox) => sandbox.run(&mut session),
+        Command::TestIdp(test_idp) => test_idp.run(&mut session),
         Command::Apply(apply) => apply.run(&mut session),
         Command::Export(export) => export.run(&mut session),
         Command::Metadata(metadata) => metadata.run(&mut session),

@@ -289,6 +289,30 @@ async fn the_exchange_log_is_searched_by_login_case_message_text_and_time() {
 }
 
 #[tokio::test]
+async fn the_exchange_log_is_searched_by_the_fagsystem_and_by_who_claimed_to_be_it() {
+    let folder = Folder::new("search-fagsystem");
+    let store = folder.open();
+    let named = |name: &str| EntityId::new(name).ok();
+    let of = |n, fagsystem, claimed: Option<&str>| Record {
+        fagsystem,
+        claimed_issuer: claimed.map(str::to_owned),
+        ..record(n, &format!("_m{n}"))
+    };
+    let records = vec![
+        of(1, named("https://a"), None),
+        of(2, named("https://a"), Some("https://idp")),
+        of(3, None, Some("https://a")),
+        of(4, named("https://b"), Some("https://a")),
+        of(5, None, None),
+    ];
+    store.commit(Batch { records, ..Batch::default() }).await.unwrap();
+    for (name, expected) in [("https://a", vec![3, 2, 1]), ("https://b", vec![4]), ("https://c", vec![])] {
+        let found = store.search_audit(AuditQuery { fagsystem: named(name), ..all() }).await.unwrap();
+        assert_eq!(found.iter().map(|logged| logged.seq).collect::<Vec<u64>>(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn the_register_is_replaced_whole_and_only_from_the_version_that_was_read() {
     let folder = Folder::new("registry");
     let store = folder.open();

@@ -161,6 +161,25 @@ impl Broker {
         self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
     }
 
+    /// Lets a reader look at what a fagsystem was sent, if they may, and writes down that they did.
+    pub(super) async fn look_at_system(
+        &self,
+        visit: &Visit,
+        reader: &Reader,
+        system: &EntityId,
+    ) -> Result<(), Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::ConsoleViewed).record;
+        let what = Record::tame(&format!("mirror of {system}"));
+        if !reader.sees.mirror_of(system) {
+            let fault = Fault::new(Reason::ConsoleDenied, format!("{} may not see the {what}", reader.sees));
+            let record = Record { session: Some(reader.session), actor: Actor::Reader, ..record };
+            return Err(self.refuse_reader(record, fault).await);
+        }
+        let record = Record { detail: Some(what), ..record };
+        let step = ConsoleStep::Stays { session: reader.session, idle: self.clock.now() + IDLE_FOR };
+        self.keep_step(step, of_reader(record, reader.session, Reason::ConsoleViewed)).await
+    }
+
     /// A run of an authority, for a reader who may see it. That it was looked at is written down.
     pub async fn look_at_run(
         &self,

@@ -62,6 +62,7 @@ impl Search {
             case,
             text,
             message: self.message,
+            fagsystem: None,
             since: self.since,
             until: self.until,
             limit: self.limit,

@@ -45,6 +45,15 @@ impl Sees {
         }
     }
 
+    /// Whether it may be seen what a fagsystem was sent and what it did with it.
+    pub fn mirror_of(&self, fagsystem: &EntityId) -> bool {
+        match self {
+            Self::Programme => true,
+            Self::Authority(_) => false,
+            Self::Systems(systems) => systems.contains(fagsystem),
+        }
+    }
+
     /// Whether it may be seen who uses a fagsystem, as far as their progress may be seen.
     pub fn uses_of(&self, fagsystem: &EntityId) -> bool {
         match self {

@@ -108,6 +108,7 @@ fn of_trust() -> Router<Arc<Door>> {
         .route("/trust/authorities/{cvr}/runs/{id}/{form}", get(console::run_file))
         .route("/trust/matrix", get(console::matrix))
         .route("/trust/matrix.csv", get(console::matrix_csv))
+        .route("/trust/sp", get(console::mirror))
         .route("/trust/sign-in", post(console::sign_in))
         .route("/trust/sign-out", post(console::sign_out))
 }

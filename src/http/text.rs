@@ -5,6 +5,7 @@
 
 mod checks;
 mod console;
+mod mirror;
 pub(super) mod report;
 mod setup;
 
@@ -14,6 +15,7 @@ use crate::http::visitor::Lang;
 
 pub(super) use checks::ChecksText;
 pub(super) use console::ConsoleText;
+pub(super) use mirror::MirrorText;
 pub(super) use setup::{SETUPS, Setup};
 
 /// Who has to act, and what the user in front of the page can do.

@@ -2,6 +2,7 @@
 //! the broker when it asks. A server asks a server, so there is nothing here for a browser but a page that shows what it
 //! would say.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 
-use super::World;
 use super::files::ATTRIBUTE_SERVICE;
 use super::pages::{self, Frame};
 use super::partner::Partner;
@@ -20,6 +20,8 @@ use super::roles::{FEDDET, Role, privilege_list};
 use super::saml::{
     Refused, STATUS, X509_SUBJECT_NAME, expect, fresh, fresh_id, issuer, refused, saml, samlp, written,
 };
+use super::{Places, World};
+use crate::domain::id::Cvr;
 use crate::domain::reason::Fault;
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::FileKey;
@@ -32,36 +34,35 @@ const RIGHTS: &str = "dk:gov:saml:attribute:Privileges_intermediate";
 const OIOBPP: &str = "http://itst.dk/oiosaml/basic_privilege_profile";
 const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
 
-/// Somebody whose roles are kept here.
+/// Somebody whose role is kept here.
 struct Known {
     name: &'static str,
     serial: &'static str,
-    roles: &'static [Role],
+    role: &'static str,
 }
 
 const KNOWN: &[Known] = &[Known {
     name: "Poul Kruse",
     serial: "b2f0a3c4-51d2-4a7c-9d3e-6f1e2d3c4b01",
-    roles: &[Role {
-        id: "http://feddet.example/roles/jobrole/koereproevebooker/1",
-        of: &FEDDET,
-        limits: &[],
-    }],
+    role: "http://feddet.example/roles/jobrole/koereproevebooker/1",
 }];
 
 /// The running service.
 struct AttributeService {
     key: FileKey,
     broker: Arc<Partner>,
+    /// Where it is asked.
+    address: String,
     world: World,
 }
 
 type Here = State<Arc<AttributeService>>;
 
 /// The service at its addresses.
-pub(super) fn router(world: &World, broker: &Arc<Partner>) -> Result<Router, Fault> {
+pub(super) fn router(world: &World, places: Places, broker: &Arc<Partner>) -> Result<Router, Fault> {
     let key = FileKey::read(ATTRIBUTE_SERVICE, None)?;
-    let here = AttributeService { key, broker: broker.clone(), world: world.clone() };
+    let address = format!("{}/soap", places.neighbour(PLACE));
+    let here = AttributeService { key, broker: broker.clone(), address, world: world.clone() };
     Ok(Router::new()
         .route("/", get(home))
         .route("/soap", post(soap))
@@ -70,13 +71,11 @@ pub(super) fn router(world: &World, broker: &Arc<Partner>) -> Result<Router, Fau
 }
 
 async fn home(visitor: Visitor) -> Response {
-    let known = KNOWN.iter().flat_map(|known| {
-        known.roles.iter().map(|role| pages::Kept {
-            who: known.name,
-            serial: known.serial,
-            role: role.id,
-            of: role.of.name,
-        })
+    let known = KNOWN.iter().map(|known| pages::Kept {
+        who: known.name,
+        serial: known.serial,
+        role: known.role,
+        of: FEDDET.name,
     });
     pages::attribute_service(&Frame::new(FEDDET.name, "service", &visitor), &known.collect::<Vec<_>>())
 }
@@ -113,8 +112,7 @@ impl AttributeService {
         let query = envelope.only_child(in_soap("Body"))?.only_child(samlp("AttributeQuery"))?;
         let query = verify(query, &self.broker.keys)?.element();
         expect("Issuer", &self.broker.entity_id, Some(&issuer(query)?))?;
-        let at = format!("{}/soap", self.world.places.neighbour(PLACE));
-        expect("Destination", &at, query.attribute("Destination"))?;
+        expect("Destination", &self.address, query.attribute("Destination"))?;
         fresh(query, self.world.clock.now())?;
         notes.push("the attribute service is asked, signed by the context handler, just now".to_owned());
         let name = query.only_child(saml("Subject"))?.only_child(saml("NameID"))?;
@@ -125,7 +123,7 @@ impl AttributeService {
 
     /// Says what is known. Of a stranger it says nothing, in the same form.
     fn answer(&self, question: &Question, notes: &mut Vec<String>) -> Result<String, Refused> {
-        let roles = known(&question.name);
+        let roles = known(&question.name)?;
         notes.push(format!("it knows {} of the user's roles, and says so, signed", roles.len()));
         let (random, now) = (self.world.random.as_ref(), self.world.clock.now());
         let (id, assertion_id) = (fresh_id(random), fresh_id(random));
@@ -137,7 +135,7 @@ impl AttributeService {
         if !roles.is_empty() {
             xml.start(saml("AttributeStatement")).start(saml("Attribute")).attribute("Name", RIGHTS);
             xml.attribute("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:basic");
-            xml.element(saml("AttributeValue"), &privilege_list(OIOBPP, roles)?).end().end();
+            xml.element(saml("AttributeValue"), &privilege_list(OIOBPP, &roles)?).end().end();
         }
         let assertion = xml.end().finish_signed(&assertion_id, &self.key)?;
         let mut xml = Writer::new();
@@ -163,11 +161,12 @@ impl AttributeService {
 }
 
 /// The roles of the user who is called so, `C=DK,O=…,CN=…,Serial=…`, at Feddet.
-fn known(name: &str) -> &'static [Role] {
+fn known(name: &str) -> Result<Vec<Role>, Refused> {
     let employed = name.split(',').any(|part| part.trim().strip_prefix("O=") == Some(FEDDET.cvr));
     let serial = name.rsplit_once("Serial=").map(|(_, serial)| serial).filter(|_| employed);
-    let found = KNOWN.iter().find(|known| Some(known.serial) == serial);
-    found.map_or(&[], |known| known.roles)
+    let scope = Cvr::new(FEDDET.cvr).map_err(|wrong| Refused(wrong.to_string()))?;
+    let found = KNOWN.iter().filter(|known| Some(known.serial) == serial);
+    Ok(found.map(|known| Role { scope, uri: known.role.to_owned(), constraints: BTreeMap::new() }).collect())
 }
 
 /// An envelope that says no more than that there is no answer.

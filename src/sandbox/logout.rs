@@ -11,7 +11,7 @@ use crate::protocol::xml::{Document, Element, Writer};
 
 /// A neighbour in a logout.
 pub(super) struct Party<'p> {
-    pub(super) entity_id: &'static str,
+    pub(super) entity_id: &'p str,
     /// Where it takes these messages.
     pub(super) here: String,
     pub(super) key: &'p dyn Signer,
@@ -187,7 +187,6 @@ mod tests {
 
     use super::*;
     use crate::protocol::keys::{Certificate, FileKey, TrustedKeys};
-    use crate::sandbox::Places;
     use crate::sandbox::files::{BROKER_DECRYPTION, BROKER_SIGNING, SP_OIOSAML3};
     use crate::system::{SystemClock, SystemRandom};
 
@@ -209,13 +208,11 @@ mod tests {
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
                 journal: Arc::default(),
-                places: Places::from_port(8080).unwrap(),
             };
             let partner = Partner {
                 entity_id: BROKER.to_owned(),
                 keys: TrustedKeys::new(vec![Certificate::from_pem(BROKER_SIGNING).unwrap()]).unwrap(),
-                sso_redirect: String::new(),
-                sso_post: String::new(),
+                sso: None,
                 acs: String::new(),
                 logout: [None, None],
                 encryption: Certificate::from_pem(BROKER_DECRYPTION).unwrap(),

@@ -28,6 +28,7 @@ mod partner;
 mod roles;
 mod saml;
 mod stories;
+mod test_idp;
 mod walk;
 mod wire;
 mod words;
@@ -56,6 +57,7 @@ use crate::system::{SystemClock, SystemRandom};
 pub use demo::{Hop, play};
 pub use files::{FEDERATION, Places};
 pub use stories::{Told, tell};
+pub use test_idp::{EXAMPLE, TestIdp, Wanted};
 
 use fagsystem::Fagsystem;
 use files::Folder;
@@ -97,7 +99,6 @@ struct World {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     journal: Arc<Journal>,
-    places: Places,
 }
 
 /// The running sandbox.
@@ -130,13 +131,10 @@ impl Sandbox {
             return Err(ended(serving).await);
         };
         let journal = Arc::new(Journal::default());
-        let world = World {
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            journal: journal.clone(),
-            places,
-        };
-        for (listener, router) in listeners.into_iter().zip(neighbours(&world, &Arc::new(partner))?) {
+        let world =
+            World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), journal: journal.clone() };
+        let routers = neighbours((&world, places), &Arc::new(partner))?;
+        for (listener, router) in listeners.into_iter().zip(routers) {
             let quiet = until(stopped.clone());
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(quiet).into_future());
         }
@@ -185,16 +183,16 @@ impl Sandbox {
     }
 }
 
-fn neighbours(world: &World, broker: &Arc<Partner>) -> Result<[Router; 8], Failed> {
+fn neighbours((world, places): (&World, Places), broker: &Arc<Partner>) -> Result<[Router; 8], Failed> {
     Ok([
-        IdentityProvider::router(&idp::KORSBAEK, world, broker)?,
-        IdentityProvider::router(&idp::FEDDET, world, broker)?,
-        Fagsystem::router(&fagsystem::BOOKING, world, broker)?,
-        Fagsystem::router(&fagsystem::BBR, world, broker)?,
-        attribute_service::router(world, broker)?,
-        IdentityProvider::router(&idp::NEMLOGIN, world, broker)?,
-        Fagsystem::router(&fagsystem::SEB, world, broker)?,
-        oidc::router(world)?,
+        IdentityProvider::router(&idp::KORSBAEK, (world, places), broker)?,
+        IdentityProvider::router(&idp::FEDDET, (world, places), broker)?,
+        Fagsystem::router(&fagsystem::BOOKING, (world, places), broker)?,
+        Fagsystem::router(&fagsystem::BBR, (world, places), broker)?,
+        attribute_service::router(world, places, broker)?,
+        IdentityProvider::router(&idp::NEMLOGIN, (world, places), broker)?,
+        Fagsystem::router(&fagsystem::SEB, (world, places), broker)?,
+        oidc::router(world, places)?,
     ])
 }
 

@@ -11,7 +11,7 @@ use crate::http::visitor::Visitor;
 
 /// What every page is set in.
 pub(super) struct Frame<'v> {
-    party: &'static str,
+    party: &'v str,
     /// The class of the body, which gives it its colour.
     kind: &'static str,
     t: &'static Words,
@@ -19,7 +19,7 @@ pub(super) struct Frame<'v> {
 }
 
 impl<'v> Frame<'v> {
-    pub(super) fn new(party: &'static str, kind: &'static str, visitor: &'v Visitor) -> Self {
+    pub(super) fn new(party: &'v str, kind: &'static str, visitor: &'v Visitor) -> Self {
         Self { party, kind, t: Words::of(visitor.lang()), visitor }
     }
 
@@ -50,10 +50,10 @@ pub(super) struct Carried {
 /// Somebody who can log in.
 pub(super) struct Person {
     /// The value of the button.
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
+    pub(super) id: String,
+    pub(super) name: String,
     /// What they are, in Danish and in English.
-    pub(super) what: [&'static str; 2],
+    pub(super) what: [String; 2],
     pub(super) level: String,
 }
 
@@ -146,6 +146,8 @@ struct IdpPage<'a> {
     notice: &'a str,
     /// The login that waits for a button, and the classes that are asked for.
     login: Option<(&'a str, &'a [String])>,
+    /// Whether the people can be had with logins that differ.
+    deviates: bool,
 }
 
 /// A fagsystem's front page, with a notice if there is one.
@@ -183,12 +185,18 @@ pub(super) fn carry(f: &Frame<'_>, carried: &Carried) -> Response {
 
 /// The people, and who is logged in, with a notice if there is one.
 pub(super) fn idp_home(f: &Frame<'_>, people: &[Person], session: Option<Person>, notice: &str) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session, notice, login: None })
+    page(f, StatusCode::OK, &IdpPage { f, people, session, notice, login: None, deviates: false })
 }
 
-/// The people as buttons.
-pub(super) fn idp_login(f: &Frame<'_>, people: &[Person], id: &str, classes: &[String]) -> Response {
-    page(f, StatusCode::OK, &IdpPage { f, people, session: None, notice: "", login: Some((id, classes)) })
+/// The people as buttons, for the login of this name and the classes that it asks for.
+pub(super) fn idp_login(
+    f: &Frame<'_>,
+    people: &[Person],
+    login: (&str, &[String]),
+    deviates: bool,
+) -> Response {
+    let login = Some(login);
+    page(f, StatusCode::OK, &IdpPage { f, people, session: None, notice: "", login, deviates })
 }
 
 fn page(f: &Frame<'_>, status: StatusCode, page: &impl Template) -> Response {

@@ -25,9 +25,8 @@ pub(super) struct Partner {
     pub(super) entity_id: String,
     /// The keys that it signs with.
     pub(super) keys: TrustedKeys,
-    /// Where it takes a request in an address, and where in a form.
-    pub(super) sso_redirect: String,
-    pub(super) sso_post: String,
+    /// Where it takes a request in an address, and where in a form; identity providers are not told.
+    pub(super) sso: Option<[String; 2]>,
     /// Where it takes answers.
     pub(super) acs: String,
     /// Where it takes the end of sessions: from fagsystemer, and from identity providers.
@@ -54,29 +53,49 @@ pub(super) async fn meet<T>(places: &Places, serving: &JoinHandle<T>) -> Result<
     Err(Failed::Other("the broker does not answer".to_owned()))
 }
 
+/// What a fagsystem reads, out of both of the broker's documents.
 fn read(idp: &[u8], sp: &[u8]) -> Result<Partner, Refused> {
     let pinned = TrustedKeys::new(vec![Certificate::from_pem(BROKER_SIGNING)?])?;
-    let (idp, sp) = (Document::parse_metadata(idp)?, Document::parse_metadata(sp)?);
-    let (idp, sp) = (verify(idp.root(), &pinned)?.element(), verify(sp.root(), &pinned)?.element());
-    for entity in [idp, sp] {
-        if time(entity, "validUntil")?.is_some_and(|until| until <= SystemClock.now()) {
-            return refused("the metadata is too old");
-        }
-    }
-    let entity_id = idp.attribute("entityID").unwrap_or_default().to_owned();
-    let (idp, sp) = (idp.only_child(md("IDPSSODescriptor"))?, sp.only_child(md("SPSSODescriptor"))?);
+    let idp = Document::parse_metadata(idp)?;
+    let idp = in_force(verify(idp.root(), &pinned)?.element())?;
+    let role = idp.only_child(md("IDPSSODescriptor"))?;
+    let asks_at = [REDIRECT, POST].map(|binding| location(role, "SingleSignOnService", binding));
+    let [redirect, post] = asks_at;
+    let partner = as_sp(sp, Some(&pinned))?;
+    Ok(Partner {
+        entity_id: idp.attribute("entityID").unwrap_or_default().to_owned(),
+        sso: Some([redirect?, post?]),
+        logout: [location(role, "SingleLogoutService", REDIRECT).ok(), partner.logout[1].clone()],
+        ..partner
+    })
+}
+
+/// What an identity provider reads: the broker as a service provider. Who has no key of the broker's beforehand takes those
+/// that the document itself names, so it is worth as much as the way that it came.
+pub(super) fn as_sp(document: &[u8], pinned: Option<&TrustedKeys>) -> Result<Partner, Refused> {
+    let document = Document::parse_metadata(document)?;
+    let named =
+        TrustedKeys::new(certificates(document.root().only_child(md("SPSSODescriptor"))?, "signing")?)?;
+    let entity = in_force(verify(document.root(), pinned.unwrap_or(&named))?.element())?;
+    let sp = entity.only_child(md("SPSSODescriptor"))?;
     let Some(encryption) = certificates(sp, "encryption")?.into_iter().next() else {
         return refused("there is no encryption key");
     };
     Ok(Partner {
-        entity_id,
-        keys: TrustedKeys::new(certificates(idp, "signing")?)?,
-        sso_redirect: location(idp, "SingleSignOnService", REDIRECT)?,
-        sso_post: location(idp, "SingleSignOnService", POST)?,
-        logout: [idp, sp].map(|role| location(role, "SingleLogoutService", REDIRECT).ok()),
+        entity_id: entity.attribute("entityID").unwrap_or_default().to_owned(),
+        keys: TrustedKeys::new(certificates(sp, "signing")?)?,
+        sso: None,
+        logout: [None, location(sp, "SingleLogoutService", REDIRECT).ok()],
         acs: location(sp, "AssertionConsumerService", POST)?,
         encryption,
     })
+}
+
+fn in_force(entity: Element<'_>) -> Result<Element<'_>, Refused> {
+    match time(entity, "validUntil")? {
+        Some(until) if until <= SystemClock.now() => refused("the metadata is too old"),
+        _ => Ok(entity),
+    }
 }
 
 fn certificates(role: Element<'_>, used_for: &str) -> Result<Vec<Certificate>, Refused> {

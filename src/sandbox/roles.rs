@@ -1,7 +1,12 @@
 //! What users may do, as their municipality writes it: job function roles in a privilege list.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
 use super::saml::Refused;
 use super::wire;
+use crate::domain::id::Cvr;
 use crate::protocol::xml::{Name, Writer};
 
 /// An organisation that employs users, and in whose matters roles hold.
@@ -15,13 +20,15 @@ pub(super) const KORSBAEK: Organisation = Organisation { cvr: "11111111", name: 
 pub(super) const FEDDET: Organisation = Organisation { cvr: "99999999", name: "Feddet Kommune" };
 
 /// A job function role that somebody holds.
-#[derive(Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Role {
-    pub(super) id: &'static str,
     /// In whose matters.
-    pub(super) of: &'static Organisation,
+    pub(super) scope: Cvr,
+    pub(super) uri: String,
     /// Within what: parameters and their values.
-    pub(super) limits: &'static [(&'static str, &'static [&'static str])],
+    #[serde(default)]
+    pub(super) constraints: BTreeMap<String, Vec<String>>,
 }
 
 /// The roles as the value of an attribute, one group each.
@@ -30,10 +37,10 @@ pub(super) fn privilege_list(namespace: &'static str, roles: &[Role]) -> Result<
     xml.start(Name::new(namespace, "bpp", "PrivilegeList"));
     for role in roles {
         xml.start(Name::new("", "", "PrivilegeGroup"));
-        xml.attribute("Scope", &format!("urn:dk:gov:saml:cvrNumberIdentifier:{}", role.of.cvr));
-        xml.element(Name::new("", "", "Privilege"), role.id);
-        for (name, values) in role.limits {
-            for value in *values {
+        xml.attribute("Scope", &format!("urn:dk:gov:saml:cvrNumberIdentifier:{}", role.scope));
+        xml.element(Name::new("", "", "Privilege"), &role.uri);
+        for (name, values) in &role.constraints {
+            for value in values {
                 xml.start(Name::new("", "", "Constraint")).attribute("Name", name).text(value).end();
             }
         }

@@ -2,6 +2,7 @@
 
 mod logout;
 mod openid_connect;
+mod test_idp;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};

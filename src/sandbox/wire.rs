@@ -112,8 +112,11 @@ pub(super) fn escaped(value: &str) -> String {
     out
 }
 
-/// What speaks HTTP, to this machine only; it follows nothing by itself.
-#[expect(clippy::disallowed_methods, reason = "the neighbours speak to this machine only")]
+/// What speaks HTTP, to this machine or to the broker that it is told; it follows nothing by itself.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the neighbours speak to this machine, and an identity provider for tests fetches what it is told to"
+)]
 pub(super) fn client() -> Result<reqwest::Client, String> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

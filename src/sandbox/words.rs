@@ -41,6 +41,8 @@ pub(super) struct Words {
     pub(super) choose_person: &'static str,
     pub(super) asked_for: &'static str,
     pub(super) refuse: &'static str,
+    pub(super) differing: &'static str,
+    differences: [&'static str; 4],
     pub(super) step_up: &'static str,
     pub(super) people: &'static str,
     pub(super) nobody: &'static str,
@@ -80,6 +82,12 @@ impl Words {
             Lang::Da => &DANISH,
             Lang::En => &ENGLISH,
         }
+    }
+
+    /// How a login may differ: the value of the choice, and what it means.
+    pub(super) fn deviations(&self) -> [(&'static str, &'static str); 4] {
+        let [as_is, low, without, stranger] = self.differences;
+        [("none", as_is), ("low-level", low), ("without-rights", without), ("stranger", stranger)]
     }
 
     /// What a second status code means to the user of a fagsystem.
@@ -253,6 +261,13 @@ static DANISH: Words = Words {
     choose_person: "Hvem er du?",
     asked_for: "Der bliver bedt om",
     refuse: "Afvis dette login",
+    differing: "Hvad skal fagsystemet møde?",
+    differences: [
+        "Personen, som den er",
+        "Et lavt sikringsniveau: NSIS Lav eller NIST 1",
+        "Ingen roller og ingen grupper",
+        "En bruger fra en anden kommune end den valgte: Det ender hos context handleren, og fagsystemet får intet svar",
+    ],
     step_up: "Din kommunes login har ikke det sikringsniveau, som systemet kræver. Log ind her som den samme person, så hæves det.",
     people: "De kan logge ind her",
     nobody: "Ingen er logget ind.",
@@ -321,6 +336,13 @@ static ENGLISH: Words = Words {
     choose_person: "Who are you?",
     asked_for: "What is asked for",
     refuse: "Refuse this login",
+    differing: "What is the fagsystem to meet?",
+    differences: [
+        "The person as they are",
+        "A low level of assurance: NSIS Low or NIST 1",
+        "No roles and no groups",
+        "A user of another municipality than the chosen one: it ends at the context handler, and the fagsystem gets no answer",
+    ],
     step_up: "Your municipality's login does not have the level that the system requires. Log in here as the same person to raise it.",
     people: "Who can log in here",
     nobody: "Nobody is logged in.",

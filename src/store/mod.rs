@@ -97,6 +97,8 @@ pub struct AuditQuery {
     pub message: Option<String>,
     /// Records that hold this text anywhere.
     pub text: Option<String>,
+    /// Records that are about this fagsystem, or whose sender claimed to be it.
+    pub fagsystem: Option<EntityId>,
     /// Not older than this.
     pub since: Option<Timestamp>,
     /// Older than this.

@@ -14,6 +14,7 @@ mod judge;
 mod login;
 mod logout;
 mod metadata_page;
+mod mirror;
 mod oidc;
 mod profiles;
 mod progress;

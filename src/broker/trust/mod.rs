@@ -10,6 +10,7 @@ mod evidence;
 pub mod gate;
 pub mod klik;
 mod logout;
+pub mod mirror;
 mod observe;
 mod outcome;
 mod preview;

@@ -10,6 +10,7 @@ mod difference;
 mod expect;
 mod junit;
 mod klik;
+mod mirror;
 mod published;
 mod report;
 mod scenario;
@@ -28,6 +29,7 @@ pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
 pub use junit::{junit, xml_escaped};
 pub use klik::{FRESH_FOR, Facts, Line, Progress, Provider, Step};
+pub use mirror::{Mirror, Rejected, Token, Trace};
 pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,

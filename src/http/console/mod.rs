@@ -8,6 +8,7 @@ mod certificates;
 mod csv;
 mod enter;
 mod metadata;
+mod mirror;
 mod progress;
 
 use axum::http::StatusCode;
@@ -25,6 +26,7 @@ use crate::telemetry::{Noted, Outcome};
 pub(super) use certificates::{atom as certificates_atom, ics as certificates_ics, page as certificates};
 pub(super) use enter::{accept, front, invitation, sign_in, sign_out};
 pub(super) use metadata::{MOST_FORM, form as metadata_form, judge as metadata};
+pub(super) use mirror::mirror;
 pub(super) use progress::{authority, matrix, matrix_csv, order, run, run_file};
 
 /// What a reader may see, in the names that people know.

@@ -9,7 +9,7 @@ use super::answer::{FormAction, answer};
 use super::{Frame, words};
 use crate::domain::id::LoginId;
 use crate::domain::reason::Reason;
-use crate::http::text::{ChecksText, ConsoleText};
+use crate::http::text::{ChecksText, ConsoleText, MirrorText};
 use crate::http::visitor::Visitor;
 
 /// What a reader may see, in the names that people know.
@@ -69,6 +69,10 @@ struct FrontPage<'a> {
 }
 
 impl FrontPage<'_> {
+    fn to_mirror(&self) -> &'static str {
+        MirrorText::of(self.frame.t.lang).link
+    }
+
     fn time(&self, at: &Timestamp) -> String {
         words::time(*at, self.frame.t.lang)
     }

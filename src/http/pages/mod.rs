@@ -64,7 +64,8 @@ pub use progress::{
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
 pub use trust::{
-    Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, report, report_file, waiting,
+    InMirror, Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, mirror, report,
+    report_file, systems, waiting,
 };
 
 /// One municipality to choose, with one identity provider that speaks for it.

@@ -58,7 +58,7 @@ texts! {
     certificates_lead "What the page shows."
         "Every certificate that logins rest on, the one that ends first at the top, and who stops working when it ends. A new certificate takes weeks to order and to spread: begin at 90 days."
         / "Alle certifikater, som logins bygger på, det, der udløber først, øverst, og hvem der holder op med at virke, når det udløber. Et nyt certifikat tager uger at bestille og udbrede: Begynd ved 90 dage.";
-    feeds "Before the links to the feeds." "Be told by yourself:" / "Få besked af dig selv:";
+    feeds "Before the links to the feeds." "Be told without looking:" / "Få besked uden at kigge her:";
     feed_atom "The link." "as a feed (Atom)" / "som nyhedskilde (Atom)";
     feed_ics "The link." "as a calendar (iCal)" / "som kalender (iCal)";
     no_certificates "Nothing is seen." "There is no certificate that you may see." / "Der er ingen certifikater, du må se.";

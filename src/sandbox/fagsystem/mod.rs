@@ -19,8 +19,7 @@ use super::memory::{Checks, Memory};
 use super::pages::{self, Carried, Frame};
 use super::partner::Partner;
 use super::saml::{POST, Refused, fresh_id, saml, samlp, written};
-use super::{World, wire};
-use crate::domain::reason::Fault;
+use super::{Failed, Places, World, wire};
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::{FileKey, Signer};
 use crate::protocol::xml::Writer;
@@ -93,6 +92,10 @@ pub(super) struct Fagsystem {
     system: &'static System,
     key: Arc<FileKey>,
     broker: Arc<Partner>,
+    /// Where the broker takes a request in an address, and where in a form.
+    asks_at: [String; 2],
+    /// Where it is.
+    address: String,
     world: World,
     /// Requests that have no answer yet.
     asked: Memory<()>,
@@ -103,16 +106,22 @@ pub(super) struct Fagsystem {
 
 type Here = State<Arc<Fagsystem>>;
 
+fn no_address() -> Failed {
+    Failed::Other("the broker's metadata has no address for requests".to_owned())
+}
+
 impl Fagsystem {
     pub(super) fn router(
         system: &'static System,
-        world: &World,
+        (world, places): (&World, Places),
         broker: &Arc<Partner>,
-    ) -> Result<Router, Fault> {
+    ) -> Result<Router, Failed> {
         let here = Self {
             system,
             key: Arc::new(FileKey::read(system.key, None)?),
             broker: broker.clone(),
+            asks_at: broker.sso.clone().ok_or_else(no_address)?,
+            address: places.neighbour(system.place),
             world: world.clone(),
             asked: Memory::default(),
             leaving: Memory::default(),
@@ -136,7 +145,7 @@ impl Fagsystem {
     fn party(&self) -> Option<Party<'_>> {
         Some(Party {
             entity_id: self.system.entity_id,
-            here: format!("{}/slo", self.address()),
+            here: format!("{}/slo", self.address),
             key: self.key.as_ref(),
             broker: &self.broker,
             to: self.broker.logout[0].as_deref()?,
@@ -144,16 +153,12 @@ impl Fagsystem {
         })
     }
 
-    fn address(&self) -> String {
-        self.world.places.neighbour(self.system.place)
-    }
-
     fn request(&self, id: &str, options: &Options) -> Result<String, Refused> {
         let system = self.system;
-        let to = if system.by_post { &self.broker.sso_post } else { &self.broker.sso_redirect };
+        let to = &self.asks_at[usize::from(system.by_post)];
         let mut xml = Writer::new();
         xml.start(samlp("AuthnRequest"));
-        xml.attribute("AssertionConsumerServiceURL", &format!("{}/acs", self.address()));
+        xml.attribute("AssertionConsumerServiceURL", &format!("{}/acs", self.address));
         xml.attribute("Destination", to).attribute("ID", id);
         for (name, wanted) in [("ForceAuthn", &options.force), ("IsPassive", &options.passive)] {
             if wanted.is_some() {
@@ -199,12 +204,12 @@ async fn login(State(here): Here, visitor: Visitor, Query(options): Query<Option
     let sent = here.request(&id, &options).and_then(|xml| {
         Ok(if here.system.by_post {
             let carried = Carried {
-                to: here.broker.sso_post.clone(),
+                to: here.asks_at[1].clone(),
                 fields: vec![("SAMLRequest", wire::encoded(&xml)), ("RelayState", relay_state.clone())],
             };
             pages::carry(&here.frame(&visitor), &carried)
         } else {
-            let (to, carried) = (&here.broker.sso_redirect, ("SAMLRequest", xml.as_str()));
+            let (to, carried) = (&here.asks_at[0], ("SAMLRequest", xml.as_str()));
             let to = wire::redirect(to, carried, Some(&relay_state), here.key.as_ref())?;
             Redirect::to(&to).into_response()
         })
@@ -245,7 +250,7 @@ async fn acs(
     let Some(asked) = asked else {
         return pages::trouble(&frame, "this browser has not asked, or the answer came before");
     };
-    let (acs, mut checks) = (format!("{}/acs", here.address()), Checks::default());
+    let (acs, mut checks) = (format!("{}/acs", here.address), Checks::default());
     checks.passed(
         "et svar på denne browsers eget spørgsmål, og det første",
         "an answer to this browser's own question, for the first time",

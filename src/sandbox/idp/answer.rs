@@ -16,6 +16,8 @@ use crate::sandbox::saml::{BEARER, Refused, STATUS, fresh_id, saml, samlp, writt
 const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);
 const SESSION_FOR: SignedDuration = SignedDuration::from_hours(8);
 
+const GROUPS: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups";
+
 /// What an answer is made of.
 pub(super) struct Answer<'a> {
     pub(super) provider: &'a Provider,
@@ -63,7 +65,7 @@ impl Answer<'_> {
         xml.attribute("Destination", &self.broker.acs).attribute("ID", id);
         xml.attribute("InResponseTo", &self.question.id);
         xml.attribute("IssueInstant", &written(self.now)).attribute("Version", "2.0");
-        xml.element(saml("Issuer"), self.provider.entity_id)
+        xml.element(saml("Issuer"), &self.provider.entity_id)
     }
 
     fn assertion(&self, persona: &Persona, session: &Named) -> Result<Canonical, Refused> {
@@ -71,7 +73,7 @@ impl Answer<'_> {
         let mut xml = Writer::new();
         xml.start(saml("Assertion")).attribute("ID", &id);
         xml.attribute("IssueInstant", &written(self.now)).attribute("Version", "2.0");
-        xml.element(saml("Issuer"), self.provider.entity_id).signature_goes_here();
+        xml.element(saml("Issuer"), &self.provider.entity_id).signature_goes_here();
         self.subject(&mut xml, session);
         self.conditions(&mut xml);
         self.authentication(&mut xml, persona, session);
@@ -105,7 +107,7 @@ impl Answer<'_> {
     }
 
     fn authentication(&self, xml: &mut Writer, persona: &Persona, session: &Named) {
-        let class = match persona.level {
+        let class = match &persona.level {
             Level::Nsis(word) => format!("https://data.gov.dk/concept/core/nsis/loa/{word}"),
             Level::Nist(_) => "urn:oasis:names:tc:SAML:2.0:ac:classes:X509".to_owned(),
         };
@@ -117,22 +119,22 @@ impl Answer<'_> {
         xml.start(saml("AuthnContext")).element(saml("AuthnContextClassRef"), &class).end().end();
     }
 
-    fn attributes(&self, persona: &Persona) -> Result<Vec<(&'static str, Vec<String>)>, Refused> {
+    fn attributes<'p>(&self, persona: &'p Persona) -> Result<Vec<(&'p str, Vec<String>)>, Refused> {
         let dialect = self.provider.dialect;
-        let one = |name: &'static str, value: &str| (name, vec![value.to_owned()]);
+        let one = |name: &'p str, value: &str| (name, vec![value.to_owned()]);
         let mut said = match dialect {
             Dialect::Oiosaml2 => vec![
                 one("dk:gov:saml:attribute:SpecVer", "DK-SAML-2.0"),
                 one("dk:gov:saml:attribute:KombitSpecVer", "1.0"),
-                one("dk:gov:saml:attribute:CvrNumberIdentifier", persona.employer.cvr),
+                one("dk:gov:saml:attribute:CvrNumberIdentifier", persona.cvr.as_str()),
             ],
             Dialect::Oiosaml3 => vec![
                 one("https://data.gov.dk/model/core/specVersion", "OIO-SAML-3.0"),
-                one("https://data.gov.dk/model/core/eid/professional/cvr", persona.employer.cvr),
-                one("https://data.gov.dk/model/core/eid/professional/orgName", persona.employer.name),
+                one("https://data.gov.dk/model/core/eid/professional/cvr", persona.cvr.as_str()),
+                one("https://data.gov.dk/model/core/eid/professional/orgName", &persona.organisation),
             ],
         };
-        said.push(match persona.level {
+        said.push(match &persona.level {
             Level::Nsis(word) => one("https://data.gov.dk/concept/core/nsis/loa", word),
             Level::Nist(digit) => one("dk:gov:saml:attribute:AssuranceLevel", digit),
         });
@@ -141,20 +143,19 @@ impl Answer<'_> {
             Dialect::Oiosaml3 => "https://data.gov.dk/model/core/eid/email",
         };
         let maybe = [
-            (email, persona.email),
-            ("https://data.gov.dk/model/core/eid/professional/uuid/persistent", persona.uuid),
-            ("dk:gov:saml:attribute:CprNumberIdentifier", persona.cpr),
+            (email, persona.email.as_deref()),
+            ("https://data.gov.dk/model/core/eid/professional/uuid/persistent", persona.uuid.as_deref()),
+            ("dk:gov:saml:attribute:CprNumberIdentifier", persona.cpr.as_deref()),
             ("https://data.gov.dk/model/core/eid/professional/isRobot", persona.is_robot.then_some("true")),
         ];
         said.extend(maybe.into_iter().filter_map(|(name, value)| Some(one(name, value?))));
         if !persona.roles.is_empty() {
-            let list = privilege_list("http://itst.dk/oiosaml/basic_privilege_profile", persona.roles)?;
+            let list = privilege_list("http://itst.dk/oiosaml/basic_privilege_profile", &persona.roles)?;
             said.push(one("https://data.gov.dk/model/core/eid/privilegesIntermediate", &list));
         }
-        said.extend(persona.beside.iter().map(|(name, value)| one(name, value)));
+        said.extend(persona.attributes.iter().map(|(name, value)| one(name, value)));
         if !persona.groups.is_empty() {
-            let groups = persona.groups.iter().map(|group| (*group).to_owned()).collect();
-            said.push(("http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", groups));
+            said.push((GROUPS, persona.groups.clone()));
         }
         Ok(said)
     }

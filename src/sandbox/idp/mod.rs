@@ -2,14 +2,15 @@
 //! broker who pressed one.
 
 mod answer;
-mod persona;
+pub(super) mod metadata;
+pub(super) mod persona;
 mod question;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Form, Query, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -20,16 +21,15 @@ use super::memory::Memory;
 use super::pages::{self, Frame};
 use super::partner::Partner;
 use super::saml::{Refused, X509_SUBJECT_NAME, fresh_id};
-use super::{World, wire};
-use crate::domain::reason::Fault;
+use super::{Failed, Places, World, wire};
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::FileKey;
 use answer::Answer;
-use persona::Persona;
+use persona::{Deviation, Persona};
 use question::Question;
 
-/// What an identity provider is.
-pub(super) struct Provider {
+/// An identity provider of the sandbox.
+pub(super) struct Neighbour {
     pub(super) name: &'static str,
     entity_id: &'static str,
     /// Whose pages it shows, and of which kind.
@@ -39,16 +39,32 @@ pub(super) struct Provider {
     naming: Naming,
     /// Whether whoever logged in once is known again. One that is not can be tried with another person each time.
     remembers: bool,
-    personas: &'static [Persona],
+    personas: &'static str,
     key: &'static [u8],
     /// Its port above the broker's.
     pub(super) place: u16,
     cookie: &'static str,
 }
 
+/// What an identity provider is, wherever it stands.
+pub(super) struct Provider {
+    pub(super) entity_id: String,
+    pub(super) organisation: String,
+    pub(super) kind: &'static str,
+    /// Where it is.
+    pub(super) address: String,
+    pub(super) dialect: Dialect,
+    pub(super) naming: Naming,
+    pub(super) remembers: bool,
+    /// Whether its people can be had with logins that differ from what is right.
+    pub(super) deviates: bool,
+    pub(super) personas: Vec<Persona>,
+    pub(super) cookie: &'static str,
+}
+
 /// Which generation of the profile it speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+pub(super) enum Dialect {
     Oiosaml2,
     Oiosaml3,
 }
@@ -64,7 +80,7 @@ impl Dialect {
 
 /// What it calls its users.
 #[derive(Clone, Copy)]
-enum Naming {
+pub(super) enum Naming {
     /// Their number at their employer, with its CVR number and their name.
     ByEmployer,
     /// The number that the state gave them at their employer.
@@ -76,20 +92,20 @@ impl Naming {
         let Persona { name, serial, .. } = persona;
         match self {
             Self::ByEmployer => {
-                (X509_SUBJECT_NAME, format!("C=DK,O={},CN={name},Serial={serial}", persona.employer.cvr))
+                (X509_SUBJECT_NAME, format!("C=DK,O={},CN={name},Serial={serial}", persona.cvr))
             }
             Self::ByUuid => (
                 "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
                 format!(
                     "https://data.gov.dk/model/core/eid/professional/uuid/{}",
-                    persona.uuid.unwrap_or_default()
+                    persona.uuid.as_deref().unwrap_or_default()
                 ),
             ),
         }
     }
 }
 
-pub(super) const KORSBAEK: Provider = Provider {
+pub(super) const KORSBAEK: Neighbour = Neighbour {
     name: "Korsbæk IdP",
     entity_id: "https://saml.korsbaek.example/idp",
     organisation: "Korsbæk Kommune",
@@ -103,7 +119,7 @@ pub(super) const KORSBAEK: Provider = Provider {
     cookie: "korsbaek",
 };
 
-pub(super) const FEDDET: Provider = Provider {
+pub(super) const FEDDET: Neighbour = Neighbour {
     name: "Feddet IdP",
     entity_id: "https://saml.feddet.example/idp",
     organisation: "Feddet Kommune",
@@ -118,7 +134,7 @@ pub(super) const FEDDET: Provider = Provider {
 };
 
 /// The stand-in for NemLog-in.
-pub(super) const NEMLOGIN: Provider = Provider {
+pub(super) const NEMLOGIN: Neighbour = Neighbour {
     name: "NemLog-in",
     entity_id: "https://saml.nemlog-in.example",
     organisation: "NemLog-in (stand-in)",
@@ -134,7 +150,7 @@ pub(super) const NEMLOGIN: Provider = Provider {
 
 /// A running identity provider.
 pub(super) struct IdentityProvider {
-    provider: &'static Provider,
+    provider: Provider,
     key: FileKey,
     broker: Arc<Partner>,
     world: World,
@@ -149,7 +165,7 @@ pub(super) struct IdentityProvider {
 /// Somebody who is logged in here.
 #[derive(Clone)]
 struct Login {
-    persona: &'static Persona,
+    persona: Arc<Persona>,
     /// What the broker knows the session by.
     named: Named,
 }
@@ -158,45 +174,65 @@ type Here = State<Arc<IdentityProvider>>;
 
 impl IdentityProvider {
     pub(super) fn router(
-        provider: &'static Provider,
-        world: &World,
+        neighbour: &Neighbour,
+        (world, places): (&World, Places),
         broker: &Arc<Partner>,
-    ) -> Result<Router, Fault> {
-        let here = Self {
+    ) -> Result<Router, Failed> {
+        let provider = Provider {
+            entity_id: neighbour.entity_id.to_owned(),
+            organisation: neighbour.organisation.to_owned(),
+            kind: neighbour.kind,
+            address: places.neighbour(neighbour.place),
+            dialect: neighbour.dialect,
+            naming: neighbour.naming,
+            remembers: neighbour.remembers,
+            deviates: false,
+            personas: persona::read(neighbour.name, neighbour.personas).map_err(Failed::Refused)?,
+            cookie: neighbour.cookie,
+        };
+        Ok(Self::new(provider, FileKey::read(neighbour.key, None)?, world, broker).at_its_addresses())
+    }
+
+    pub(super) fn new(provider: Provider, key: FileKey, world: &World, broker: &Arc<Partner>) -> Self {
+        Self {
             provider,
-            key: FileKey::read(provider.key, None)?,
+            key,
             broker: broker.clone(),
             world: world.clone(),
             waiting: Memory::default(),
             sessions: Memory::default(),
             leaving: Memory::default(),
-        };
-        Ok(Router::new()
+        }
+    }
+
+    pub(super) fn at_its_addresses(self) -> Router {
+        Router::new()
             .route("/", get(home))
+            .route("/metadata", get(published))
             .route("/sso", get(sso))
             .route("/login", get(login).post(choose))
             .route("/logout", post(logout))
             .route("/slo", get(slo))
             .merge(pages::assets())
-            .with_state(Arc::new(here)))
+            .with_state(Arc::new(self))
     }
 
-    fn frame<'v>(&self, visitor: &'v Visitor) -> Frame<'v> {
-        Frame::new(self.provider.organisation, self.provider.kind, visitor)
+    fn frame<'v>(&'v self, visitor: &'v Visitor) -> Frame<'v> {
+        Frame::new(&self.provider.organisation, self.provider.kind, visitor)
     }
 
     /// Somebody logs in.
-    fn login(&self, persona: &'static Persona) -> Login {
-        let (format, name) = self.provider.naming.name(persona);
+    fn login(&self, persona: Persona) -> Login {
+        let (format, name) = self.provider.naming.name(&persona);
         let index = Some(fresh_id(self.world.random.as_ref()));
-        Login { persona, named: Named { format: format.to_owned(), name, index } }
+        Login { persona: Arc::new(persona), named: Named { format: format.to_owned(), name, index } }
     }
 
     /// As it takes part in a logout, where the broker knows one.
     fn party(&self) -> Option<Party<'_>> {
         Some(Party {
-            entity_id: self.provider.entity_id,
-            here: format!("{}/slo", self.world.places.neighbour(self.provider.place)),
+            entity_id: &self.provider.entity_id,
+            here: format!("{}/slo", self.provider.address),
             key: &self.key,
             broker: &self.broker,
             to: self.broker.logout[1].as_deref()?,
@@ -234,7 +270,7 @@ impl IdentityProvider {
         refusal: &str,
     ) -> Result<pages::Carried, Refused> {
         let answer = Answer {
-            provider: self.provider,
+            provider: &self.provider,
             broker: &self.broker,
             question,
             signer: &self.key,
@@ -274,9 +310,20 @@ async fn home(State(here): Here, visitor: Visitor, headers: HeaderMap) -> Respon
     pages::idp_home(&frame, &here.people(), login, "")
 }
 
+/// What a broker has to know about it.
+async fn published(State(here): Here) -> Response {
+    match metadata::write(&here.provider, &here.key) {
+        Ok(xml) => ([(header::CONTENT_TYPE, "application/samlmetadata+xml")], xml).into_response(),
+        Err(fault) => {
+            tracing::warn!(event = "sandbox.refused", "{fault}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
 /// The broker's question arrives.
 async fn sso(State(here): Here, visitor: Visitor, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let at = format!("{}/sso", here.world.places.neighbour(here.provider.place));
+    let at = format!("{}/sso", here.provider.address);
     let mut notes = Vec::new();
     let now = here.world.clock.now();
     let read = question::read(query.as_deref().unwrap_or_default(), &at, &here.broker, now, &mut notes);
@@ -298,7 +345,10 @@ struct Waiting {
 async fn login(State(here): Here, visitor: Visitor, Query(waiting): Query<Waiting>) -> Response {
     let frame = here.frame(&visitor);
     match here.waiting.find(&waiting.id) {
-        Some(question) => pages::idp_login(&frame, &here.people(), &waiting.id, &question.classes),
+        Some(question) => {
+            let login = (waiting.id.as_str(), question.classes.as_slice());
+            pages::idp_login(&frame, &here.people(), login, here.provider.deviates)
+        }
         None => pages::trouble(&frame, "this login is over, or it was never begun here"),
     }
 }
@@ -307,19 +357,22 @@ async fn login(State(here): Here, visitor: Visitor, Query(waiting): Query<Waitin
 struct Pressed {
     id: String,
     who: String,
+    #[serde(default)]
+    differing: Deviation,
 }
 
 /// Somebody pressed a button.
 async fn choose(State(here): Here, visitor: Visitor, Form(pressed): Form<Pressed>) -> Response {
     let frame = here.frame(&visitor);
     let persona = here.provider.personas.iter().find(|persona| persona.id == pressed.who);
-    if persona.is_none() && pressed.who != "refuse" {
+    if persona.is_none() && pressed.who != persona::REFUSE {
         return pages::trouble(&frame, "there is nobody of that name");
     }
     let Some(question) = here.waiting.take(&pressed.id) else {
         return pages::trouble(&frame, "this login is over, or it was never begun here");
     };
-    let login = persona.map(|persona| here.login(persona));
+    let differing = if here.provider.deviates { pressed.differing } else { Deviation::None };
+    let login = persona.map(|persona| here.login(persona.clone().deviating(differing)));
     let carried = match here.answer(&question, login.as_ref(), "AuthnFailed") {
         Ok(carried) => carried,
         Err(Refused(why)) => return pages::trouble(&frame, &why),

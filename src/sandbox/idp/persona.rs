@@ -1,46 +1,136 @@
-//! The people and the robot who can log in, and what their identity provider says about each.
+//! The people and the robot who can log in, as a file tells them, and what their identity provider says about each.
 
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+
+use crate::domain::id::Cvr;
+use crate::domain::written::{self, Complaint, Source, Spanned};
 use crate::sandbox::pages;
-use crate::sandbox::roles::{FEDDET as FEDDET_KOMMUNE, KORSBAEK as KORSBAEK_KOMMUNE, Organisation, Role};
+use crate::sandbox::roles::Role;
+
+/// The people of Korsbæk: an example for everybody who writes such a file.
+pub(in crate::sandbox) const KORSBAEK: &str = include_str!("personas/korsbaek.toml");
+pub(super) const FEDDET: &str = include_str!("personas/feddet.toml");
+pub(super) const NEMLOGIN: &str = include_str!("personas/nemlogin.toml");
+
+/// A button that stands for no persona.
+pub(super) const REFUSE: &str = "refuse";
 
 /// Somebody who can log in.
-#[derive(Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(in crate::sandbox) struct Persona {
     /// The value of the button.
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    /// What they are, in Danish and in English.
-    what: [&'static str; 2],
-    pub(super) employer: &'static Organisation,
+    pub(super) id: String,
+    pub(super) name: String,
+    what: What,
+    /// Their employer.
+    pub(in crate::sandbox) cvr: Cvr,
+    pub(in crate::sandbox) organisation: String,
     /// Their number at their employer.
-    pub(super) serial: &'static str,
+    #[serde(default)]
+    pub(super) serial: String,
     /// The number by which NemLog-in knows them, where their provider tells it.
-    pub(super) uuid: Option<&'static str>,
-    pub(super) cpr: Option<&'static str>,
-    pub(super) email: Option<&'static str>,
+    pub(super) uuid: Option<String>,
+    pub(super) cpr: Option<String>,
+    pub(super) email: Option<String>,
     pub(super) level: Level,
     /// Their job function roles; without any the attribute is left out.
-    pub(super) roles: &'static [Role],
+    #[serde(default)]
+    pub(super) roles: Vec<Role>,
     /// What else is told, by the names of the attributes.
-    pub(super) beside: &'static [(&'static str, &'static str)],
+    #[serde(default)]
+    pub(super) attributes: BTreeMap<String, String>,
     /// The directory groups that they are in.
-    pub(super) groups: &'static [&'static str],
+    #[serde(default)]
+    pub(super) groups: Vec<String>,
+    #[serde(default, rename = "robot")]
     pub(super) is_robot: bool,
 }
 
+/// What somebody is, in both languages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct What {
+    da: String,
+    en: String,
+}
+
 /// How sure the identity provider is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
 pub(super) enum Level {
     /// On the national standard.
-    Nsis(&'static str),
+    Nsis(String),
     /// On the older scale.
-    Nist(&'static str),
+    Nist(String),
+}
+
+impl TryFrom<String> for Level {
+    type Error = String;
+
+    fn try_from(written: String) -> Result<Self, String> {
+        match written.split_once(' ') {
+            Some(("NSIS", word @ ("Low" | "Substantial" | "High"))) => Ok(Self::Nsis(word.to_owned())),
+            Some(("NIST", digit @ ("1" | "2" | "3" | "4"))) => Ok(Self::Nist(digit.to_owned())),
+            _ => Err(format!("expected a level such as \"NSIS Substantial\" or \"NIST 3\", got {written:?}")),
+        }
+    }
+}
+
+/// How a persona's login differs from what the file says, so that a fagsystem meets what it must cope with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Deviation {
+    /// Not at all.
+    #[default]
+    None,
+    /// The identity provider is as unsure as it can be.
+    LowLevel,
+    /// No roles and no groups are told.
+    WithoutRights,
+    /// The user is another municipality's than the one that was chosen.
+    Stranger,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    persona: Vec<Spanned<Persona>>,
+}
+
+/// Reads a file of personas, or says everything that is wrong with it.
+pub(in crate::sandbox) fn read(file: &str, text: &str) -> Result<Vec<Persona>, Vec<Complaint>> {
+    let written: Written = written::read(file, text)?;
+    let source = Source::new(file, text);
+    let (mut seen, mut complaints) = (HashSet::from([REFUSE.to_owned()]), Vec::new());
+    for persona in &written.persona {
+        let Persona { id, name, serial, .. } = persona.get_ref();
+        if !seen.insert(id.clone()) {
+            let what = format!("expected an id that nobody else has, got {id:?}");
+            complaints.push(source.complain(persona.span(), what));
+        }
+        if [name, serial].iter().any(|part| part.contains([',', '='])) {
+            let what = "expected a name and a serial without commas and equals signs";
+            complaints.push(source.complain(persona.span(), what));
+        }
+    }
+    if written.persona.is_empty() {
+        complaints.push(Complaint::whole_file(file, "expected at least one [[persona]], got none"));
+    }
+    match complaints.is_empty() {
+        true => Ok(written.persona.into_iter().map(Spanned::into_inner).collect()),
+        false => Err(complaints),
+    }
 }
 
 impl Persona {
     /// The level as people say it.
     pub(super) fn level(&self) -> String {
-        match self.level {
+        match &self.level {
             Level::Nsis(word) => format!("NSIS {word}"),
             Level::Nist(digit) => format!("NIST {digit}"),
         }
@@ -48,169 +138,63 @@ impl Persona {
 
     /// As a page shows them.
     pub(super) fn shown(&self) -> pages::Person {
-        pages::Person { id: self.id, name: self.name, what: self.what, level: self.level() }
+        let What { da, en } = self.what.clone();
+        pages::Person { id: self.id.clone(), name: self.name.clone(), what: [da, en], level: self.level() }
+    }
+
+    /// The same person with a login that differs.
+    pub(super) fn deviating(mut self, deviation: Deviation) -> Self {
+        match deviation {
+            Deviation::None => {}
+            Deviation::LowLevel => {
+                self.level = match self.level {
+                    Level::Nsis(_) => Level::Nsis("Low".to_owned()),
+                    Level::Nist(_) => Level::Nist("1".to_owned()),
+                }
+            }
+            Deviation::WithoutRights => {
+                self.roles.clear();
+                self.groups.clear();
+            }
+            // The number is nobody's, so no agreement is there for it.
+            Deviation::Stranger => self.cvr = Cvr::NOBODY,
+        }
+        self
     }
 }
 
-/// What is said of nobody unless it is written.
-const PLAIN: Persona = Persona {
-    id: "",
-    name: "",
-    what: ["", ""],
-    employer: &KORSBAEK_KOMMUNE,
-    serial: "",
-    uuid: None,
-    cpr: None,
-    email: None,
-    level: Level::Nsis("Substantial"),
-    roles: &[],
-    beside: &[],
-    groups: &[],
-    is_robot: false,
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-const BUILDING: &str = "http://korsbaek.example/roles/jobrole/byggesagsbehandler/1";
-const BOOKING: Role = Role {
-    id: "http://korsbaek.example/roles/jobrole/koereproevebooker/1",
-    of: &KORSBAEK_KOMMUNE,
-    limits: &[],
-};
-const SUBJECTS: &str = "http://korsbaek.example/kle/1/parametric";
-const ELLEN: &str = "5b0c6a2e-0f3d-4a51-9c77-1d2e3f405103";
+    #[test]
+    fn the_example_is_read_and_mistakes_are_told_with_their_line() {
+        assert_eq!(read("example", KORSBAEK).unwrap().len(), 5);
+        for (from, to, complaint) in [
+            ("id = \"viggo\"", "id = \"agnes\"", "nobody else has"),
+            ("id = \"viggo\"", "id = \"refuse\"", "nobody else has"),
+            ("name = \"Viggo Lund\"", "name = \"Lund, Viggo\"", "without commas"),
+            ("level = \"NIST 3\"", "level = \"NIST 5\"", "expected a level such as"),
+            ("robot = true", "robbot = true", "did you mean `robot`?"),
+            ("cvr = \"11111111\"", "cvr = \"1\"", ""),
+        ] {
+            let wrong = read("p.toml", &KORSBAEK.replacen(from, to, 1)).unwrap_err();
+            let told = wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            assert!(told.starts_with("p.toml:") && told.contains(complaint), "{told}");
+        }
+        assert!(read("p.toml", "").is_err());
+    }
 
-pub(super) const KORSBAEK: &[Persona] = &[
-    Persona {
-        id: "agnes",
-        name: "Agnes Holm",
-        what: [
-            "sagsbehandler med to faktorer og flere roller",
-            "case worker with two factors and several roles",
-        ],
-        serial: "4c1f7d5e-9c3b-4b0e-8a55-0d8f6d1c0a01",
-        email: Some("agnes.holm@korsbaek.example"),
-        roles: &[
-            Role { id: BUILDING, of: &KORSBAEK_KOMMUNE, limits: &[(SUBJECTS, &["02.34", "02.36"])] },
-            BOOKING,
-            Role {
-                id: "http://feddet.example/roles/jobrole/koereproevebooker/1",
-                of: &FEDDET_KOMMUNE,
-                limits: &[],
-            },
-        ],
-        beside: &[("http://korsbaek.example/enhed/1/parametric", "7d3b1c90-42aa-4e1d-b7f3-90a1c2d3e4f5")],
-        ..PLAIN
-    },
-    Persona {
-        id: "viggo",
-        name: "Viggo Lund",
-        what: ["nyansat uden rettigheder", "new colleague without rights"],
-        serial: "4c1f7d5e-9c3b-4b0e-8a55-0d8f6d1c0a02",
-        email: Some("viggo.lund@korsbaek.example"),
-        ..PLAIN
-    },
-    Persona {
-        id: "ellen",
-        name: "Ellen Friis",
-        what: [
-            "sagsbehandler, hvis login kun er vurderet efter NIST",
-            "case worker whose login is rated by NIST only",
-        ],
-        serial: "4c1f7d5e-9c3b-4b0e-8a55-0d8f6d1c0a03",
-        uuid: Some(ELLEN),
-        email: Some("ellen.friis@korsbaek.example"),
-        level: Level::Nist("3"),
-        roles: &[Role { id: BUILDING, of: &KORSBAEK_KOMMUNE, limits: &[(SUBJECTS, &["02.34"])] }],
-        ..PLAIN
-    },
-    Persona {
-        id: "signe",
-        name: "Signe Vang",
-        what: ["sygeplejerske med to faktorer", "nurse with two factors"],
-        serial: "4c1f7d5e-9c3b-4b0e-8a55-0d8f6d1c0a04",
-        uuid: Some("5b0c6a2e-0f3d-4a51-9c77-1d2e3f405104"),
-        // The day of birth is one that no month has: nobody's number.
-        cpr: Some("6102850004"),
-        email: Some("signe.vang@korsbaek.example"),
-        roles: &[Role {
-            id: "http://korsbaek.example/roles/jobrole/sygeplejerske/1",
-            of: &KORSBAEK_KOMMUNE,
-            limits: &[],
-        }],
-        // Nobody opens it on the way, so it may hold anything.
-        beside: &[(
-            "https://data.gov.dk/model/core/eid/bootstrapToken",
-            "PCEtLSBhIHRva2VuIGZvciBhbm90aGVyIGZlZGVyYXRpb24gLS0+",
-        )],
-        ..PLAIN
-    },
-    Persona {
-        id: "robot",
-        name: "Robot 7",
-        what: ["softwarerobot med egen identitet", "software robot with an identity of its own"],
-        serial: "4c1f7d5e-9c3b-4b0e-8a55-0d8f6d1c0a07",
-        level: Level::Nist("3"),
-        roles: &[BOOKING],
-        is_robot: true,
-        ..PLAIN
-    },
-];
-
-pub(super) const FEDDET: &[Persona] = &[
-    Persona {
-        id: "poul",
-        name: "Poul Kruse",
-        what: [
-            "sagsbehandler, hvis rettigheder ligger i en attributservice",
-            "case worker whose rights are kept by an attribute service",
-        ],
-        employer: &FEDDET_KOMMUNE,
-        serial: "b2f0a3c4-51d2-4a7c-9d3e-6f1e2d3c4b01",
-        email: Some("poul.kruse@feddet.example"),
-        level: Level::Nist("3"),
-        ..PLAIN
-    },
-    Persona {
-        id: "sofie",
-        name: "Sofie Bak",
-        what: [
-            "sagsbehandler, hvis rettigheder kommer af en gruppe i kataloget",
-            "case worker whose rights come from a group in the directory",
-        ],
-        employer: &FEDDET_KOMMUNE,
-        serial: "b2f0a3c4-51d2-4a7c-9d3e-6f1e2d3c4b03",
-        email: Some("sofie.bak@feddet.example"),
-        level: Level::Nist("3"),
-        groups: &["0d5e9a52-7c1b-4f7e-8a30-1f2e3d4c5b61", "3f1c2b7a-8e55-4a90-9b1d-6c7d8e9fa0b1"],
-        ..PLAIN
-    },
-    Persona {
-        id: "karen",
-        name: "Karen Birk",
-        what: ["vikar, der kun har et kodeord", "substitute who only has a password"],
-        employer: &FEDDET_KOMMUNE,
-        serial: "b2f0a3c4-51d2-4a7c-9d3e-6f1e2d3c4b02",
-        email: Some("karen.birk@feddet.example"),
-        level: Level::Nist("2"),
-        ..PLAIN
-    },
-];
-
-pub(super) const NEMLOGIN: &[Persona] = &[
-    Persona {
-        id: "ellen",
-        name: "Ellen Friis",
-        what: ["Korsbæk Kommune, med sit MitID Erhverv", "Korsbæk Kommune, with her MitID Erhverv"],
-        uuid: Some(ELLEN),
-        ..PLAIN
-    },
-    Persona {
-        id: "benny",
-        name: "Benny Skov",
-        what: [
-            "Korsbæk Kommune, en kollega: prøv at gå videre som en anden",
-            "Korsbæk Kommune, a colleague: try to go on as somebody else",
-        ],
-        uuid: Some("5b0c6a2e-0f3d-4a51-9c77-1d2e3f405108"),
-        ..PLAIN
-    },
-];
+    #[test]
+    fn a_deviation_changes_what_it_says_and_nothing_else() {
+        let agnes = || read("example", KORSBAEK).unwrap().remove(0);
+        let says = |deviation| {
+            let persona = agnes().deviating(deviation);
+            (persona.level(), persona.roles.len(), persona.cvr == agnes().cvr)
+        };
+        assert_eq!(says(Deviation::None), ("NSIS Substantial".to_owned(), 3, true));
+        assert_eq!(says(Deviation::LowLevel), ("NSIS Low".to_owned(), 3, true));
+        assert_eq!(says(Deviation::WithoutRights), ("NSIS Substantial".to_owned(), 0, true));
+        assert_eq!(says(Deviation::Stranger), ("NSIS Substantial".to_owned(), 3, false));
+    }
+}

@@ -22,7 +22,7 @@ use super::files::OIDC_BYGGESAG;
 use super::memory::Memory;
 use super::pages::{self, Carried, Frame};
 use super::saml::Refused;
-use super::{Failed, World, wire};
+use super::{Failed, Places, World, wire};
 use crate::http::visitor::Visitor;
 use conversation::{Answered, Asked, NotTaken, Session};
 use jwt::{OwnKey, base64url};
@@ -50,6 +50,8 @@ const LEVELS: [&str; 3] = [
 struct Byggesag {
     key: OwnKey,
     provider: Provider,
+    /// Where it is.
+    address: String,
     world: World,
     /// Logins that have no answer yet, by their `state`.
     asked: Memory<Arc<Asked>>,
@@ -60,10 +62,11 @@ struct Byggesag {
 
 type Here = State<Arc<Byggesag>>;
 
-pub(super) fn router(world: &World) -> Result<Router, Failed> {
+pub(super) fn router(world: &World, places: Places) -> Result<Router, Failed> {
     let here = Byggesag {
         key: OwnKey::read(OIDC_BYGGESAG).map_err(|error| Failed::Other(error.to_string()))?,
-        provider: Provider { issuer: world.places.broker(), client: wire::client().map_err(Failed::Other)? },
+        provider: Provider { issuer: places.broker(), client: wire::client().map_err(Failed::Other)? },
+        address: places.neighbour(PLACE),
         world: world.clone(),
         asked: Memory::default(),
         sessions: Memory::default(),
@@ -253,7 +256,7 @@ async fn backchannel_logout(State(here): Here, Form(told): Form<Told>) -> Respon
 
 impl Byggesag {
     fn address(&self, path: &str) -> String {
-        format!("{}{path}", self.world.places.neighbour(PLACE))
+        format!("{}{path}", self.address)
     }
 
     /// What nobody can guess: 256 bits.

@@ -6,14 +6,28 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::{AuditQuery, Logged, StoreError, down};
 use crate::domain::audit::Record;
+use crate::domain::id::EntityId;
 
 /// Writes a record down.
 pub(super) fn write(transaction: &Connection, record: &Record) -> Result<(), StoreError> {
     let content = serde_json::to_string(record).map_err(down)?;
     transaction
-        .prepare_cached("INSERT INTO audit (at, login, message, content) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![record.at.as_millisecond(), record.login.bytes(), record.message, content])?;
+        .prepare_cached(
+            "INSERT INTO audit (at, login, message, content, fagsystem) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            record.at.as_millisecond(),
+            record.login.bytes(),
+            record.message,
+            content,
+            about(record)
+        ])?;
     Ok(())
+}
+
+/// The fagsystem that a record is about, or who claimed to be one.
+fn about(record: &Record) -> Option<&str> {
+    record.fagsystem.as_ref().map(EntityId::as_str).or(record.claimed_issuer.as_deref())
 }
 
 /// Searches the log; the youngest first.
@@ -23,6 +37,7 @@ pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<
         ("login = ?", query.login.map(|login| Value::from(login.bytes().to_vec()))),
         ("message = ?", query.message.clone().map(Value::from)),
         ("instr(content, ?) > 0", query.text.clone().map(Value::from)),
+        ("fagsystem = ?", query.fagsystem.as_ref().map(|name| Value::from(name.to_string()))),
         ("at >= ?", query.since.map(moment)),
         ("at < ?", query.until.map(moment)),
     ];

@@ -2,11 +2,13 @@
 
 mod certificates;
 mod metadata;
+mod mirror;
 mod report;
 mod seen;
 mod start;
 
 pub use certificates::{atom, calendar, certificates};
 pub use metadata::{Judged, Wrong, metadata};
+pub use mirror::{InMirror, mirror, systems};
 pub use report::{Shown, report, report_file};
 pub use start::{Waiting, waiting};
