@@ -297,6 +297,21 @@ fn time_is_judged_by_the_clock() {
 }
 
 #[test]
+fn an_attribute_service_is_judged_by_what_is_asked_of_it() {
+    let service = include_str!("../metadata/feddet-rettigheder.xml");
+    let (exit, findings) = validate(service, NOW);
+    assert_eq!((exit, found(&findings, "fail")), (Exit::Ok, vec![]), "{findings:#?}");
+    assert_eq!(reasons(&findings), ["md.unsigned"]);
+    let passed = found(&findings, "pass");
+    for check in ["metadata.usable", "metadata.endpoints", "metadata.keys", "certificate.key"] {
+        assert!(passed.iter().any(|found| found == check), "{check} was not looked at: {passed:?}");
+    }
+    let (exit, findings) = validate(&service.replace("bindings:SOAP", "bindings:PAOS"), NOW);
+    assert_eq!(exit, Exit::CheckFailed);
+    assert!(reasons(&findings).contains(&"md.endpoint".to_owned()), "{findings:#?}");
+}
+
+#[test]
 fn who_signed_is_told() {
     let (exit, findings) = validate(&written(true, &other()), NOW);
     assert_eq!(exit, Exit::Ok);

@@ -228,3 +228,28 @@ fn logins_work_in_chromium_with_and_without_javascript_in_both_languages() {
     assert_eq!(sandbox.stop(), Some(0));
     assert!(folder.is_empty(), "something was left behind");
 }
+
+#[test]
+fn the_pages_about_trust_work_in_chromium_and_a_municipality_proves_its_provider_there() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    if !tests.join("node_modules").exists() || !Path::new("/usr/bin/chromium").exists() {
+        assert!(std::env::var_os("CH_BROWSER").is_none(), "run tests/browser/install.sh first");
+        println!("skipped: tests/browser/install.sh has not run");
+        return;
+    }
+    let (port, folder) = (free_port(), Folder::new("trust"));
+    let sandbox = Serving::start(port, &folder);
+    let config = fs::read_dir(&folder.0).unwrap().next().unwrap().unwrap().path().join("config.toml");
+    let invited = |whom: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_context-handler"));
+        let output =
+            command.arg("--config").arg(&config).args(["trust", "invite"]).args(whom).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        told.split_whitespace().find(|word| word.contains("/trust/invitations/")).unwrap().to_owned()
+    };
+    let (programme, municipality) = (invited(&["--programme"]), invited(&["--authority", "11111111"]));
+    let mut node = Command::new("node");
+    node.args(["trust.mjs", &port.to_string(), &programme, &municipality]);
+    assert!(node.current_dir(tests).status().unwrap().success());
+    assert_eq!(sandbox.stop(), Some(0));
+}

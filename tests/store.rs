@@ -5,14 +5,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use context_handler::domain::assurance::{Nist, Nsis};
 use context_handler::domain::audit::{Actor, Event, Record};
+use context_handler::domain::console::Sees;
 use context_handler::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Reason;
 use context_handler::domain::session::{AtProvider, Leg, LegState, Logout, LogoutBy, Participant, Party};
+use context_handler::domain::trust::{Adoption, Fetched, Use};
 use context_handler::domain::user::{Draft, HeldRole, User};
 use context_handler::store::{
-    AuditQuery, Batch, Begun, Ending, FreshMetadata, HalfDone, Kind, LegChange, Mark, Session, SessionFacts,
-    Sqlite, Store, StoreError, UserChange, UserQuery, Voucher, Within,
+    AuditQuery, Batch, Begun, ConsoleSession, ConsoleStep, Ending, FreshMetadata, HalfDone, Invitation, Kind,
+    LegChange, Mark, Session, SessionFacts, Sqlite, Store, StoreError, UserChange, UserQuery, Voucher,
+    Within,
 };
 use jiff::Timestamp;
 
@@ -623,6 +627,120 @@ async fn sessions_and_logouts_that_have_expired_are_forgotten() {
     assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
     assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
     assert!(store.logouts(false, 10).await.unwrap().is_empty());
+}
+
+fn used(authority: &str, fagsystem: &str, second: i64, levels: (Option<Nist>, Option<Nsis>)) -> Batch {
+    let (authority, fagsystem) = (Cvr::new(authority).unwrap(), EntityId::new(fagsystem).unwrap());
+    let (nist, nsis) = levels;
+    let with_rights = second % 2 == 0;
+    Batch {
+        uses_system: Some(Use { authority, fagsystem, at: at(second), nist, nsis, with_rights }),
+        ..Batch::default()
+    }
+}
+
+#[tokio::test]
+async fn logins_are_counted_by_authority_and_fagsystem_with_the_first_the_last_and_the_highest_level() {
+    let folder = Folder::new("adoption");
+    let store = folder.open();
+    let three = Nist::new(3);
+    for (second, levels) in
+        [(20, (None, Some(Nsis::High))), (10, (three, None)), (31, (None, Some(Nsis::Low)))]
+    {
+        store.commit(used("11111111", "https://bbr.test", second, levels)).await.unwrap();
+    }
+    store.commit(used("99999999", "https://bbr.test", 5, (None, None))).await.unwrap();
+    // What is refused is not counted.
+    let spent = Batch {
+        spends: Some(LoginId::from_bits(9)),
+        ..used("99999999", "https://bbr.test", 6, (None, None))
+    };
+    assert_eq!(store.commit(spent).await, Err(StoreError::Taken));
+    let (authority, fagsystem) = (Cvr::new("11111111").unwrap(), EntityId::new("https://bbr.test").unwrap());
+    let expected = Adoption {
+        authority,
+        fagsystem,
+        first: at(10),
+        last: at(31),
+        logins: 3,
+        with_rights: 2,
+        nist: three,
+        nsis: Some(Nsis::High),
+    };
+    assert_eq!(store.adoption(Some(authority)).await.unwrap(), [expected]);
+    let all = folder.open().adoption(None).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.logins).collect::<Vec<_>>(), [3, 1]);
+
+    for second in [3, 9] {
+        let fetched = Some((authority, at(second)));
+        store.commit(Batch { fetched, ..Batch::default() }).await.unwrap();
+    }
+    let fetched = Fetched { authority, first: at(3), last: at(9) };
+    assert_eq!(store.metadata_fetches(Some(authority)).await.unwrap(), [fetched]);
+    assert_eq!(store.metadata_fetches(Cvr::new("99999999").ok()).await.unwrap(), []);
+}
+
+fn invitation(id: u128, expires: i64) -> Invitation {
+    let (made, expires) = (at(0), at(expires));
+    Invitation {
+        id: LoginId::from_bits(id),
+        sees: Sees::Programme,
+        made,
+        expires,
+        used: None,
+        sealed: vec![1, 2],
+    }
+}
+
+fn enters(session: u128, by: u128, second: i64) -> Batch {
+    let (id, invitation) = (LoginId::from_bits(session), Some(LoginId::from_bits(by)));
+    let session = ConsoleSession { id, invitation, idle: at(100), expires: at(200), sealed: vec![3] };
+    console(ConsoleStep::Enters(session, at(second)))
+}
+
+fn console(step: ConsoleStep) -> Batch {
+    Batch { console: Some(step), records: vec![record(7, "_console")], ..Batch::default() }
+}
+
+#[tokio::test]
+async fn an_invitation_lets_one_in_once_and_its_end_is_the_end_of_whoever_came_by_it() {
+    let folder = Folder::new("console");
+    let store = folder.open();
+    for (id, expires) in [(1, 60), (2, 60)] {
+        store.commit(console(ConsoleStep::Invites(invitation(id, expires)))).await.unwrap();
+    }
+    // Over, never made, and then of many at once exactly one.
+    for refused in [enters(11, 1, 60), enters(11, 3, 5)] {
+        assert_eq!(store.commit(refused).await, Err(StoreError::Uninvited));
+    }
+    let many: Vec<_> = (11..20).map(|session| store.commit(enters(session, 1, 5))).collect();
+    let mut let_in = 0;
+    for one in many {
+        let_in += usize::from(one.await.is_ok());
+    }
+    assert_eq!(let_in, 1);
+    store.commit(enters(30, 2, 6)).await.unwrap();
+    let of = |id| LoginId::from_bits(id);
+    assert_eq!(store.invitations(Some(of(1))).await.unwrap()[0].used, Some(at(5)));
+    assert_eq!(
+        store.invitations(None).await.unwrap().iter().map(|one| one.id).collect::<Vec<_>>(),
+        [of(2), of(1)]
+    );
+
+    let stays = |session, idle| console(ConsoleStep::Stays { session: of(session), idle: at(idle) });
+    store.commit(stays(30, 150)).await.unwrap();
+    assert_eq!(store.console_session(of(30)).await.unwrap().unwrap().idle, at(150));
+    store.commit(stays(30, 900)).await.unwrap();
+    assert_eq!(store.console_session(of(30)).await.unwrap().unwrap().idle, at(200), "never beyond its end");
+    store.commit(console(ConsoleStep::Withdraws(of(2)))).await.unwrap();
+    assert_eq!(store.console_session(of(30)).await.unwrap(), None);
+    assert_eq!(store.commit(stays(30, 160)).await, Err(StoreError::Ended));
+    assert_eq!(store.commit(console(ConsoleStep::Withdraws(of(2)))).await, Err(StoreError::Uninvited));
+    assert!(store.console_session(of(11)).await.unwrap().is_some(), "who came by another invitation stays");
+    store.commit(console(ConsoleStep::Leaves(of(11)))).await.unwrap();
+    assert_eq!(store.console_session(of(11)).await.unwrap(), None);
+    store.purge(at(61)).await.unwrap();
+    assert_eq!(store.invitations(None).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use context_handler::cli::{Desk, Exit, run};
 use context_handler::domain::trust::{Report, Verdict};
+use context_handler::protocol::keys::fingerprint;
 use context_handler::sandbox::{Failed, Places, Sandbox};
 use context_handler::system::{SystemClock, SystemRandom};
 
@@ -142,6 +143,38 @@ async fn a_login_that_fails_a_check_fails_the_command_and_one_that_is_raised_doe
         exit == Exit::Unreachable && err.contains("nobody answers this page"),
         "typed at most once: {err}"
     );
+    town.0.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_municipality_tries_its_login_from_its_own_machine() {
+    let town = Town::open().await;
+    let token = "a-token-that-only-this-test-knows";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("register");
+    drop(fs::remove_dir_all(&folder));
+    let (exit, _, err) = town.say(&["export", &folder.display().to_string()]).await;
+    assert_eq!(exit, Exit::Ok, "{err}");
+    let client = format!(
+        "[[api-client]]\nauthority = \"11111111\"\nname = \"Korsbæk CI\"\ntoken-sha256 = \"{}\"\n",
+        fingerprint(token.as_bytes())
+    );
+    fs::write(folder.join("ci.toml"), client).unwrap();
+    let (exit, _, err) = town.say(&["apply", &folder.display().to_string()]).await;
+    assert_eq!(exit, Exit::Ok, "{err}");
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+
+    let base = town.0.places().broker();
+    let there = ["--url", &base, "--robot", "--form", "who=agnes", "--token-file"];
+    let (exit, out, err) =
+        town.verify(&[&there[..], &[&file("right-token", &format!("{token}\n"))]].concat()).await;
+    assert_eq!(exit, Exit::Ok, "{out}{err}");
+    assert!(out.starts_with("Trust is established."), "{out}");
+    let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap();
+    let (exit, again, err) = town.say(&["trust", "report", link]).await;
+    assert_eq!((exit, again), (Exit::Ok, out), "{err}");
+    let (exit, _, err) = town.verify(&[&there[..], &[&file("wrong-token", "guess")]].concat()).await;
+    assert!(exit == Exit::Usage && err.contains("401"), "{err}");
+    assert!(!err.contains("guess"), "{err}");
     town.0.close().await.unwrap();
 }
 

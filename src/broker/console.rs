@@ -18,6 +18,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
+use crate::domain::trust::Report;
 use crate::domain::world::Random;
 use crate::protocol::seal::Ticket;
 use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store, TrustRun};
@@ -188,6 +189,19 @@ impl Broker {
     ) -> Result<TrustRun, Fault> {
         self.look(visit, reader, Some(authority), &format!("run {run}")).await?;
         self.run_of(authority, run).await
+    }
+
+    /// Somebody reads a report who holds the link to its run: that, too, is written down before it is shown.
+    pub async fn look_by_link(&self, visit: &Visit, report: &Report) -> Result<(), Fault> {
+        let record = self.trail(self.fresh_login(), visit, Event::ConsoleViewed).record;
+        let record = Record {
+            authority: Some(report.authority),
+            idp: Some(report.idp.clone()),
+            reason: Reason::ConsoleViewed.code().to_owned(),
+            detail: Some(format!("run {}", report.run)),
+            ..record
+        };
+        Ok(self.store.commit(Batch { records: vec![record], ..Batch::default() }).await?)
     }
 
     /// Takes a reader's order of a run, if they may give it.

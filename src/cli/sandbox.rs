@@ -123,6 +123,7 @@ fn invitation(sandbox: &sandbox::Sandbox) -> String {
     let config = sandbox.config_file().display().to_string();
     format!(
         "\nOpen in a browser:\n{}\n\nThe exchange log: context-handler --config {config} audit search\n\
+         Trust verification, by the link that this prints: context-handler --config {config} trust invite --programme\n\
          Ctrl-C stops everything and leaves nothing behind.",
         table(&rows)
     )

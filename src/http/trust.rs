@@ -31,6 +31,10 @@ pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link)
             pages::waiting(visitor, &run)
         }
         Ok(Outcome::Ended { report, previous }) => {
+            let visit = door.visit(&knock, "/trust/runs/{ticket} GET");
+            if let Err(fault) = door.broker.look_by_link(&visit, &report).await {
+                return not_shown(&knock, &fault);
+            }
             let previous = previous.as_deref();
             pages::report(visitor, &pages::Shown { report: &report, previous, address })
         }
@@ -127,7 +131,13 @@ const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue:
 async fn download(door: &Door, knock: &Knock, link: &str, form: Form) -> Response {
     let Some(ticket) = Ticket::read(link) else { return pages::not_found(&knock.visitor) };
     match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
-        Ok(Some(report)) => file(door, knock, form, &report),
+        Ok(Some(report)) => {
+            let visit = door.visit(knock, "/trust/runs/{ticket}/report GET");
+            match door.broker.look_by_link(&visit, &report).await {
+                Ok(()) => file(door, knock, form, &report),
+                Err(fault) => not_shown(knock, &fault),
+            }
+        }
         Ok(None) => (StatusCode::NO_CONTENT, [NO_STORE, (header::RETRY_AFTER, ASK_AGAIN)]).into_response(),
         Err(fault) => not_shown(knock, &fault),
     }

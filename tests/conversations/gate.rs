@@ -8,7 +8,11 @@ use context_handler::domain::trust::{Check, Finding, Verdict};
 use context_handler::protocol::keys::{Certificate, FileKey, Roots, Signer};
 use context_handler::protocol::saml::metadata::{OurLogoutAddresses, OurMetadata};
 use jiff::SignedDuration;
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
+use openssl::x509::{X509, X509Builder, X509Name};
 
 use crate::support::ca::{Ca, Issuer, Says, Status, pem, rsa};
 use crate::support::{Town, at, key};
@@ -181,6 +185,34 @@ async fn only_a_configured_root_makes_a_chain_and_without_one_nobody_is_asked() 
     let own = metadata("https://new.test", &key("idp-korsbaek"));
     let findings = scene.check_document(&own).await;
     assert_eq!(one(&findings, Check::CertificateChain).reason, Some(Reason::CertChain));
+}
+
+#[tokio::test]
+async fn a_chain_may_be_signed_with_rsa_of_either_kind_and_never_with_sha_1() {
+    let scene = Scene::new("gate-digest").await;
+    let signed = |digest: MessageDigest| {
+        let issuer = X509::from_der(&scene.ca.issuing.der).unwrap();
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_version(2).unwrap();
+        builder.set_serial_number(&BigNum::from_u32(9).unwrap().to_asn1_integer().unwrap()).unwrap();
+        builder.set_issuer_name(issuer.subject_name()).unwrap();
+        let mut subject = X509Name::builder().unwrap();
+        subject.append_entry_by_text("CN", "leaf").unwrap();
+        builder.set_subject_name(&subject.build()).unwrap();
+        builder.set_not_before(&Asn1Time::from_unix(at(-60).as_second()).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::from_unix(at(86_400 * 100).as_second()).unwrap()).unwrap();
+        builder.set_pubkey(&scene.key).unwrap();
+        builder.sign(&scene.ca.issuing.key, digest).unwrap();
+        metadata("https://new.test", &signer(&builder.build().to_der().unwrap(), &scene.key))
+    };
+    for (digest, expected) in [
+        (MessageDigest::sha256(), (Verdict::Pass, None)),
+        (MessageDigest::sha1(), (Verdict::Fail, Some(Reason::CertChain))),
+    ] {
+        let findings = scene.check_document(&signed(digest)).await;
+        let chain = one(&findings, Check::CertificateChain);
+        assert_eq!((chain.verdict, chain.reason), expected, "{chain:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::revoked::Revocation;
 use super::stored::stored;
 use crate::broker::Broker;
-use crate::broker::registry::{Snapshot, documents};
+use crate::broker::registry::{Held, Snapshot, documents};
 use crate::broker::users::{Caller, Denied};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::{Fault, Reason};
@@ -172,6 +172,7 @@ impl Broker {
             roles: reviewed.roles.iter().map(|described| described.role).collect(),
             chains: Vec::new(),
         };
+        let held = snapshot.held();
         let mut seen: Vec<&Certificate> = Vec::new();
         for described in &reviewed.roles {
             let owners = owners(described, &snapshot, now);
@@ -179,7 +180,7 @@ impl Broker {
                 if !seen.contains(&certificate) {
                     examined.chain(certificate, &self.settings.roots, now);
                     if against != Against::Nothing {
-                        examined.findings.push(unique(certificate, described, &snapshot));
+                        examined.findings.push(unique(certificate, described, &held));
                     }
                     seen.push(certificate);
                 }
@@ -246,8 +247,7 @@ impl Examined {
 }
 
 /// Whether nobody else in the federation has the certificate, or its key.
-fn unique(certificate: &Certificate, described: &Described, snapshot: &Snapshot) -> Finding {
-    let held = snapshot.held();
+fn unique(certificate: &Certificate, described: &Described, held: &[Held<'_>]) -> Finding {
     let others: Vec<&str> = held
         .iter()
         .filter(|held| *held.party != described.entity_id && held.certificate.has_key_of(certificate))
@@ -270,5 +270,6 @@ fn owners(described: &Described, snapshot: &Snapshot, now: Timestamp) -> Vec<Cvr
             let registered = federation.fagsystemer().find(|known| known.entity_id == *name);
             registered.map(|known| known.cvr).into_iter().collect()
         }
+        Role::Service => Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn stored(described: &Described, snapshot: &Snapshot) -> Vec<Finding>
     let differing = match &described.read {
         Some(Known::Idp(given)) => snapshot.idp_metadata(name).map(|known| of_idp(known, given)),
         Some(Known::Sp(given)) => snapshot.sp_metadata(name).map(|known| of_sp(known, given)),
-        None => None,
+        Some(Known::Service) | None => None,
     };
     match differing {
         Some(differing) if differing.is_empty() => {
@@ -112,5 +112,6 @@ fn alike<'s>(name: &EntityId, role: Role, snapshot: &'s Snapshot) -> Option<&'s 
     match role {
         Role::Idp => federation.idps().map(|idp| &idp.entity_id).find(fits),
         Role::Sp => federation.fagsystemer().map(|fagsystem| &fagsystem.entity_id).find(fits),
+        Role::Service => None,
     }
 }

@@ -278,3 +278,33 @@ fn scenario_of(level: Nsis) -> Scenario {
         Nsis::High => Scenario::NsisHigh,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(marks: &[(Mark, i64)]) -> Step<'static> {
+        let line = |(mark, second): &(Mark, i64)| {
+            let at = Timestamp::from_second(*second).ok();
+            Line { at, ..Line::new(Evidence::LoggedIn, *mark, "") }
+        };
+        Step::new(Task::Systems, marks.iter().map(line).collect())
+    }
+
+    #[test]
+    fn a_task_is_as_far_as_its_lines_and_what_is_wrong_comes_first() {
+        use Mark::{Failed, Missing, Proved};
+        for (marks, state, since) in [
+            (&[][..], State::NotNeeded, None),
+            (&[(Missing, 1), (Missing, 2)], State::Open, None),
+            (&[(Proved, 5), (Missing, 1), (Proved, 3)], State::InProgress, Some(3)),
+            (&[(Proved, 5), (Proved, 9)], State::Done, Some(9)),
+            (&[(Proved, 5), (Missing, 1), (Failed, 7)], State::Attention, Some(7)),
+        ] {
+            let step = step(marks);
+            assert_eq!((step.state, step.since.map(Timestamp::as_second)), (state, since), "{marks:?}");
+        }
+        let step = step(&[(Proved, 1), (Missing, 2), (Failed, 3)]);
+        assert_eq!((step.next().map(|line| line.mark), step.proved()), (Some(Failed), 1));
+    }
+}

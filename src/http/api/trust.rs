@@ -18,7 +18,7 @@ use crate::broker::trust::klik::Known;
 use crate::domain::console::Sees;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::trust::{Line, Mark, Scenario, State as TaskState, Step};
+use crate::domain::trust::{Line, Mark, Published, Scenario, State as TaskState, Step};
 use crate::domain::user::Mistake;
 use crate::http::door::Door;
 use crate::protocol::saml::binding::Parameters;
@@ -137,7 +137,7 @@ pub(in crate::http) async fn one(
         Ok(run) => {
             let shown = json!({
                 "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
-                "report": run.report,
+                "report": run.report.as_ref().map(Published::from),
             });
             answer(StatusCode::OK, &called, &shown)
         }

@@ -105,7 +105,10 @@ fn verdict(examined: &Examined, role: Role, lang: Lang) -> Result<String, Error>
     wrong.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
     let mut details: Vec<String> = wrong.iter().map(|finding| told(finding, lang)).collect();
     let was_read = !examined.entities.is_empty() || silent.is_empty();
-    if was_read && (examined.entities.len() != 1 || examined.roles != [role]) {
+    // Whoever logs users in may tell what they may do as well.
+    let mut roles = examined.roles.clone();
+    roles.retain(|role| *role != Role::Service);
+    if was_read && (examined.entities.len() != 1 || roles != [role]) {
         details.push(format!("1 × {}", role.element()));
     }
     match examined.entities.first() {

@@ -9,7 +9,7 @@ use super::answer::{FormAction, answer};
 use super::{Frame, words};
 use crate::domain::id::LoginId;
 use crate::domain::reason::Reason;
-use crate::http::text::{ConsoleText, MirrorText};
+use crate::http::text::{ChecksText, ConsoleText, MirrorText};
 use crate::http::visitor::Visitor;
 
 /// What a reader may see, in the names that people know.
@@ -37,7 +37,7 @@ pub struct SignedIn {
 /// What this is, and how to get in or on.
 pub fn trust(visitor: &Visitor, reader: Option<&SignedIn>) -> Response {
     let tt = ConsoleText::of(visitor.lang());
-    let page = FrontPage { frame: titled(visitor, tt.front), tt, reader };
+    let page = FrontPage { frame: titled(visitor, tt.front), tt, c: ChecksText::of(visitor.lang()), reader };
     answer(StatusCode::OK, &page, visitor, FormAction::Own, None)
 }
 
@@ -64,6 +64,7 @@ pub(super) fn titled<'a>(visitor: &'a Visitor, title: &'static str) -> Frame<'a>
 struct FrontPage<'a> {
     frame: Frame<'a>,
     tt: &'static ConsoleText,
+    c: &'static ChecksText,
     reader: Option<&'a SignedIn>,
 }
 

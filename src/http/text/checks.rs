@@ -58,7 +58,7 @@ texts! {
     certificates_lead "What the page shows."
         "Every certificate that logins rest on, the one that ends first at the top, and who stops working when it ends. A new certificate takes weeks to order and to spread: begin at 90 days."
         / "Alle certifikater, som logins bygger på, det, der udløber først, øverst, og hvem der holder op med at virke, når det udløber. Et nyt certifikat tager uger at bestille og udbrede: Begynd ved 90 dage.";
-    feeds "Before the links to the feeds." "Be told by yourself:" / "Få besked af dig selv:";
+    feeds "Before the links to the feeds." "Be told without looking:" / "Få besked uden at kigge her:";
     feed_atom "The link." "as a feed (Atom)" / "som nyhedskilde (Atom)";
     feed_ics "The link." "as a calendar (iCal)" / "som kalender (iCal)";
     no_certificates "Nothing is seen." "There is no certificate that you may see." / "Der er ingen certifikater, du må se.";
@@ -88,5 +88,6 @@ texts! {
     service "Holder." "Attribute service" / "Attributtjeneste";
     signing "Use." "signs" / "signerer";
     other_use "Use." "encryption or another role" / "kryptering eller en anden rolle";
+    without_login "The front page: heading above what needs no login." "What can be seen without a login" / "Det kan ses uden et login";
     again "Heading above the form beneath a result." "Check another document" / "Kontrollér et andet dokument";
 }

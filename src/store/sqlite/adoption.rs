@@ -16,7 +16,7 @@ pub(super) fn used(transaction: &Connection, used: &Use) -> Result<(), StoreErro
         .prepare_cached(
             "INSERT INTO adoption (authority, fagsystem, first, last, logins, with_rights, nist, nsis)
              VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6)
-             ON CONFLICT (authority, fagsystem) DO UPDATE SET last = max(last, ?3), logins = logins + 1,
+             ON CONFLICT (authority, fagsystem) DO UPDATE SET first = min(first, ?3), last = max(last, ?3), logins = logins + 1,
                  with_rights = with_rights + ?4, nist = max(nist, ?5), nsis = max(nsis, ?6)",
         )?
         .execute(params![

@@ -95,7 +95,7 @@ impl Ca {
         let uuid = "UI:DK-O:G:0d2f8b2e-8a52-4b0e-9a0f-1c2d3e4f5a6b";
         let subject = name(&[
             ("2.5.4.6", "DK"),
-            ("2.5.4.10", "Korsbæk Kommune"),
+            ("2.5.4.10", &format!("Organisation {cvr}")),
             ("2.5.4.97", &format!("NTRDK-{cvr}")),
             ("2.5.4.5", uuid),
             ("2.5.4.3", &format!("system {serial}")),

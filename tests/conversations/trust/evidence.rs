@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use context_handler::domain::trust::{Report, Scenario};
-use context_handler::protocol::keys::sign_detached;
+use context_handler::protocol::keys::{Signer, sign_detached};
+use openssl::nid::Nid;
 
+use super::registered::file_key;
 use super::{at_idp, order, report};
+use crate::support::forge::Party;
 use crate::support::{Town, deliver, key};
 
 /// A run that has ended.
@@ -198,4 +201,25 @@ async fn the_token_that_a_fagsystem_would_get_is_shown_readably() {
     assert_eq!(claims[name.0], name.1);
     let assurance = report.shown.assurance.unwrap();
     assert_eq!((assurance.requested.as_str(), assurance.required.as_str()), ("NSIS Substantial", "–"));
+}
+
+#[tokio::test]
+async fn every_kind_of_key_signs_so_that_the_same_command_proves_it() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("evidence-keys");
+    fs::create_dir_all(&folder).unwrap();
+    let parties = [Nid::X9_62_PRIME256V1, Nid::SECP384R1].map(Party::ec).map(|party| file_key(&party));
+    for signer in parties.iter().chain([key("nemlogin").as_ref()]) {
+        let list = "0123 *report.json\n";
+        fs::write(folder.join("SHA256SUMS"), list).unwrap();
+        fs::write(folder.join("SHA256SUMS.sig"), sign_detached(signer, list.as_bytes()).unwrap()).unwrap();
+        fs::write(folder.join("certificate.pem"), signer.certificate().to_pem()).unwrap();
+        let two: Vec<&str> = command().lines().take(2).collect();
+        let proved = |list: &str| {
+            fs::write(folder.join("SHA256SUMS"), list).unwrap();
+            let run =
+                Command::new("sh").arg("-c").arg(two.join(" && ")).current_dir(&folder).output().unwrap();
+            run.status.success()
+        };
+        assert!(proved(list) && !proved("9123 *report.json\n"), "{:?}", signer.certificate());
+    }
 }

@@ -44,7 +44,7 @@ fn edit(files: &mut Files, file: &str, from: &str, to: &str) {
     files.insert(file.to_owned(), text.replacen(from, to, 1).into_bytes());
 }
 
-fn file_key(party: &Party) -> FileKey {
+pub(super) fn file_key(party: &Party) -> FileKey {
     let pem = [party.key.private_key_to_pem_pkcs8().unwrap(), party.certificate.to_pem().unwrap()].concat();
     FileKey::read(&pem, None).unwrap()
 }

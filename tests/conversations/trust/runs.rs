@@ -43,7 +43,11 @@ async fn a_right_answer_gives_a_green_report_and_nothing_else() {
     }
     let events: Vec<_> =
         town.log().await.split_off(before).iter().map(|r| format!("{:?} {}", r.event, r.reason)).collect();
-    assert_eq!(events, ["AnswerReceived login.ok", "TrustRunEnded trust.ended"]);
+    assert_eq!(
+        events,
+        ["AnswerReceived login.ok", "TrustRunEnded trust.ended", "ConsoleViewed console.viewed"],
+        "and that its report was read"
+    );
     let korsbaek = context_handler::domain::id::Cvr::new("11111111").unwrap();
     assert!(town.store.sessions_of(korsbaek, 10).await.unwrap().is_empty());
 }

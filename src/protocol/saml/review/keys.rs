@@ -14,6 +14,9 @@ use crate::protocol::xml::{ContentCipher, Element, KeyTransport, is_signed, veri
 /// A certificate that ends sooner than this wants attention now: a new one takes weeks to order and to spread.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// More keys than this, in one role and for one use, nobody has.
+const MOST_KEYS: usize = 20;
+
 impl Review {
     /// Judges every key and returns those that sign and those that are encrypted to.
     pub(super) fn keys(&mut self, element: Element<'_>, role: Role) -> (Vec<Certificate>, Vec<Certificate>) {
@@ -26,6 +29,12 @@ impl Review {
                 return (Vec::new(), Vec::new());
             }
         };
+        if signing.len() > MOST_KEYS || encryption.len() > MOST_KEYS {
+            let received = format!("{} + {}", signing.len(), encryption.len());
+            let expected = format!("KeyDescriptor ≤ {MOST_KEYS}");
+            self.fail(Check::MetadataKeys, Reason::MdLimit, &expected, &received);
+            return (Vec::new(), Vec::new());
+        }
         match signing.len() {
             0 => self.fail(Check::MetadataKeys, Reason::MdKey, "KeyDescriptor signing", NOTHING),
             count => self.pass(Check::MetadataKeys, "KeyDescriptor signing", count.to_string()),

@@ -9,7 +9,7 @@ pub(super) use keys::signer;
 use jiff::Timestamp;
 
 use super::metadata::{IdpMetadata, Parsed, SpMetadata, collect_entities, endpoints, only_role, valid_until};
-use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required};
+use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required, soap};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Check, Finding, NOTHING};
@@ -23,17 +23,20 @@ pub enum Role {
     Idp,
     /// Users are logged in to it.
     Sp,
+    /// It tells what users may do.
+    Service,
 }
 
 impl Role {
-    /// Both.
-    pub const ALL: [Role; 2] = [Role::Idp, Role::Sp];
+    /// Every one.
+    pub const ALL: [Role; 3] = [Role::Idp, Role::Sp, Role::Service];
 
     /// The element that describes it.
     pub const fn element(self) -> &'static str {
         match self {
             Self::Idp => "IDPSSODescriptor",
             Self::Sp => "SPSSODescriptor",
+            Self::Service => "AttributeAuthorityDescriptor",
         }
     }
 }
@@ -45,6 +48,8 @@ pub enum Known {
     Idp(IdpMetadata),
     /// Of a fagsystem.
     Sp(SpMetadata),
+    /// Of an attribute service.
+    Service,
 }
 
 /// A party in one role, as the document describes it.
@@ -92,7 +97,7 @@ pub struct Reviewed {
 }
 
 /// More entities than this are a federation's list, not the metadata of a party.
-const MOST_ENTITIES: usize = 50;
+const MOST_ENTITIES: usize = 10;
 
 /// Looks at a metadata document: at one party of it, or at all.
 pub fn review(content: &[u8], only: Option<&EntityId>, now: Timestamp) -> Reviewed {
@@ -145,8 +150,9 @@ impl Review {
         self.reviewed.entities.push(name.clone());
         self.validity(document.root(), entity);
         let roles = Role::ALL.map(|role| (role, only_role(entity, role.element())));
-        if let [(_, Err(fault)), (_, Err(_))] = &roles {
-            self.fault(Check::MetadataUsable, "IDPSSODescriptor | SPSSODescriptor", fault);
+        if let [(_, Err(fault)), (_, Err(_)), (_, Err(_))] = &roles {
+            let expected = Role::ALL.map(Role::element).join(" | ");
+            self.fault(Check::MetadataUsable, &expected, fault);
         }
         let mut signing = Vec::new();
         for (role, element) in roles {
@@ -169,10 +175,12 @@ impl Review {
     ) {
         let read = self.readable(document, name, role);
         self.endpoints(element, role);
-        self.logout(element);
+        if role != Role::Service {
+            self.logout(element);
+            self.name_formats(element, role);
+        }
         let (signing, encryption) = self.keys(element, role);
         signers.extend(signing.iter().cloned());
-        self.name_formats(element, role);
         if role == Role::Sp {
             self.encryption(element);
             self.requests(element);
@@ -198,6 +206,7 @@ impl Review {
         let read = match role {
             Role::Idp => parsed.idp(Some(name)).map(Known::Idp),
             Role::Sp => parsed.sp(Some(name)).map(Known::Sp),
+            Role::Service => parsed.attribute_service(Some(name)).map(|_| Known::Service),
         };
         match &read {
             Ok(_) => self.pass(Check::MetadataUsable, role.element(), role.element()),
@@ -208,13 +217,13 @@ impl Review {
 
     fn endpoints(&mut self, element: Element<'_>, role: Role) {
         let (kind, binding) = demanded(role);
-        let expected = format!("{kind} {}", short(binding.uri()));
+        let expected = format!("{kind} {}", short(binding));
         let found = match endpoints(element, kind) {
             Ok(found) => found,
             Err(fault) => return self.fault(Check::MetadataLocations, &format!("{kind} https"), &fault),
         };
         self.pass(Check::MetadataLocations, format!("{kind} https"), found.len().to_string());
-        match found.iter().find(|endpoint| endpoint.binding == binding.uri()) {
+        match found.iter().find(|endpoint| endpoint.binding == binding) {
             Some(endpoint) => self.pass(Check::MetadataEndpoints, &expected, endpoint.location),
             // Requests go by POST as well, but the production federation insists.
             None if role == Role::Idp && !found.is_empty() => {
@@ -259,7 +268,7 @@ impl Review {
             .filter_map(|format| format.text().ok().map(|text| text.trim().to_owned()))
             .collect();
         let expected = match role {
-            Role::Idp => "X509SubjectName",
+            Role::Idp | Role::Service => "X509SubjectName",
             Role::Sp => "X509SubjectName | persistent | unspecified",
         };
         let fits = |format: &String| {
@@ -316,10 +325,11 @@ fn about(name: &EntityId, role: Role) -> String {
 }
 
 /// The address that the federation demands of a role, beside the one for logout.
-fn demanded(role: Role) -> (&'static str, Binding) {
+fn demanded(role: Role) -> (&'static str, &'static str) {
     match role {
-        Role::Idp => ("SingleSignOnService", Binding::Redirect),
-        Role::Sp => ("AssertionConsumerService", Binding::Post),
+        Role::Idp => ("SingleSignOnService", Binding::Redirect.uri()),
+        Role::Sp => ("AssertionConsumerService", Binding::Post.uri()),
+        Role::Service => ("AttributeService", soap::BINDING),
     }
 }
 
