@@ -27,7 +27,7 @@ async function enter(page, invitation) {
   await page.waitForURL((url) => !url.pathname.includes("/invitations/"));
 }
 
-const seen = { matrix: "/trust/matrix", authority: "/trust/authorities/11111111", certificates: "/trust/certificates", metadata: "/trust/metadata", front: "/trust" };
+const seen = { matrix: "/trust/matrix", authority: "/trust/authorities/11111111", certificates: "/trust/certificates", metadata: "/trust/metadata", front: "/trust", systems: "/trust/sp", system: "/trust/sp?system=https%3A%2F%2Fsaml.bbr.example" };
 let state;
 await test("an invitation is good once and leads to the table of all municipalities", { javaScriptEnabled: false }, async (page, context) => {
   await page.goto(programme);
