@@ -3,6 +3,7 @@
 
 mod answer;
 pub(super) mod metadata;
+mod neighbour;
 pub(super) mod persona;
 mod question;
 
@@ -15,36 +16,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::files::{IDP_FEDDET, IDP_KORSBAEK, NEMLOGIN_KEY};
 use super::logout::{Named, Next, Party, Wish};
 use super::memory::Memory;
 use super::pages::{self, Frame};
 use super::partner::Partner;
 use super::saml::{Refused, X509_SUBJECT_NAME, fresh_id};
-use super::{Failed, Places, World, wire};
+use super::{World, wire};
 use crate::http::visitor::Visitor;
 use crate::protocol::keys::FileKey;
 use answer::Answer;
+pub(super) use neighbour::{FEDDET, KORSBAEK, NEMLOGIN};
 use persona::{Deviation, Persona};
 use question::Question;
-
-/// An identity provider of the sandbox.
-pub(super) struct Neighbour {
-    pub(super) name: &'static str,
-    entity_id: &'static str,
-    /// Whose pages it shows, and of which kind.
-    organisation: &'static str,
-    kind: &'static str,
-    dialect: Dialect,
-    naming: Naming,
-    /// Whether whoever logged in once is known again. One that is not can be tried with another person each time.
-    remembers: bool,
-    personas: &'static str,
-    key: &'static [u8],
-    /// Its port above the broker's.
-    pub(super) place: u16,
-    cookie: &'static str,
-}
 
 /// What an identity provider is, wherever it stands.
 pub(super) struct Provider {
@@ -105,49 +88,6 @@ impl Naming {
     }
 }
 
-pub(super) const KORSBAEK: Neighbour = Neighbour {
-    name: "Korsbæk IdP",
-    entity_id: "https://saml.korsbaek.example/idp",
-    organisation: "Korsbæk Kommune",
-    kind: "idp",
-    dialect: Dialect::Oiosaml3,
-    naming: Naming::ByEmployer,
-    remembers: true,
-    personas: persona::KORSBAEK,
-    key: IDP_KORSBAEK,
-    place: 1,
-    cookie: "korsbaek",
-};
-
-pub(super) const FEDDET: Neighbour = Neighbour {
-    name: "Feddet IdP",
-    entity_id: "https://saml.feddet.example/idp",
-    organisation: "Feddet Kommune",
-    kind: "idp",
-    dialect: Dialect::Oiosaml2,
-    naming: Naming::ByEmployer,
-    remembers: true,
-    personas: persona::FEDDET,
-    key: IDP_FEDDET,
-    place: 2,
-    cookie: "feddet",
-};
-
-/// The stand-in for NemLog-in.
-pub(super) const NEMLOGIN: Neighbour = Neighbour {
-    name: "NemLog-in",
-    entity_id: "https://saml.nemlog-in.example",
-    organisation: "NemLog-in (stand-in)",
-    kind: "step-up",
-    dialect: Dialect::Oiosaml3,
-    naming: Naming::ByUuid,
-    remembers: false,
-    personas: persona::NEMLOGIN,
-    key: NEMLOGIN_KEY,
-    place: 6,
-    cookie: "nemlogin",
-};
-
 /// A running identity provider.
 pub(super) struct IdentityProvider {
     provider: Provider,
@@ -173,26 +113,6 @@ struct Login {
 type Here = State<Arc<IdentityProvider>>;
 
 impl IdentityProvider {
-    pub(super) fn router(
-        neighbour: &Neighbour,
-        (world, places): (&World, Places),
-        broker: &Arc<Partner>,
-    ) -> Result<Router, Failed> {
-        let provider = Provider {
-            entity_id: neighbour.entity_id.to_owned(),
-            organisation: neighbour.organisation.to_owned(),
-            kind: neighbour.kind,
-            address: places.neighbour(neighbour.place),
-            dialect: neighbour.dialect,
-            naming: neighbour.naming,
-            remembers: neighbour.remembers,
-            deviates: false,
-            personas: persona::read(neighbour.name, neighbour.personas).map_err(Failed::Refused)?,
-            cookie: neighbour.cookie,
-        };
-        Ok(Self::new(provider, FileKey::read(neighbour.key, None)?, world, broker).at_its_addresses())
-    }
-
     pub(super) fn new(provider: Provider, key: FileKey, world: &World, broker: &Arc<Partner>) -> Self {
         Self {
             provider,
