@@ -759,7 +759,12 @@ async fn what_was_found_out_about_parties_takes_the_place_of_what_was_known_befo
     };
     let (a, b) = (check("https://a.test", 0), check("https://b.test", 0));
     store.keep_party_checks(vec![b.clone(), a.clone()]).await.unwrap();
-    assert_eq!(store.party_checks().await.unwrap(), [a, b]);
+    assert_eq!(store.party_checks().await.unwrap(), [a.clone(), b.clone()]);
+    assert_eq!(store.red_parties().await.unwrap(), [(a.party.clone(), at(0)), (b.party.clone(), at(0))]);
+    let said = Finding::pass(Check::MetadataXml, r#""verdict":"fail""#, r#","verdict":"fail""#);
+    let green = PartyCheck { findings: vec![said], ..a };
+    store.keep_party_checks(vec![green]).await.unwrap();
+    assert_eq!(store.red_parties().await.unwrap(), [], "words of others make nobody red");
     let later = check("https://b.test", 60);
     store.keep_party_checks(vec![later.clone()]).await.unwrap();
     assert_eq!(folder.open().party_checks().await.unwrap(), [later], "who is gone is not told about");

@@ -283,6 +283,9 @@ pub trait Store: Send + Sync {
     /// What was found out about registered parties when everything was looked at last, in the order of their names.
     fn party_checks(&self) -> Answer<'_, Vec<PartyCheck>>;
 
+    /// The registered parties of which something was found to be wrong when everything was looked at last, and when.
+    fn red_parties(&self) -> Answer<'_, Vec<(EntityId, Timestamp)>>;
+
     /// Keeps what was found out now, and nothing of before.
     fn keep_party_checks(&self, checks: Vec<PartyCheck>) -> Answer<'_, ()>;
 

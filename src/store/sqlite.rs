@@ -313,6 +313,10 @@ impl Store for Sqlite {
         self.read(move |connection| trust::tried(connection, authority))
     }
 
+    fn red_parties(&self) -> Answer<'_, Vec<(EntityId, Timestamp)>> {
+        self.read(party_check::red)
+    }
+
     fn party_checks(&self) -> Answer<'_, Vec<PartyCheck>> {
         self.read(party_check::all)
     }

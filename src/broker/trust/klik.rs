@@ -11,7 +11,7 @@ use crate::domain::console::Sees;
 use crate::domain::federation::{Authority, Fagsystem, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::Fault;
-use crate::domain::trust::{Adoption, Facts, Fetched, Progress, Provider, Tried, Verdict};
+use crate::domain::trust::{Adoption, Facts, Fetched, Progress, Provider, Tried};
 
 /// Everything that shows how far one municipality, or all of them, have come. Progress is computed from it and borrows
 /// from it.
@@ -20,7 +20,7 @@ pub struct Known {
     fetched: HashMap<Cvr, Fetched>,
     tried: HashMap<Cvr, Vec<Tried>>,
     used: HashMap<Cvr, Vec<Adoption>>,
-    checked: HashMap<EntityId, (Timestamp, Verdict)>,
+    red: HashMap<EntityId, Timestamp>,
 }
 
 impl Broker {
@@ -31,7 +31,7 @@ impl Broker {
             fetched: HashMap::new(),
             tried: HashMap::new(),
             used: HashMap::new(),
-            checked: HashMap::new(),
+            red: HashMap::new(),
         };
         for fetched in self.store.metadata_fetches(authority).await? {
             known.fetched.insert(fetched.authority, fetched);
@@ -44,10 +44,7 @@ impl Broker {
         for used in self.store.adoption(authority).await? {
             known.used.entry(used.authority).or_default().push(used);
         }
-        for check in self.store.party_checks().await? {
-            let found = (check.at, check.verdict());
-            known.checked.insert(check.party, found);
-        }
+        known.red = self.store.red_parties().await?.into_iter().collect();
         Ok(known)
     }
 }
@@ -69,7 +66,7 @@ impl Known {
                 .map(|idp| Provider {
                     registered: idp,
                     metadata_holds: holds(idp),
-                    checked: self.checked.get(&idp.entity_id).copied(),
+                    red: self.red.get(&idp.entity_id).copied(),
                 })
                 .collect(),
             fetched: self.fetched.get(&cvr),

@@ -89,8 +89,8 @@ pub struct Provider<'f> {
     pub registered: &'f IdentityProvider,
     /// Whether its metadata is in force, with a signing key that is.
     pub metadata_holds: bool,
-    /// When its metadata was looked at in every respect for the last time, and what came of it.
-    pub checked: Option<(Timestamp, Verdict)>,
+    /// When its metadata was looked at in every respect for the last time, if something was found to be wrong.
+    pub red: Option<Timestamp>,
 }
 
 /// What is known of a municipality.
@@ -145,10 +145,9 @@ impl<'f> Facts<'f> {
         for provider in &self.providers {
             let name = provider.registered.name.as_str();
             lines.push(Line::known(Evidence::Registered, true, name));
-            let red = provider.checked.is_some_and(|(_, verdict)| verdict == Verdict::Fail);
-            let holds = if provider.metadata_holds && !red { Mark::Proved } else { Mark::Failed };
-            let at = provider.checked.map(|(at, _)| at).filter(|_| red);
-            lines.push(Line { at, ..Line::new(Evidence::Metadata, holds, name) });
+            let holds = provider.metadata_holds && provider.red.is_none();
+            let mark = if holds { Mark::Proved } else { Mark::Failed };
+            lines.push(Line { at: provider.red, ..Line::new(Evidence::Metadata, mark, name) });
             // Who answers our question has taken in our metadata.
             let answered = self.of(provider).filter(|tried| tried.verdict_of(Check::Signed) == Verdict::Pass);
             let first = answered.min_by_key(|tried| tried.finished);

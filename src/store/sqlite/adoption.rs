@@ -1,6 +1,8 @@
 //! What proves that trust is established and used: one row per authority and fagsystem, and one per authority that fetched
 //! our metadata.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -39,45 +41,41 @@ fn rank(nsis: Nsis) -> u8 {
     }
 }
 
-/// Of one authority, or of all.
+/// Of one authority, or of all. There may be a hundred thousand rows of a thousand fagsystemer, so each name is made once.
 pub(super) fn find(connection: &Connection, authority: Option<Cvr>) -> Result<Vec<Adoption>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT authority, fagsystem, first, last, logins, with_rights, nist, nsis FROM adoption
          WHERE ?1 IS NULL OR authority = ?1",
     )?;
-    let authority = authority.map(|cvr| cvr.to_string());
-    select.query_map([authority], columns)?.map(|row| row?.read()).collect()
-}
-
-struct Columns {
-    parties: (String, String),
-    times: (i64, i64),
-    counts: (u64, u64),
-    levels: (u8, u8),
-}
-
-fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
-    Ok(Columns {
-        parties: (row.get(0)?, row.get(1)?),
-        times: (row.get(2)?, row.get(3)?),
-        counts: (row.get(4)?, row.get(5)?),
-        levels: (row.get(6)?, row.get(7)?),
-    })
-}
-
-impl Columns {
-    fn read(self) -> Result<Adoption, StoreError> {
-        Ok(Adoption {
-            authority: Cvr::new(&self.parties.0).map_err(down)?,
-            fagsystem: EntityId::new(&self.parties.1).map_err(down)?,
-            first: moment(self.times.0)?,
-            last: moment(self.times.1)?,
-            logins: self.counts.0,
-            with_rights: self.counts.1,
-            nist: Nist::new(self.levels.0),
-            nsis: Nsis::ALL.into_iter().find(|nsis| rank(*nsis) == self.levels.1),
-        })
+    let mut rows = select.query([authority.map(|cvr| cvr.to_string())])?;
+    let (mut names, mut found) = (HashMap::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        found.push(adoption(row, &mut names)?);
     }
+    Ok(found)
+}
+
+fn adoption(row: &Row<'_>, names: &mut HashMap<String, EntityId>) -> Result<Adoption, StoreError> {
+    let fagsystem = row.get_ref(1)?.as_str().map_err(down)?;
+    let fagsystem = match names.get(fagsystem) {
+        Some(known) => known.clone(),
+        None => {
+            let new = EntityId::new(fagsystem).map_err(down)?;
+            names.insert(fagsystem.to_owned(), new.clone());
+            new
+        }
+    };
+    let nsis: u8 = row.get(7)?;
+    Ok(Adoption {
+        authority: Cvr::new(row.get_ref(0)?.as_str().map_err(down)?).map_err(down)?,
+        fagsystem,
+        first: moment(row.get(2)?)?,
+        last: moment(row.get(3)?)?,
+        logins: row.get(4)?,
+        with_rights: row.get(5)?,
+        nist: Nist::new(row.get(6)?),
+        nsis: Nsis::ALL.into_iter().find(|level| rank(*level) == nsis),
+    })
 }
 
 pub(super) fn fetched(transaction: &Connection, (by, at): (Cvr, Timestamp)) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! What was found out about registered parties when everything was looked at last.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::super::StoreError;
@@ -32,6 +33,19 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<PartyCheck>, StoreError
             at: moment(at)?,
             findings: serde_json::from_str(&findings).map_err(down)?,
         })
+    })
+    .collect()
+}
+
+/// Those with a finding that failed. In JSON a text cannot hold these words with these quotes, so nothing else has them.
+pub(super) fn red(connection: &Connection) -> Result<Vec<(EntityId, Timestamp)>, StoreError> {
+    let mut select = connection.prepare_cached(
+        r#"SELECT party, at FROM party_check WHERE instr(findings, '"verdict":"fail"') > 0"#,
+    )?;
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| {
+        let (party, at) = row?;
+        Ok((EntityId::new(&party).map_err(down)?, moment(at)?))
     })
     .collect()
 }
