@@ -19,6 +19,9 @@
 //! | *restriction* | a limit on a user system role, with values that the register fixes or the municipality sends |
 //! | *scope* | the authority in whose matters a role holds |
 //! | *delegation* | an authority says: users of that other authority may hold this role of ours |
+//! | *trust run* | a login that lets nobody in: it tries an identity provider and ends in a report |
+//! | *scenario* | what a trust run tries |
+//! | *check*, *finding* | one thing that is looked at, and how it ended |
 //! | *level* | how sure we are: NIST 1–4 or NSIS Low, Substantial, High |
 
 pub mod assurance;
