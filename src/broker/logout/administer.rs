@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::end::logout_of;
+use super::end::{TRIES, as_it_is_now, logout_of};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
@@ -30,18 +30,33 @@ pub async fn end_sessions(
 ) -> Result<Vec<LoginId>, Fault> {
     let mut ended = Vec::new();
     for session in sessions {
-        let id = fresh();
-        let logout = logout_of(session, id, &LogoutBy::Administrator, by.now);
-        let browser = session.facts.browser;
-        let endings = vec![Ending { logout, except: None, due: by.now, browser }];
-        let records = records(session, id, by);
-        match store.commit(Batch { endings, records, ..Batch::default() }).await {
-            Ok(()) => ended.push(session.id),
-            Err(StoreError::Ended) => {} // somebody else was faster
-            Err(error) => return Err(error.into()),
+        if end_one(store, session, by, &mut fresh).await? {
+            ended.push(session.id);
         }
     }
     Ok(ended)
+}
+
+/// Says whether it was there to be ended.
+async fn end_one(
+    store: &dyn Store,
+    session: &Session,
+    by: &Administrator,
+    fresh: &mut impl FnMut() -> LoginId,
+) -> Result<bool, Fault> {
+    for _ in 0..TRIES {
+        let Some(session) = as_it_is_now(store, session).await? else { return Ok(false) };
+        let id = fresh();
+        let logout = logout_of(&session, id, &LogoutBy::Administrator, by.now);
+        let browser = session.facts.browser;
+        let endings = vec![Ending { logout, except: None, due: by.now, browser }];
+        let records = records(&session, id, by);
+        match store.commit(Batch { endings, records, ..Batch::default() }).await {
+            Err(StoreError::Ended) => {} // somebody else ended or renewed it just now: look again
+            kept => return kept.map(|()| true).map_err(Fault::from),
+        }
+    }
+    Err(Fault::new(Reason::StoreDown, "the session changed again and again"))
 }
 
 fn records(session: &Session, logout: LoginId, by: &Administrator) -> Vec<Record> {

@@ -5,6 +5,7 @@ mod attribute_authority;
 mod attribute_service;
 mod binding;
 mod encryption;
+mod interleavings;
 mod levels;
 mod logout;
 mod oidc;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::relying::{
     By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
 };
+use crate::support::turns::all;
 use crate::support::{Answer, Town, key};
 
 /// Promises about every refusal: this error, one record with this reason, and nothing that a client could use.
@@ -84,24 +85,6 @@ async fn of_many_who_hand_in_one_code_or_refresh_token_at_once_at_most_one_gets_
         );
         assert_eq!(sag.refresh(&town, text(&given, "refresh_token")).await.status, 400);
     }
-}
-
-/// Lets all of them go on in turns.
-async fn all<F: Future<Output = Answer>>(calls: impl Iterator<Item = F>) -> Vec<Answer> {
-    let mut waiting: Vec<_> = calls.map(|call| (Box::pin(call), None)).collect();
-    std::future::poll_fn(|context| {
-        for (call, answer) in waiting.iter_mut().filter(|(_, answer)| answer.is_none()) {
-            if let std::task::Poll::Ready(ready) = call.as_mut().poll(context) {
-                *answer = Some(ready);
-            }
-        }
-        match waiting.iter().all(|(_, answer)| answer.is_some()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    waiting.into_iter().map(|(_, answer)| answer.unwrap()).collect()
 }
 
 #[tokio::test]

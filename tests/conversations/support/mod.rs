@@ -12,7 +12,8 @@ mod idp;
 pub(crate) mod logout;
 pub(crate) mod relying;
 pub(crate) mod roles;
-mod world;
+pub(crate) mod turns;
+pub(crate) mod world;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use client::{Client, written};

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::{Answer, Browser, Say, Town, key};
 
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Fit for two clients, which is nobody's business but this test's.
-const SECRET: &str = "correct horse battery staple 4711";
+pub(crate) const SECRET: &str = "correct horse battery staple 4711";
 
 /// Every request, answer and proof has a name of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(1);

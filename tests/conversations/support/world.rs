@@ -22,6 +22,12 @@ use context_handler::store::{AuditQuery, Sqlite, Store};
 use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
 use jiff::{SignedDuration, Timestamp};
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::{X509Builder, X509NameBuilder};
 
 use super::{Browser, Fagsystem, Idp, roles};
 
@@ -37,6 +43,25 @@ pub(crate) fn at(second: i64) -> Timestamp {
 pub(crate) fn key(name: &str) -> Arc<FileKey> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
     Arc::new(FileKey::read(&std::fs::read(file).unwrap(), None).unwrap())
+}
+
+/// A key on the curve P-256 of our own, for tokens.
+pub(crate) fn elliptic_key() -> Arc<FileKey> {
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "Context Handler (test), tokens").unwrap();
+    let name = name.build();
+    let mut certificate = X509Builder::new().unwrap();
+    certificate.set_version(2).unwrap();
+    certificate.set_subject_name(&name).unwrap();
+    certificate.set_issuer_name(&name).unwrap();
+    certificate.set_pubkey(&key).unwrap();
+    certificate.set_not_before(&Asn1Time::from_unix(BEGINNING - 1000).unwrap()).unwrap();
+    certificate.set_not_after(&Asn1Time::from_unix(BEGINNING + 100_000_000).unwrap()).unwrap();
+    certificate.sign(&key, MessageDigest::sha256()).unwrap();
+    let pem = [key.private_key_to_pem_pkcs8().unwrap(), certificate.build().to_pem().unwrap()].concat();
+    Arc::new(FileKey::read(&pem, None).unwrap())
 }
 
 struct StillClock(AtomicI64);
