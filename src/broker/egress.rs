@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use moka::sync::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
+use super::breaker::Breaker;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
 use crate::protocol::saml::soap;
@@ -20,13 +22,18 @@ const REDIRECTS: usize = 3;
 /// How long whoever tells of revoked certificates may take.
 const REVOCATION: Duration = Duration::from_secs(5);
 
-/// Calls others, within the policy.
+/// Of so many that we call it is known whether they fail. Who is forgotten starts anew.
+const CALLED: u64 = 10_000;
+
+/// Calls others, within the policy, and knows who is left alone for a while. That is lost with a restart and does no harm
+/// by it.
 #[derive(Clone, Debug)]
 pub struct Egress {
     client: Client,
     /// Follows nothing: what is posted is for who was asked, and for nobody whom it names.
     poster: Client,
     allowed: Arc<[String]>,
+    breakers: Cache<String, Arc<Breaker>>,
 }
 
 /// What came back for what was posted.
@@ -72,7 +79,12 @@ impl Egress {
             allowed_hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
         let client = self::client(&allowed, patience, Policy::custom(follow))?;
         let poster = self::client(&allowed, patience, Policy::none())?;
-        Ok(Self { client, poster, allowed })
+        Ok(Self { client, poster, allowed, breakers: Cache::new(CALLED) })
+    }
+
+    /// What is known of how calls of somebody end, by name or by address.
+    pub(super) fn breaker(&self, called: &str) -> Arc<Breaker> {
+        self.breakers.get_with_by_ref(called, Arc::default)
     }
 
     /// Fetches what stands at an address, if it is no larger than the limit.

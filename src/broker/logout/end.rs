@@ -130,8 +130,9 @@ impl Broker {
 
     fn ending(&self, session: &Session, logout: LoginId, end: &End<'_>) -> Ending {
         let now = self.clock.now();
-        let except = match &end.by {
-            LogoutBy::Fagsystem(fagsystem) => Some(fagsystem.clone()),
+        // Who asks by SAML knows. A client of OpenID Connect waits to be told like everybody else.
+        let except = match (&end.by, &end.meant) {
+            (LogoutBy::Fagsystem(fagsystem), Meant::At(..)) => Some(fagsystem.clone()),
             _ => None,
         };
         let browser = session.facts.browser.or(end.browser);

@@ -10,7 +10,6 @@ use context_handler::broker::keys::Keys;
 use context_handler::broker::logout::{Administrator, LogoutNext, end_sessions};
 use context_handler::broker::oidc::ClientCall;
 use context_handler::broker::{Broker, ByBrowser, Next, Step, Visit};
-use context_handler::domain::audit::Actor;
 use context_handler::domain::id::{Cvr, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::protocol::keys::Signer;
@@ -351,7 +350,7 @@ impl Lane {
     /// An operator ends the session that was there when the operator looked.
     async fn is_logged_out(&self, sessions: &[Session]) -> End {
         let now = self.broker.now();
-        let by = Administrator { actor: Actor::Operator, name: None, now };
+        let by = Administrator::operator(now);
         let ids = Cell::new(1);
         let fresh = || LoginId::from_bits(ids.replace(ids.get() + 1));
         end_sessions(&Turns(self.store.clone()), sessions, &by, fresh).await.unwrap();
