@@ -41,8 +41,8 @@ async fn authorize(
     parameters: Result<Parameters, Fault>,
 ) -> Response {
     let visit = door.visit(knock, endpoint);
-    let locales = parameters.as_ref().ok().and_then(|parameters| parameters.get("ui_locales"));
-    let visitor = knock.visitor.clone().hinted(locales);
+    let wished = parameters.as_ref().ok().and_then(|parameters| door.broker.wished_languages(parameters));
+    let visitor = knock.visitor.clone().hinted(wished.as_deref());
     let step = door.broker.begin_authorization(&visit, parameters).await;
     answer(&visitor, step, Onward::ByRedirect)
 }

@@ -197,7 +197,7 @@ enum Asked {
 
 fn refuse(refused: NotAnswered, asked: Asked) -> Response {
     let challenges = challenges(&refused, &asked);
-    let NotAnswered { login, client, reason, error } = refused;
+    let NotAnswered { login, client, reason, error, nonce } = refused;
     let status = match asked {
         Asked::Userinfo if !challenges.is_empty() => StatusCode::UNAUTHORIZED,
         _ => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -207,6 +207,9 @@ fn refuse(refused: NotAnswered, asked: Asked) -> Response {
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
         headers.append(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+        headers.insert("dpop-nonce", nonce);
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
@@ -234,7 +237,7 @@ fn challenges(refused: &NotAnswered, asked: &Asked) -> Vec<String> {
         // It is bound to a key of either kind.
         (Asked::Userinfo, "invalid_token", Reason::Pop) => vec![with("DPoP"), with("Bearer")],
         (Asked::Userinfo, "invalid_token", _) => vec![with("Bearer")],
-        (Asked::Userinfo, "invalid_dpop_proof", _) => vec![with("DPoP")],
+        (Asked::Userinfo, "invalid_dpop_proof" | "use_dpop_nonce", _) => vec![with("DPoP")],
         _ => Vec::new(),
     }
 }
@@ -279,7 +282,7 @@ async fn for_pages_of_clients(State(door): State<Arc<Door>>, request: Request, n
             set(header::ACCESS_CONTROL_MAX_AGE, "600");
         }
         false => {
-            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate");
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
         }
     }
     response

@@ -4,6 +4,7 @@ mod algorithms;
 mod attribute_authority;
 mod attribute_service;
 mod binding;
+mod characters;
 mod encryption;
 mod interleavings;
 mod levels;

@@ -542,13 +542,13 @@ async fn only_an_id_token_of_ours_ends_a_session_by_itself_and_only_a_registered
         (vec![("id_token_hint", id_token), ("client_id", basic.id), bye], "oidc.request"),
         (
             vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://evil.test/")],
-            "oidc.redirect",
+            "slo.redirect",
         ),
         (
             vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://sag.test/bye/")],
-            "oidc.redirect",
+            "slo.redirect",
         ),
-        (vec![("id_token_hint", id_token), ("post_logout_redirect_uri", sag.redirect_uri)], "oidc.redirect"),
+        (vec![("id_token_hint", id_token), ("post_logout_redirect_uri", sag.redirect_uri)], "slo.redirect"),
     ] {
         let answer = browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
         assert_eq!(answer.location.as_deref(), Some("/sessions"), "{reason}: the user decides");

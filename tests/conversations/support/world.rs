@@ -125,14 +125,24 @@ impl Town {
 
     /// The town whose operator has configured these roots of certificates.
     pub(crate) async fn trusting(name: &str, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, at(0), roots, change).await
+        Self::settled(name, at(0), (roots, &[]), change).await
+    }
+
+    /// The town whose broker has a key on a curve beside its own, for tokens.
+    pub(crate) async fn with_elliptic_key(name: &str, change: impl FnOnce(&mut Files)) -> Self {
+        Self::settled(name, at(0), (Roots::default(), &[elliptic_key()]), change).await
     }
 
     async fn begin(name: &str, now: Timestamp, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, now, Roots::default(), change).await
+        Self::settled(name, now, (Roots::default(), &[]), change).await
     }
 
-    async fn settled(name: &str, now: Timestamp, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
+    async fn settled(
+        name: &str,
+        now: Timestamp,
+        (roots, for_tokens): (Roots, &[Arc<dyn Signer>]),
+        change: impl FnOnce(&mut Files),
+    ) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
@@ -160,6 +170,7 @@ impl Town {
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
+        let keys = if for_tokens.is_empty() { keys } else { keys.with_token_signers(for_tokens).unwrap() };
         let dice = Arc::new(SeededDice::new(1));
         let broker = Broker::open(settings, keys, store.clone(), clock.clone(), dice).await.unwrap();
         let broker = Arc::new(broker);
