@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::door::{Door, Knock, only, read_whole};
+use super::door::{Door, Knock, Posted, only};
 use crate::broker::oidc::{Answered, ClientCall, NotAnswered};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::oauth::parameters::Parameters;
@@ -113,40 +111,14 @@ async fn discovery(State(door): State<Arc<Door>>) -> Response {
     }
 }
 
-/// A form as it came.
-pub(super) struct Posted {
-    query: Option<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-}
-
-impl<S: Sync + Send> axum::extract::FromRequest<S> for Posted {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let query = request.uri().query().map(str::to_owned);
-        let headers = request.headers().clone();
-        Ok(Self { query, headers, body: Bytes::from_request(request, state).await })
-    }
-}
-
 impl Posted {
     /// The call in it. What clients send is secret, so that none of it may stand in an address.
-    pub(super) fn read(self, door: &Door, knock: &Knock) -> Result<ClientCall, Fault> {
-        const FORM: &str = "application/x-www-form-urlencoded";
-        let Self { query, headers, body } = self;
-        let body = read_whole(body)?;
-        let stated = only(&headers, "content-type").unwrap_or_default();
-        let kind = stated.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case(FORM) && !body.is_empty() {
-            return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
-        }
-        if query.is_some_and(|query| !query.is_empty()) {
+    fn read(&self, door: &Door, knock: &Knock) -> Result<ClientCall, Fault> {
+        let form = if self.body()?.is_empty() { "" } else { self.form()? };
+        if !self.query.is_empty() {
             return Err(Fault::new(Reason::OidcRequest, "expected no parameters in the address"));
         }
-        let body = std::str::from_utf8(&body)
-            .map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
-        call(door, knock, &headers, ("POST", Parameters::read(body)?))
+        call(door, knock, &self.headers, ("POST", Parameters::read(form)?))
     }
 }
 
