@@ -114,8 +114,8 @@ pub struct Voucher {
 pub struct Within {
     /// Which.
     pub session: LoginId,
-    /// Until when it can be used again from now on.
-    pub idle: Timestamp,
+    /// Until when it can be used again from now on, where that is to be written down anew.
+    pub idle: Option<Timestamp>,
 }
 
 /// The browsers that a login was seen in, none of which may have been logged out since it began.

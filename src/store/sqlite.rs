@@ -117,12 +117,12 @@ impl Store for Sqlite {
         // Whether a session is over is decided by the table when the batch is kept, never by what is remembered.
         let ended = batch.endings.iter().map(|ending| ending.logout.session);
         let ended: Vec<_> = ended.chain(batch.replaces).collect();
-        let used = batch.within;
+        let used = batch.within.and_then(|Within { session, idle }| Some((session, idle?)));
         let kept = self.change(move |transaction| keep(transaction, &batch));
         Box::pin(async move {
             let kept = kept.await;
             ended.iter().for_each(|session| self.sessions.invalidate(session));
-            if let Some(Within { session, idle }) = used
+            if let Some((session, idle)) = used
                 && kept.is_ok()
                 && let Some(remembered) = self.sessions.get(&session)
             {
