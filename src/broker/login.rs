@@ -76,7 +76,7 @@ impl Broker {
         let acs = fagsystem.metadata.answer_address(&request.answer_at)?; // a registered address
         let asked = asked((trail.record.login, browser), &request, &fagsystem, acs, now);
         trail.asks(&asked); // from here on the fagsystem may be told
-        check_request(&request)?; // nothing that contradicts itself
+        request.check(&self.settings.entity_id)?; // no contradiction, no circle
         self.set_out(trail, visit, asked).await
     }
 
@@ -357,19 +357,6 @@ fn asked(
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
     }
-}
-
-fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
-    if request.force_authn && request.is_passive {
-        return Err(Fault::new(Reason::RequestUnsupported, "ForceAuthn and IsPassive at once"));
-    }
-    if request.proxy_count == Some(0) {
-        return Err(Fault::new(
-            Reason::ProxyCount,
-            "ProxyCount is 0 and the users' own provider is behind us",
-        ));
-    }
-    Ok(())
 }
 
 pub(super) fn check_not_ours(claimed: &EntityId, ours: &EntityId) -> Result<(), Fault> {
