@@ -157,6 +157,7 @@ fn turns(classes: usize, count: usize) -> impl Iterator<Item = (usize, usize)> {
 
 /// Holds the times of the classes against each other, where there are enough of them. The slowest twentieth is left out:
 /// it tells of the machine.
+#[expect(clippy::print_stdout, reason = "the long form is run for its figures")]
 fn compare(what: &str, classes: &[(&'static str, Vec<Envelope>)], times: &[Vec<f64>]) {
     if probes().is_none() {
         return;
