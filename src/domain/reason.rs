@@ -326,6 +326,7 @@ reasons! {
     ApiDisabled "api.disabled" Register;
     ApiAuthority "api.authority" Caller;
     ApiBody "api.body" Caller;
+    ApiCondition "api.condition" Caller;
     ApiType "api.type" Caller;
     ApiSize "api.size" Caller;
     AqAnswered "aq.answered" Nobody;
