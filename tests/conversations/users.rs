@@ -556,6 +556,45 @@ async fn while_the_store_is_locked_nothing_is_changed_and_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn the_description_for_people_tells_all_that_the_one_for_machines_tells() {
+    let town = town("users-docs").await;
+    let description = System::new(&town, "").get("/api/openapi.json").await;
+    for (lang, title) in [("da", "API&#x27;et for kommunens systemer"), ("en", "The API for a municipality")]
+    {
+        let mut browser = town.browser();
+        browser.headers.push(("accept-language".into(), lang.into()));
+        let page = browser.get(&format!("{}/api/docs", town.url)).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains(title) || page.body.contains(&title.replace("&#x27;", "&#39;")), "{lang}");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !page.body.contains("<script"), "{policy}");
+        let mut told = 0;
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, call) in methods.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters")
+            {
+                let name = format!("<code>{} {path}</code>", method.to_uppercase());
+                assert!(page.body.contains(&name), "{name}");
+                assert!(page.body.contains(call["summary"].as_str().unwrap().split('\'').next().unwrap()));
+                told += 1;
+            }
+        }
+        for (form, schema) in description["components"]["schemas"].as_object().unwrap() {
+            assert!(page.body.contains(&format!("id=\"form-{form}\"")), "{form}");
+            for field in schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name) {
+                assert!(page.body.contains(&format!("<code>{field}</code>")), "{form} {field}");
+            }
+        }
+        for code in ["api.client", "api.condition", "admin.conflict", "store.down"] {
+            assert!(page.body.contains(code), "{code}");
+        }
+        for place in page.body.split("href=\"#form-").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(page.body.contains(&format!("id=\"form-{place}\"")), "{place} leads nowhere");
+        }
+        assert!(told > 10 && page.body.contains("If-Match") && page.body.contains("href=\"#form-User\""));
+    }
+}
+
+#[tokio::test]
 async fn the_description_for_machines_names_exactly_the_routes_that_there_are() {
     let town = town("users-openapi").await;
     let description = System::new(&town, "").get("/api/openapi.json").await;
