@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ask::offered;
 use super::attributes::AskService;
 use super::audit::Trail;
+use super::identify::Grounds;
 use super::login::Case;
 use super::step_up::{check_level, still_allowed};
 use super::{Broker, Keep, Next, Visit};
@@ -47,6 +48,13 @@ impl Remembered {
 pub(super) struct OpenSession {
     pub(super) session: Session,
     remembered: Remembered,
+}
+
+impl OpenSession {
+    /// What the municipality's own identity provider said.
+    pub(super) fn municipal(&self) -> &Said {
+        &self.remembered.municipal
+    }
 }
 
 /// What a login that ends well rests on.
@@ -193,7 +201,8 @@ impl Broker {
         let (source, service) = (visit.source, AskService::Yes);
         let case = Case { agreement, idp, requirement, source, service };
         let Remembered { municipal: first, step_up } = &open.remembered;
-        let (mut subject, missing) = self.weigh(trail, &case, first).await?; // who, how sure, what rights
+        let grounds = Grounds::remembered(&open);
+        let (mut subject, missing) = self.weigh(trail, &case, grounds).await?; // who, how sure, what rights
         if let Some(level) = missing {
             let lower =
                 || Fault::new(Reason::LoaLower, format!("the session is below NSIS {}", level.word()));

@@ -302,6 +302,9 @@ reasons! {
     MdLimit "md.limit" Register;
     MdChange "md.change" Register;
     MdUnreachable "md.unreachable" Register;
+    NetClosed "net.closed" Register;
+    NetSilent "net.silent" Register;
+    NetTls "net.tls" Register;
     MdUnsigned "md.unsigned" IdentityProvider;
     MdEndpoint "md.endpoint" IdentityProvider;
     MdExpired "md.expired" IdentityProvider;
@@ -323,6 +326,7 @@ reasons! {
     ApiDisabled "api.disabled" Register;
     ApiAuthority "api.authority" Caller;
     ApiBody "api.body" Caller;
+    ApiCondition "api.condition" Caller;
     ApiType "api.type" Caller;
     ApiSize "api.size" Caller;
     AqAnswered "aq.answered" Nobody;

@@ -55,6 +55,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here.
         .route("/api/openapi.json", get(api::openapi))
+        .route("/api/docs", get(help::api))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))
         .route(
             "/api/v1/users/bulk",

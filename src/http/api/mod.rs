@@ -128,6 +128,7 @@ fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
         Reason::ApiDisabled | Reason::ApiAuthority => StatusCode::FORBIDDEN,
         Reason::UsersUnknown | Reason::TrustUnknown => StatusCode::NOT_FOUND,
         Reason::AdminConflict => StatusCode::CONFLICT,
+        Reason::ApiCondition => StatusCode::PRECONDITION_FAILED,
         Reason::ApiSize => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::ApiType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Reason::StoreDown => StatusCode::SERVICE_UNAVAILABLE,

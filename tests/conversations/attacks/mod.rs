@@ -8,6 +8,7 @@ mod encryption;
 mod levels;
 mod logout;
 mod oidc;
+mod oracle;
 mod parser;
 mod place;
 mod play;
