@@ -16,6 +16,7 @@ mod outcome;
 mod preview;
 mod revoked;
 mod rights;
+mod scenario;
 mod stored;
 pub mod weather;
 

@@ -124,7 +124,10 @@ impl Broker {
         tell(Finding::of(Check::AttributePerson, &person, "", ""));
         tell(only_once(said, idp));
         tell(noticed(Check::AttributeReserved, reserved(said, dialect).ok().flatten().or(chain(said, idp))));
-        tell(Finding::of(Check::RightsReadable, &rights(&said.attributes), "OIOBPP", shown_rights(said)));
+        tell(match (rights(&said.attributes), shown_rights(said)) {
+            (Ok(_), nothing) if nothing.is_empty() => Finding::not_applicable(Check::RightsReadable, nothing),
+            (read, shown) => Finding::of(Check::RightsReadable, &read, "OIOBPP", shown),
+        });
         levels(observed, said, asked, idp);
     }
 }
