@@ -60,6 +60,8 @@ texts! {
     expected "Before a value." "Forventet" / "Expected";
     received "Before a value." "Modtaget" / "Received";
     nothing "Read aloud for a dash." "intet" / "nothing";
+    of "Between two numbers." "af" / "of";
+    looked_at "After how many of how many checks." "undersøgt" / "looked at";
     differs "Before the place of the first difference." "Forskel fra tegn" / "Difference from character";
     differs_expected "Before what is expected there." "forventet" / "expected";
     differs_received "Before what came there." "modtaget" / "received";
@@ -150,7 +152,7 @@ texts! {
     required "Step." "Fagsystemets krav" / "What the fagsystem demands";
     rule "Before a sentence." "Reglen, der afgjorde det" / "The rule that decided";
     robot "A robot." "Brugeren er en robot." / "The user is a robot.";
-    services "Heading." "Attributtjenester" / "Attribute services";
+    services "Heading." "Attributservices" / "Attribute services";
     service "Column." "Tjeneste" / "Service";
     outcome "Column." "Svar" / "Answer";
     preview "Heading." "Det, fagsystemet ville få" / "What the fagsystem would get";

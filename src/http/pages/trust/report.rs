@@ -208,6 +208,15 @@ impl<'r> Part<'r> {
     }
 }
 
+impl Part<'_> {
+    /// How many of its checks could be looked at, where not all of them could and the verdict is about the others.
+    fn looked_at(&self) -> Option<usize> {
+        let looked_at = |one: &&Numbered<'_>| one.finding.verdict != Verdict::NotApplicable;
+        let count = self.findings.iter().filter(looked_at).count();
+        (1..self.findings.len()).contains(&count).then_some(count)
+    }
+}
+
 impl<'r> Numbered<'r> {
     pub(super) fn is_bad(&self) -> bool {
         matches!(self.finding.verdict, Verdict::Warning | Verdict::Fail)
@@ -247,6 +256,17 @@ pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_about_some_checks_only_says_about_how_many() {
+        let (yes, no) = (Finding::pass(Check::Fresh, "", ""), Finding::not_applicable(Check::StepUp, ""));
+        let told = |findings: &[Finding]| {
+            parts(findings).iter().map(|part| (part.verdict, part.looked_at())).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[yes.clone(), no.clone()]), [(Verdict::Pass, Some(1))]);
+        assert_eq!(told(std::slice::from_ref(&yes)), [(Verdict::Pass, None)]);
+        assert_eq!(told(&[no.clone(), no]), [(Verdict::NotApplicable, None)]);
+    }
 
     #[test]
     fn spans_of_time_are_written_as_in_the_language() {
