@@ -84,6 +84,8 @@ fn of_trust() -> Router<Arc<Door>> {
     Router::new()
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", get(trust::show).post(trust::begin))
+        .route("/trust/runs/{ticket}/again", post(trust::again))
+        .route("/trust/runs/{ticket}/run.json", get(trust::run_json))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
         .route("/trust/runs/{ticket}/report.junit", get(trust::report_junit))
         .route("/trust/runs/{ticket}/report.zip", get(trust::report_zip))

@@ -264,6 +264,8 @@ async fn a_municipalitys_system_orders_runs_reads_reports_and_asks_how_far_it_ha
     assert_eq!(json(&own.get(&one).await)["report"], Value::Null);
     let mut colleague = town.browser();
     let sent = colleague.post(link.as_str().unwrap(), &[]).await;
+    assert_eq!(json(&own.get(&one).await)["unanswered"]["reason"], "trust.unanswered");
+    assert!(json(&own.get(&runs).await)["runs"][0]["begun"].is_string());
     town.korsbaek.answer(&town, &mut colleague, &sent.onward(), |_| {}).await;
     assert_eq!(json(&own.get(&one).await)["report"]["scenario"], "nsis-low");
     let read = town.log().await.pop().unwrap();
@@ -320,6 +322,10 @@ async fn a_report_is_read_in_every_form_by_whoever_sees_its_municipality_and_eve
             assert_eq!(viewed.detail.unwrap(), format!("run {id}"));
         }
         assert_eq!(browser.get(&of(KORSBAEK, "/report.exe")).await.status, 404);
+        let page = browser.get(&of(KORSBAEK, "")).await.body;
+        for again in ["action=\"/trust/authorities/11111111/runs\"", "name=\"scenario\" value=\"basic\""] {
+            assert!(page.contains(again), "whoever may order tries the same again: {page}");
+        }
     }
     // Neither under its own address nor under one's own, nor by a supplier, nor without a sign-in.
     let mut other = town.reader(authority(FEDDET)).await;

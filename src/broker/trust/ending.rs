@@ -16,7 +16,7 @@ use crate::domain::login::{Asked, Trial};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
 use crate::domain::subject::Grant;
-use crate::domain::trust::{self, Check, Finding, Report, Scenario, Service, Verdict};
+use crate::domain::trust::{self, Check, Finding, Report, Scenario, Sent, Service, Verdict};
 use crate::store::{Batch, Kind, StoreError};
 
 impl Broker {
@@ -64,7 +64,8 @@ impl Broker {
             Finding::of(Check::Cookie, &told, "", fault.reason.code()),
             Finding::of(Check::LetIn, &told, "", fault.reason.code()),
         ];
-        let observed = Observed { findings, ..Observed::default() };
+        let mut observed = Observed { findings, ..Observed::default() };
+        observed.shown.messages.extend(run.sent.map(|sent| sent.message));
         let report = self.report(&trail, observed, (run.scenario, None), (login, run.ordered));
         let record = trail.allowed(Actor::Broker, Reason::TrustEnded);
         let batch = Batch { records: vec![record], report: Some(report), ..Batch::default() };
@@ -81,6 +82,7 @@ impl Broker {
         let (Some(observed), Some(asked)) = (observed, asked) else {
             return Err(Fault::new(Reason::Internal, "a trust run that observes nothing"));
         };
+        let observed = self.begun_with(observed, asked.login).await;
         let Some(Trial { scenario, ticket, .. }) = asked.reply.trial().cloned() else {
             return Err(Fault::new(Reason::Internal, "a trust run without a link"));
         };
@@ -102,6 +104,16 @@ impl Broker {
             kept => kept?,
         }
         Ok(Next::Read { login: asked.login, page: format!("/trust/runs/{ticket}"), console: None })
+    }
+
+    /// What was asked stands before what was answered.
+    async fn begun_with(&self, mut observed: Box<Observed>, run: LoginId) -> Box<Observed> {
+        let kept = self.store.run(run, self.clock.now()).await.ok().flatten();
+        let fits = |sent: &Sent| observed.question.as_ref().is_none_or(|question| *question == sent.question);
+        if let Some(sent) = kept.and_then(|run| run.sent).filter(fits) {
+            observed.shown.messages.insert(0, sent.message);
+        }
+        observed
     }
 
     fn report(
@@ -255,7 +267,7 @@ fn place(reason: Reason) -> Option<Check> {
     let family = reason.code().split('.').next().unwrap_or_default();
     match (reason, family) {
         (Reason::BrowserBinding | Reason::StateForged, _) => Some(Check::Cookie),
-        (Reason::RelayState, _) => Some(Check::RelayState),
+        (Reason::RelayState | Reason::RelayStateLost, _) => Some(Check::RelayState),
         (Reason::Replay, _) => Some(Check::Once),
         (Reason::IrtMissing | Reason::IrtUnknown, _) => Some(Check::InResponseTo),
         (Reason::IdpUnexpected | Reason::IssuerSelf | Reason::IssuerMismatch, _) => Some(Check::Issuer),

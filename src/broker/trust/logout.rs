@@ -116,7 +116,9 @@ impl Broker {
             Binding::Redirect => news.by_redirect(Some(&state), signer).map(ByBrowser::Redirect),
         })?;
         batch.records.push(leaving(trail, &request, address));
-        let keeps = Some(self.keep_seen(&whom.asked, &request, observed)?);
+        let mut observed = observed.clone();
+        observed.sends(&question, &self.settings.entity_id);
+        let keeps = Some(self.keep_seen(&whom.asked, &request, &observed)?);
         let receiver = self.name_of_idp(&whom.idp);
         let Whom { asked, authority, idp } = whom.clone();
         let sealed = self.seal(&Pending::AtLogout(AtLogout { asked, authority, idp, request, at }))?;
@@ -265,7 +267,9 @@ impl Broker {
         let question = MessageId::made(now, self.random.bits());
         let message = self.question(&asked, &known, &question, &Put::default())?;
         let receiver = known.registered.name.clone();
-        let keeps = Some(self.keep_seen(&asked, &question, observed)?);
+        let mut observed = observed.clone();
+        observed.sends(&message, &self.settings.entity_id);
+        let keeps = Some(self.keep_seen(&asked, &question, &observed)?);
         let mut sent = trail.allowed(Actor::Broker, Reason::LoginChosen);
         (sent.event, sent.message) = (Event::QuestionSent, Some(question.to_string()));
         batch.records.push(sent);

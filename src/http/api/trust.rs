@@ -113,6 +113,7 @@ pub(in crate::http) async fn list(State(door): State<Arc<Door>>, called: Called)
             let shown = runs.iter().map(|run| {
                 json!({
                     "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
+                    "begun": run.sent.as_ref().map(|sent| sent.at),
                     "finished": run.report.as_ref().map(|report| report.finished),
                     "verdict": run.report.as_ref().map(|report| report.verdict),
                 })
@@ -138,6 +139,7 @@ pub(in crate::http) async fn one(
             let shown = json!({
                 "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
                 "report": run.report.as_ref().map(Published::from),
+                "unanswered": run.unanswered(),
             });
             answer(StatusCode::OK, &called, &shown)
         }

@@ -142,8 +142,9 @@ pub(in crate::http) async fn run(
     headers: HeaderMap,
 ) -> Response {
     let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
-    shown(&knock, found, |address, report| {
-        pages::report(&knock.visitor, &pages::Shown { report, previous: None, address })
+    shown(&knock, found, |address, (session, report)| {
+        let again = pages::Again::Console(session);
+        pages::report(&knock.visitor, &pages::Shown { report, previous: None, address, again })
     })
 }
 
@@ -156,32 +157,42 @@ pub(in crate::http) async fn run_file(
 ) -> Response {
     let Some(form) = Form::of_name(&form) else { return pages::not_found(&knock.visitor) };
     let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
-    shown(&knock, found, |_, report| file(&door, &knock, form, report))
+    shown(&knock, found, |_, (_, report)| file(&door, &knock, form, report))
 }
 
-/// The address of a run, and its report once it has ended. That it was looked at is written down.
+/// A run, by whose sign-in it is seen, and its report once it has ended.
+struct Seen {
+    authority: Cvr,
+    run: LoginId,
+    session: LoginId,
+    report: Option<Report>,
+}
+
+/// A run, and its report once it has ended. That it was looked at is written down.
 async fn looked_at(
     door: &Door,
     knock: &Knock,
     headers: &HeaderMap,
     (cvr, run): (&str, &str),
-) -> Result<(Cvr, LoginId, Option<Report>), Fault> {
+) -> Result<Seen, Fault> {
     let unknown = || Fault::new(Reason::TrustUnknown, "expected a CVR number and the name of a run");
     let (cvr, id) = (Cvr::new(cvr).map_err(|_| unknown())?, LoginId::new(run).map_err(|_| unknown())?);
     let visit = door.visit(knock, "/trust/authorities/{cvr}/runs/{id} GET");
     let reader = reader(door, headers).await?;
     let run = door.broker.look_at_run(&visit, &reader, (cvr, id)).await?;
-    Ok((cvr, id, run.report))
+    Ok(Seen { authority: cvr, run: id, session: reader.session, report: run.report })
 }
 
 fn shown(
     knock: &Knock,
-    found: Result<(Cvr, LoginId, Option<Report>), Fault>,
-    show: impl FnOnce(&str, &Report) -> Response,
+    found: Result<Seen, Fault>,
+    show: impl FnOnce(&str, (LoginId, &Report)) -> Response,
 ) -> Response {
     match found {
-        Ok((cvr, id, Some(report))) => show(&format!("{}/runs/{id}", page_of(cvr)), &report),
-        Ok((cvr, _, None)) => to(&page_of(cvr)),
+        Ok(Seen { authority, run, session, report: Some(report) }) => {
+            show(&format!("{}/runs/{run}", page_of(authority)), (session, &report))
+        }
+        Ok(Seen { authority, .. }) => to(&page_of(authority)),
         Err(fault) if fault.reason == Reason::TrustUnknown => pages::not_found(&knock.visitor),
         Err(fault) => refused(&knock.visitor, &fault),
     }

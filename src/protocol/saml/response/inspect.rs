@@ -63,6 +63,11 @@ impl Unverified<Answer<'_>> {
         codes.map_or(NOTHING.to_owned(), |codes| codes.to_string())
     }
 
+    /// The question that it names, proved or not.
+    pub fn question(&self) -> Option<MessageId> {
+        self.message.root.attribute("InResponseTo").and_then(|name| MessageId::new(name).ok())
+    }
+
     /// Whether it answers this question, by its own word. A refusal need not be signed; a signature that is there must be
     /// right.
     pub fn check_refusal(&self, question: &MessageId, keys: &TrustedKeys) -> Result<(), Fault> {
