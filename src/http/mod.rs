@@ -93,6 +93,7 @@ fn of_trust() -> Router<Arc<Door>> {
         .route("/api/v1/adoption", get(api::trust::adoption))
         .route("/api/v1/trust/runs", get(api::trust::list).post(api::trust::order))
         .route("/api/v1/trust/runs/{id}", get(api::trust::one))
+        .route("/api/v1/trust/systems/{name}", get(api::trust::system))
         // Whoever wants metadata to be looked at.
         .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
         .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))
