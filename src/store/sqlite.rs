@@ -357,9 +357,8 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(question) = &batch.takes {
         half_done::take(transaction, question)?;
     }
-    if let Some(report) = &batch.report {
-        trust::finish(transaction, report)?;
-    }
+    batch.sent.iter().try_for_each(|sent| trust::sent(transaction, sent))?;
+    batch.report.iter().try_for_each(|report| trust::finish(transaction, report))?;
     batch.console.iter().try_for_each(|step| console::keep(transaction, step))?;
     batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
     batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;
