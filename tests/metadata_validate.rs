@@ -382,7 +382,7 @@ fn every_rule_of_the_schema_is_broken_once_and_told() {
         ),
         (
             SSO,
-            format!("<md:SingleSignOnService ResponseLocation=\"\" "),
+            "<md:SingleSignOnService ResponseLocation=\"\" ".to_owned(),
             "SingleSignOnService",
             "@ResponseLocation",
             "",
