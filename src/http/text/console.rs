@@ -235,8 +235,10 @@ texts! {
     csv_systems "Download municipalities × fagsystemer as CSV" / "Hent kommuner × fagsystemer som CSV";
     /// The link to the file about levels.
     csv_levels "Download the level forecast as CSV" / "Hent niveauprognosen som CSV";
-    /// What the columns about levels mean.
-    forecast_lead "The level forecast: from how many municipalities users would be without the fagsystem, because none of their identity providers is registered for the level. The file names them, and says where a step-up helps." / "Niveauprognosen: fra hvor mange kommuner brugerne ville stå uden fagsystemet, fordi ingen af deres identitetsudbydere er registreret til niveauet. Filen nævner dem og siger, hvor et løft hjælper.";
+    /// The table about levels: its heading.
+    forecast "Level forecast" / "Niveauprognose";
+    /// What it shows.
+    forecast_lead "From how many municipalities users would be without the fagsystem, because none of their identity providers is registered for the level. The file names them, and says where a step-up helps." / "Fra hvor mange kommuner brugerne ville stå uden fagsystemet, fordi ingen af deres identitetsudbydere er registreret til niveauet. Filen nævner dem og siger, hvor et løft hjælper.";
     /// The level that a fagsystem demands.
     demands "Demands" / "Kræver";
     /// The levels that it could demand.

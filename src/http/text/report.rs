@@ -178,7 +178,7 @@ texts! {
     start_hint "Before the hint of the scenario." "Sådan gør du" / "What you do";
     start_button "The button." "Log ind hos" / "Log in at";
     unanswered "Heading: the user was sent off, and nothing came back." "Intet er kommet tilbage" / "Nothing has come back";
-    unanswered_since "Before a moment." "Brugeren blev sendt til identitetsudbyderen" / "The user was sent to the identity provider on";
+    unanswered_since "Before a moment." "Sendt af sted" / "Sent off on";
     unanswered_lead "After it."
         "Er loginnet i gang, så fortsæt i det vindue: Rapporten kommer af sig selv. Ellers er her, hvad det kan være."
         / "If the login is going on, continue in that window: the report comes by itself. Otherwise this is what it can be.";
