@@ -8,10 +8,12 @@ use std::time::Duration;
 use std::{fmt, io, iter};
 
 use jiff::Timestamp;
+use moka::sync::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, Url};
 
+use super::breaker::Breaker;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
 use crate::protocol::keys::Roots;
@@ -22,13 +24,18 @@ const REDIRECTS: usize = 3;
 /// How long whoever tells of revoked certificates may take.
 const REVOCATION: Duration = Duration::from_secs(5);
 
-/// Calls others, within the policy.
+/// Of so many that we call it is known whether they fail. Who is forgotten starts anew.
+const CALLED: u64 = 10_000;
+
+/// Calls others, within the policy, and knows who is left alone for a while. That is lost with a restart and does no harm
+/// by it.
 #[derive(Clone, Debug)]
 pub struct Egress {
     client: Client,
     /// Follows nothing: what is posted is for who was asked, and for nobody whom it names.
     poster: Client,
     allowed: Arc<[String]>,
+    breakers: Cache<String, Arc<Breaker>>,
 }
 
 /// What came back for what was posted.
@@ -93,7 +100,13 @@ impl Egress {
             client: client(Policy::custom(follow))?,
             poster: client(Policy::none())?,
             allowed: allowed.clone(),
+            breakers: Cache::new(CALLED),
         })
+    }
+
+    /// What is known of how calls of somebody end, by name or by address.
+    pub(super) fn breaker(&self, called: &str) -> Arc<Breaker> {
+        self.breakers.get_with_by_ref(called, Arc::default)
     }
 
     /// Fetches what stands at an address, if it is no larger than the limit.

@@ -7,6 +7,7 @@ mod ask;
 mod attributes;
 pub mod audit;
 pub mod authority;
+mod breaker;
 pub mod console;
 pub mod egress;
 mod identify;

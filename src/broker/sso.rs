@@ -18,6 +18,7 @@ use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::{AtProvider, Participant};
 use crate::domain::subject::Grant;
+use crate::protocol::oauth::claims;
 use crate::protocol::saml::assertion::Said;
 use crate::protocol::seal::Ticket;
 use crate::store::{Batch, Begun, Session, SessionFacts, Within};
@@ -82,6 +83,8 @@ pub(super) struct Seat {
     pub(super) reason: Reason,
     /// When the user authenticated.
     pub(super) authenticated: Timestamp,
+    /// How the user authenticated, as far as that was said.
+    pub(super) methods: Vec<String>,
     /// Who authenticated the user, in their order.
     pub(super) authenticated_by: Vec<EntityId>,
     begun: Begun,
@@ -253,12 +256,23 @@ impl Broker {
             revoked: false,
         };
         let authenticated = remembered.authenticated().map_or(now, |at| at.min(now));
+        let methods = claims::methods(remembered.said().filter_map(|said| said.authn.class.as_deref()));
         let step_up = remembered.step_up.map(|(provider, _)| provider);
         let authenticated_by =
             std::iter::once(grant.agreement().idp().entity_id.clone()).chain(step_up).collect();
         let begun =
             Begun { browsers: asked.browser.into_iter().chain(visit.browser).collect(), at: asked.begun };
-        Ok(Seat { participant, reason, authenticated, authenticated_by, begun, begins, replaces, within })
+        Ok(Seat {
+            participant,
+            reason,
+            authenticated,
+            methods,
+            authenticated_by,
+            begun,
+            begins,
+            replaces,
+            within,
+        })
     }
 
     /// A session that is used now. When it falls asleep is written down anew when it is a sixtieth later than was known (a

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Done, Exit, Session as Said, table, wait_for, wrong};
-use crate::broker::logout::{Administrator, end_sessions};
-use crate::domain::audit::Actor;
+use crate::broker::logout::{Administrator, Listed, end_sessions, list_sessions};
 use crate::domain::id::{Cvr, LoginId};
 use crate::domain::session::{LegState, Logout, LogoutBy, Party};
 use crate::domain::subject::SubjectName;
@@ -107,6 +106,19 @@ struct Shown {
 }
 
 impl Shown {
+    fn of(Listed { user, service_providers, session: whole }: Listed) -> Self {
+        let facts = &whole.facts;
+        Self {
+            session: whole.id,
+            user,
+            begun: facts.begun,
+            expires: whole.expires,
+            identity_provider: facts.municipal.idp.to_string(),
+            service_providers: service_providers.iter().map(ToString::to_string).collect(),
+            whole,
+        }
+    }
+
     fn row(&self) -> Vec<String> {
         let Self { session, user, begun, expires, identity_provider, service_providers, .. } = self;
         let times = [begun, expires].map(|at| at.strftime("%F %T UTC").to_string());
@@ -122,25 +134,9 @@ fn id_of(name: &str) -> String {
 
 impl Whose {
     fn shown(&self, store: &Sqlite, now: Timestamp) -> Result<Vec<Shown>, Vec<Complaint>> {
-        let broken = |error| wrong("the store", error);
-        let mut shown = Vec::new();
-        for whole in wait_for(store.sessions_of(self.authority, MOST))?.map_err(broken)? {
-            let user = id_of(&whole.facts.municipal.name);
-            if whole.expires <= now || self.user.as_ref().is_some_and(|wanted| *wanted != user) {
-                continue;
-            }
-            let mut service_providers: Vec<String> = wait_for(store.participants(whole.id))?
-                .map_err(broken)?
-                .iter()
-                .map(|participant| participant.fagsystem.to_string())
-                .collect();
-            service_providers.dedup();
-            let facts = &whole.facts;
-            let identity_provider = facts.municipal.idp.to_string();
-            let (session, begun, expires) = (whole.id, facts.begun, whole.expires);
-            shown.push(Shown { session, user, begun, expires, identity_provider, service_providers, whole });
-        }
-        Ok(shown)
+        let listed = wait_for(list_sessions(store, (self.authority, self.user.as_deref()), now))?;
+        let listed = listed.map_err(|fault| wrong("the store", fault))?;
+        Ok(listed.into_iter().map(Shown::of).collect())
     }
 }
 
@@ -165,7 +161,7 @@ impl End {
             known.iter().filter(|shown| named(shown)).map(|s| s.whole.clone()).collect();
         let is_known = |id: &LoginId| meant.iter().any(|session| session.id == *id);
         let unknown: Vec<LoginId> = self.sessions.iter().filter(|id| !is_known(id)).copied().collect();
-        let by = Administrator { actor: Actor::Operator, name: None, now };
+        let by = Administrator::operator(now);
         let fresh = || LoginId::begun(now, said.desk.random.bits());
         let ended = match self.dry_run {
             true => meant.iter().map(|session| session.id).collect(),

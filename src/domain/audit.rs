@@ -39,6 +39,8 @@ pub enum Event {
     MetadataChecked,
     /// Somebody asked for the attributes of a user.
     AttributesAsked,
+    /// Somebody asked who is logged in.
+    SessionsRead,
     /// Somebody asked that sessions end.
     LogoutReceived,
     /// A session ended here.

@@ -210,6 +210,7 @@ reasons! {
     JwtAud "jwt.aud" Fagsystem;
     JwtTime "jwt.time" Fagsystem;
     Pop "pop" Fagsystem;
+    PopNonce "pop.nonce" Fagsystem;
     EncNokey "enc.nokey" Fagsystem;
     ParamMissing "param.missing" Fagsystem;
     ParamDuplicate "param.duplicate" Fagsystem;
@@ -260,6 +261,8 @@ reasons! {
     SessionReused "session.reused" Nobody;
     SessionUnfit "session.unfit" Nobody;
     SessionEnded "session.ended" User;
+    SessionUnknown "session.unknown" Caller;
+    SessionsRead "sessions.read" Nobody;
     TokenSpent "token.spent" Fagsystem;
     FlowStep "flow.step" User;
     Scoping "scoping" Fagsystem;

@@ -233,7 +233,12 @@ fn check_values(place: &str, values: &[String], mistakes: &mut Vec<Mistake>) {
         mistakes.push(Mistake::new(place, "expected at least one value"));
     }
     for (number, value) in values.iter().enumerate() {
-        let readable = value.chars().all(|c| !c.is_control() || c == '\n' || c == '\t');
+        // Nor what no XML document can carry.
+        let readable = value.chars().all(|c| match c {
+            '\n' | '\t' => true,
+            '\u{fffe}' | '\u{ffff}' => false,
+            c => !c.is_control(),
+        });
         if !(1..=LONGEST_VALUE).contains(&value.len()) || !readable {
             let what = format!("expected text of 1 to {LONGEST_VALUE} bytes");
             mistakes.push(Mistake::new(format!("{place}/{number}"), what));

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::door::{Door, Knock, form_text};
+use super::door::{Door, Knock, Posted};
 use super::saml::{Onward, answer};
 use crate::domain::reason::Fault;
 use crate::protocol::oauth::parameters::Parameters;
@@ -24,14 +21,8 @@ pub(super) async fn by_redirect(
 }
 
 /// A client's request in a form.
-pub(super) async fn by_post(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    authorize(&door, &knock, "/oauth2/authorize POST", posted(query.as_deref(), &headers, body)).await
+pub(super) async fn by_post(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    authorize(&door, &knock, "/oauth2/authorize POST", self::posted(&posted)).await
 }
 
 async fn authorize(
@@ -41,18 +32,13 @@ async fn authorize(
     parameters: Result<Parameters, Fault>,
 ) -> Response {
     let visit = door.visit(knock, endpoint);
-    let locales = parameters.as_ref().ok().and_then(|parameters| parameters.get("ui_locales"));
-    let visitor = knock.visitor.clone().hinted(locales);
+    let wished = parameters.as_ref().ok().and_then(|parameters| door.broker.wished_languages(parameters));
+    let visitor = knock.visitor.clone().hinted(wished.as_deref());
     let step = door.broker.begin_authorization(&visit, parameters).await;
     answer(&visitor, step, Onward::ByRedirect)
 }
 
 /// Address and form together: nothing stands twice in the two of them.
-pub(super) fn posted(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Parameters, Fault> {
-    let form = form_text(headers, body)?;
-    Parameters::read(&[query.unwrap_or_default(), &form].join("&"))
+pub(super) fn posted(posted: &Posted) -> Result<Parameters, Fault> {
+    Parameters::read(&[&posted.query, posted.form()?].join("&"))
 }

@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
@@ -21,6 +20,9 @@ use crate::domain::network::Network;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::saml::binding::Parameters;
 use crate::protocol::seal::Ticket;
+
+/// What a form is said to be.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What every handler has at hand.
 pub struct Door {
@@ -152,25 +154,50 @@ impl Kept {
     }
 }
 
-/// The text of a form.
-pub(super) fn form_text(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<String, Fault> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = stated.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(FORM) {
-        return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
-    }
-    String::from_utf8(read_whole(body)?.into())
-        .map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))
+/// A message as it was posted. Handlers take it whole, so that all that is wrong with it is refused and written down in one
+/// place.
+pub(super) struct Posted {
+    /// What stood in the address.
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    body: Result<Bytes, Fault>,
 }
 
-/// A message that was not read to its end is refused like any other, so that it is written down, too.
-pub(super) fn read_whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
-    body.map_err(|rejection| {
-        let got = rejection.status();
-        Fault::new(
-            Reason::LimitXml,
-            format!("expected a whole message of at most {MAX_BODY} bytes, got {got}"),
-        )
-    })
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = request.headers().clone();
+        // A message that was not read to its end is refused like any other.
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let got = rejection.status();
+            let detail = format!("expected a whole message of at most {MAX_BODY} bytes, got {got}");
+            Fault::new(Reason::LimitXml, detail)
+        });
+        Ok(Self { query, headers, body })
+    }
+}
+
+impl Posted {
+    /// The content, whatever it is said to be.
+    pub(super) fn body(&self) -> Result<&Bytes, Fault> {
+        self.body.as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether it is said to be of this kind.
+    pub(super) fn is(&self, kind: &str) -> bool {
+        let stated = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let stated = stated.unwrap_or_default().split(';').next().unwrap_or_default();
+        stated.trim().eq_ignore_ascii_case(kind)
+    }
+
+    /// The text of a form.
+    pub(super) fn form(&self) -> Result<&str, Fault> {
+        if !self.is(FORM) {
+            return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
+        }
+        std::str::from_utf8(self.body()?)
+            .map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))
+    }
 }

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form as FormBody, Query, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 
 use super::authorize;
 use super::cookies;
-use super::door::{Door, Knock};
+use super::door::{Door, Knock, Posted};
 use super::pages::{self, Party, PartyState, Refused};
 use super::saml::{self, Onward, carry, form, no_store, page, refused_page};
 use super::soap;
@@ -38,15 +37,9 @@ pub(super) async fn idp_redirect(
 }
 
 /// A fagsystem's message in a form.
-pub(super) async fn idp_post(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let arrived = in_form(query.as_deref(), &headers, body);
-    brought(&door, &knock, &headers, (Side::Fagsystem, "/saml/idp/slo POST"), arrived).await
+pub(super) async fn idp_post(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    let arrived = in_form(&posted);
+    brought(&door, &knock, &posted.headers, (Side::Fagsystem, "/saml/idp/slo POST"), arrived).await
 }
 
 /// An identity provider's message in an address.
@@ -60,36 +53,19 @@ pub(super) async fn sp_redirect(
 }
 
 /// An identity provider's message in a form.
-pub(super) async fn sp_post(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let arrived = in_form(query.as_deref(), &headers, body);
-    brought(&door, &knock, &headers, (Side::Provider, "/saml/sp/slo POST"), arrived).await
+pub(super) async fn sp_post(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    let arrived = in_form(&posted);
+    brought(&door, &knock, &posted.headers, (Side::Provider, "/saml/sp/slo POST"), arrived).await
 }
 
 /// A fagsystem's message in an envelope.
-pub(super) async fn idp_soap(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    enveloped(&door, &knock, (Side::Fagsystem, "/saml/idp/slo/soap POST"), soap::envelope(&headers, body))
-        .await
+pub(super) async fn idp_soap(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    enveloped(&door, &knock, (Side::Fagsystem, "/saml/idp/slo/soap POST"), &posted).await
 }
 
 /// An identity provider's message in an envelope.
-pub(super) async fn sp_soap(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    enveloped(&door, &knock, (Side::Provider, "/saml/sp/slo/soap POST"), soap::envelope(&headers, body)).await
+pub(super) async fn sp_soap(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    enveloped(&door, &knock, (Side::Provider, "/saml/sp/slo/soap POST"), &posted).await
 }
 
 /// A client's wish in an address.
@@ -107,12 +83,10 @@ pub(super) async fn by_client(
 pub(super) async fn by_client_posted(
     State(door): State<Arc<Door>>,
     knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    posted: Posted,
 ) -> Response {
-    let parameters = authorize::posted(query.as_deref(), &headers, body);
-    of_client(&door, &knock, &headers, ("/oauth2/logout POST", parameters)).await
+    let parameters = authorize::posted(&posted);
+    of_client(&door, &knock, &posted.headers, ("/oauth2/logout POST", parameters)).await
 }
 
 /// Where the client proves nothing, the user decides.
@@ -254,14 +228,10 @@ fn in_address(query: Option<String>) -> Result<(Carries, Arrived), Fault> {
     Ok((carries, Arrived::by_redirect(&query, carries)?))
 }
 
-fn in_form(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(Carries, Arrived), Fault> {
-    let text = form(query, headers, body)?;
-    let carries = Carries::of(&text)?;
-    Ok((carries, Arrived::by_post(&text, carries)?))
+fn in_form(posted: &Posted) -> Result<(Carries, Arrived), Fault> {
+    let text = form(posted)?;
+    let carries = Carries::of(text)?;
+    Ok((carries, Arrived::by_post(text, carries)?))
 }
 
 async fn brought(
@@ -291,10 +261,10 @@ async fn enveloped(
     door: &Door,
     knock: &Knock,
     (side, endpoint): (Side, &'static str),
-    envelope: Result<Bytes, Fault>,
+    posted: &Posted,
 ) -> Response {
     let visit = door.visit(knock, endpoint);
-    soap::answer(door.broker.end_by_soap(&visit, side, envelope.as_deref().map_err(Clone::clone)).await)
+    soap::answer(door.broker.end_by_soap(&visit, side, soap::envelope(posted)).await)
 }
 
 /// What the broker wants next, as an answer to the browser.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::telemetry::{Metrics, request_line};
 pub use door::Door;
@@ -53,7 +53,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/oauth2/logout", get(logout::by_client).post(logout::by_client_posted))
         .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
         .merge(oidc::routes(&door))
-        // Municipalities' systems: the users that they keep here.
+        // Municipalities' systems: the users that they keep here, and who of theirs is logged in.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/docs", get(help::api))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))
@@ -62,6 +62,8 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
             post(api::users::replace_all).put(api::users::put_many).layer(many_users),
         )
         .route("/api/v1/users/{id}", get(api::users::one).put(api::users::put).delete(api::users::delete))
+        .route("/api/v1/sessions", get(api::sessions::list).delete(api::sessions::end_many))
+        .route("/api/v1/sessions/{id}", delete(api::sessions::end_one))
         // Users: choosing a municipality, seeing where they are logged in, logging out.
         .route("/discovery", get(saml::discovery).post(saml::choose))
         .route("/sessions", get(logout::sessions))

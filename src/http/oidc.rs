@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::door::{Door, Knock, only, read_whole};
+use super::door::{Door, Knock, Posted, only};
 use crate::broker::oidc::{Answered, ClientCall, NotAnswered};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::oauth::parameters::Parameters;
@@ -113,40 +111,14 @@ async fn discovery(State(door): State<Arc<Door>>) -> Response {
     }
 }
 
-/// A form as it came.
-pub(super) struct Posted {
-    query: Option<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-}
-
-impl<S: Sync + Send> axum::extract::FromRequest<S> for Posted {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let query = request.uri().query().map(str::to_owned);
-        let headers = request.headers().clone();
-        Ok(Self { query, headers, body: Bytes::from_request(request, state).await })
-    }
-}
-
 impl Posted {
     /// The call in it. What clients send is secret, so that none of it may stand in an address.
-    pub(super) fn read(self, door: &Door, knock: &Knock) -> Result<ClientCall, Fault> {
-        const FORM: &str = "application/x-www-form-urlencoded";
-        let Self { query, headers, body } = self;
-        let body = read_whole(body)?;
-        let stated = only(&headers, "content-type").unwrap_or_default();
-        let kind = stated.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case(FORM) && !body.is_empty() {
-            return Err(Fault::new(Reason::HttpMethod, format!("expected the content type {FORM}")));
-        }
-        if query.is_some_and(|query| !query.is_empty()) {
+    fn read(&self, door: &Door, knock: &Knock) -> Result<ClientCall, Fault> {
+        let form = if self.body()?.is_empty() { "" } else { self.form()? };
+        if !self.query.is_empty() {
             return Err(Fault::new(Reason::OidcRequest, "expected no parameters in the address"));
         }
-        let body = std::str::from_utf8(&body)
-            .map_err(|_| Fault::new(Reason::ParamEncoded, "expected an ASCII form"))?;
-        call(door, knock, &headers, ("POST", Parameters::read(body)?))
+        call(door, knock, &self.headers, ("POST", Parameters::read(form)?))
     }
 }
 
@@ -197,7 +169,7 @@ enum Asked {
 
 fn refuse(refused: NotAnswered, asked: Asked) -> Response {
     let challenges = challenges(&refused, &asked);
-    let NotAnswered { login, client, reason, error } = refused;
+    let NotAnswered { login, client, reason, error, nonce } = refused;
     let status = match asked {
         Asked::Userinfo if !challenges.is_empty() => StatusCode::UNAUTHORIZED,
         _ => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -207,6 +179,9 @@ fn refuse(refused: NotAnswered, asked: Asked) -> Response {
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
         headers.append(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+        headers.insert("dpop-nonce", nonce);
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
@@ -234,7 +209,7 @@ fn challenges(refused: &NotAnswered, asked: &Asked) -> Vec<String> {
         // It is bound to a key of either kind.
         (Asked::Userinfo, "invalid_token", Reason::Pop) => vec![with("DPoP"), with("Bearer")],
         (Asked::Userinfo, "invalid_token", _) => vec![with("Bearer")],
-        (Asked::Userinfo, "invalid_dpop_proof", _) => vec![with("DPoP")],
+        (Asked::Userinfo, "invalid_dpop_proof" | "use_dpop_nonce", _) => vec![with("DPoP")],
         _ => Vec::new(),
     }
 }
@@ -279,7 +254,7 @@ async fn for_pages_of_clients(State(door): State<Arc<Door>>, request: Request, n
             set(header::ACCESS_CONTROL_MAX_AGE, "600");
         }
         false => {
-            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate");
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
         }
     }
     response

@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form as FormBody, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::cookies;
-use super::door::{Door, Knock, form_text};
+use super::door::{Door, Knock, Posted};
 use super::pages::{self, Choice, ChosenForm, Discovery, Post, Refused};
 use super::visitor::Visitor;
 use crate::broker::{ByBrowser, Next, Step};
@@ -33,30 +32,18 @@ pub(super) async fn sso_redirect(
 }
 
 /// A fagsystem's request in a form.
-pub(super) async fn sso_post(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let arrived = posted(query.as_deref(), &headers, body, Carries::Request);
+pub(super) async fn sso_post(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    let arrived = message(&posted, Carries::Request);
     let visit = door.visit(&knock, "/saml/idp/sso POST");
     let step = door.broker.begin_login(&visit, arrived).await;
     answer(&knock.visitor, step, Onward::ByRedirect)
 }
 
 /// An identity provider's answer.
-pub(super) async fn acs(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let arrived = posted(query.as_deref(), &headers, body, Carries::Response);
+pub(super) async fn acs(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
+    let arrived = message(&posted, Carries::Response);
     let visit = door.visit(&knock, "/saml/sp/acs POST");
-    let cookie = |login| cookies::pending(&headers, login);
+    let cookie = |login| cookies::pending(&posted.headers, login);
     let step = door.broker.receive_answer(&visit, arrived, cookie).await;
     answer(&knock.visitor, step, Onward::ByPage)
 }
@@ -157,23 +144,14 @@ fn metadata(
 }
 
 /// Takes a message out of a form.
-fn posted(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-    carries: Carries,
-) -> Result<Arrived, Fault> {
-    Arrived::by_post(&form(query, headers, body)?, carries)
+fn message(posted: &Posted, carries: Carries) -> Result<Arrived, Fault> {
+    Arrived::by_post(form(posted)?, carries)
 }
 
 /// The text of a form. The same parameters in the address as well would leave it open which of them counts.
-pub(super) fn form(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<String, Fault> {
-    let form = form_text(headers, body)?;
-    if Parameters::read(query.unwrap_or_default())?.has_protocol_names() {
+pub(super) fn form(posted: &Posted) -> Result<&str, Fault> {
+    let form = posted.form()?;
+    if Parameters::read(&posted.query)?.has_protocol_names() {
         return Err(Fault::new(Reason::ParamDuplicate, "SAML parameters in the address of a form"));
     }
     Ok(form)

@@ -2,29 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::door::{Door, Knock, read_whole};
+use super::door::{Door, Knock, Posted};
 use crate::broker::authority::Answered;
 use crate::domain::reason::{Blame, Fault, Reason};
 use crate::protocol::saml::soap::CONTENT_TYPE;
 use crate::telemetry::{Noted, Outcome};
 
 /// Somebody asks for the attributes of a user.
-pub(super) async fn attribute_query(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+pub(super) async fn attribute_query(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> Response {
     let visit = door.visit(&knock, "/saml/aa/soap POST");
-    let envelope = envelope(&headers, body);
-    let envelope = envelope.as_deref().map_err(Clone::clone);
-    answer(door.broker.answer_query(&visit, envelope).await)
+    answer(door.broker.answer_query(&visit, envelope(&posted)).await)
 }
 
 /// What goes back for an envelope.
@@ -51,12 +42,10 @@ pub(super) fn answer(answered: Answered) -> Response {
 }
 
 /// The envelope that somebody sent.
-pub(super) fn envelope(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Fault> {
-    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = stated.split(';').next().unwrap_or_default().trim();
+pub(super) fn envelope(posted: &Posted) -> Result<&[u8], Fault> {
     // The second belongs to SOAP 1.2, but some send it with envelopes of SOAP 1.1. A page in a browser can send neither.
-    match ["text/xml", "application/soap+xml"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
-        true => read_whole(body),
+    match posted.is("text/xml") || posted.is("application/soap+xml") {
+        true => posted.body().map(AsRef::as_ref),
         false => Err(Fault::new(Reason::HttpMethod, "expected the content type text/xml")),
     }
 }

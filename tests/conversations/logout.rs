@@ -3,7 +3,6 @@
 use context_handler::broker::logout::{Administrator, ByClient, LogoutNext, end_sessions};
 use context_handler::broker::registry::Files;
 use context_handler::broker::{ByBrowser, Visit};
-use context_handler::domain::audit::Actor;
 use context_handler::domain::id::{EntityId, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::domain::session::{LegState, LogoutBy};
@@ -344,6 +343,46 @@ async fn who_never_confirms_is_given_up_after_seven_tries_with_growing_pauses() 
 }
 
 #[tokio::test]
+async fn a_server_that_failed_five_times_in_a_row_is_left_alone_for_half_a_minute_and_then_told() {
+    let servers = Servers::new().await;
+    let town = Town::with("logout-alone", |files| servers.register(files)).await;
+    servers.driving.behaves(Manner::Fails);
+    let mut turn = 0;
+    let mut ends = async || {
+        let mut browser = town.browser();
+        town.pass(SignedDuration::from_millis(1));
+        turn += 2;
+        let at_bbr = index(&log_in(&town, &mut browser, &town.bbr, turn).await);
+        let straight = town.driving.send(&mut browser, &numbered(&town.driving, &town, turn + 1)).await;
+        town.driving.read(&straight, &town);
+        let bbr = town.bbr.voice(&town);
+        let mut end = bbr.end(&[&at_bbr]);
+        end.id = format!("_logout{turn}");
+        assert_eq!(
+            Confirmed::in_envelope(&bbr.by_soap(&end, true).await).status,
+            ["Success", "PartialLogout"]
+        );
+        let logout = town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+        (logout.legs[0].state, logout.legs[0].attempts, servers.driving.asked().len())
+    };
+    for number in 1..=5 {
+        assert_eq!(ends().await, (LegState::Waiting, 1, number));
+    }
+    servers.driving.behaves(Manner::Answers(&["Success"]));
+    assert_eq!(ends().await, (LegState::Waiting, 0, 5), "nobody is called, and it counts as no try");
+    town.pass(SignedDuration::from_secs(29));
+    town.broker.tell_again().await.unwrap();
+    assert_eq!(servers.driving.asked().len(), 5, "not before its time");
+    town.pass(SignedDuration::from_secs(1));
+    town.broker.tell_again().await.unwrap();
+    assert_eq!(servers.driving.asked().len(), 6, "one of them tries");
+    town.pass(SignedDuration::from_secs(31));
+    town.broker.tell_again().await.unwrap();
+    assert_eq!(servers.driving.asked().len(), 11, "all the others");
+    assert!(town.store.logouts(true, 10).await.unwrap().is_empty(), "everybody has confirmed");
+}
+
+#[tokio::test]
 async fn who_does_not_send_the_browser_back_is_passed_over_and_named() {
     let mut scene = Scene::new("silent", |files| by_browser(files, "HTTP-Redirect")).await;
     let end = scene.bbr.end(&[&scene.at_bbr]);
@@ -546,7 +585,7 @@ async fn a_client_ends_its_own_session_and_the_user_goes_where_it_has_registered
     assert_eq!(scene.sessions().await, 0);
     let LogoutNext::Answer { answer: ByBrowser::Redirect(to), .. } = step.next else { panic!("{step:?}") };
     assert_eq!(Some(to.as_str()), address);
-    assert!(channel.tokens().is_empty(), "who asked knows");
+    assert_eq!(channel.tokens().len(), 1, "who asked is told as well");
     assert_eq!(
         (servers.bbr.asked().len(), servers.driving.asked().len(), servers.korsbaek.asked().len()),
         (1, 1, 1)
@@ -559,7 +598,7 @@ async fn what_an_operator_ends_is_told_by_the_running_broker_at_once() {
     let mut scene = Scene::new("operator", |files| servers.register(files)).await;
     let store = scene.town.store.clone();
     let sessions = store.sessions_named("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c").await.unwrap();
-    let by = Administrator { actor: Actor::Operator, name: None, now: scene.town.now() };
+    let by = Administrator::operator(scene.town.now());
     let ended = end_sessions(store.as_ref(), &sessions, &by, || LoginId::from_bits(4711)).await.unwrap();
     assert_eq!(ended, [sessions[0].id]);
     assert!(servers.bbr.asked().is_empty());

@@ -405,6 +405,20 @@ async fn a_pushed_request_is_called_by_its_name_and_counts_alone() {
 }
 
 #[tokio::test]
+async fn the_language_of_a_pushed_request_is_the_language_of_our_pages() {
+    let (town, byggesag) = town("par-language").await;
+    for (number, (locales, lang)) in [("en", "en"), ("da", "da"), ("", "da")].into_iter().enumerate() {
+        let ask = byggesag.asking(&[("domain_hint", ""), ("ui_locales", locales)]);
+        let (_, waiting) = byggesag.push(&town, &ask, &number.to_string()).await;
+        let mut browser = town.browser();
+        let ask = by_name(&byggesag, waiting["request_uri"].as_str().unwrap());
+        let sent = byggesag.send(&town, &mut browser, &ask).await;
+        let page = browser.get(&format!("{}{}", town.url, sent.location())).await;
+        assert!(page.body.contains(&format!("<html lang=\"{lang}\">")), "{locales}: {}", sent.location());
+    }
+}
+
+#[tokio::test]
 async fn a_pushed_request_is_good_for_its_client_for_a_minute_and_for_one_code() {
     let (town, byggesag) = town("par-once").await;
     let refused = async |name: &str, client: &Client, browser: &mut Browser| {

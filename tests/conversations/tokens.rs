@@ -9,7 +9,9 @@ use context_handler::store::Store;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::relying::{Client, body, decoded, query, register, replace, town_with};
+use crate::support::logout::BackChannel;
+use crate::support::relying::{Client, base64url, body, decoded, query, register, replace, town_with};
+use crate::support::world::elliptic_key;
 use crate::support::{Answer, Town, key};
 
 /// The same text in every run.
@@ -151,6 +153,104 @@ async fn tokens_are_signed_and_sealed_as_the_client_is_registered() {
     let (head, claims) = decoded(std::str::from_utf8(&inner).unwrap());
     assert_eq!((&head["alg"], &claims["aud"]), (&json!("PS512"), &json!("https://sag.test")));
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_on_curves_proves_itself_gets_its_tokens_and_is_told_of_the_logout() {
+    let channel = BackChannel::new().await;
+    let mut sag =
+        Client { key: elliptic_key(), ..Client::sag() }.with("id-token-signed-response-alg = \"ES256\"");
+    sag.registered = sag.registered.replace("https://sag.test/out", &channel.address);
+    let town = Town::with_elliptic_key("tokens-es256", |files| register(files, [sag.clone()])).await;
+    let document = published(&town, "/.well-known/openid-configuration").await;
+    assert!(document["id_token_signing_alg_values_supported"].as_array().unwrap().contains(&json!("ES256")));
+    let mut browser = town.browser();
+    let code = sag.code_for(&town, &mut browser, &[]).await;
+    let answer = sag.call_with(&town, "token", &sag.of_code(&code), &sag.elliptic_assertion(&town)).await;
+    let tokens = body(&answer);
+    assert_eq!(answer.status, 200, "{tokens}");
+    let keys = published(&town, "/oauth2/jwks").await;
+    // By a library that shares nothing with us.
+    let proved = |token: &str| {
+        let head = josekit::jwt::decode_header(token).unwrap();
+        let kid = head.claim("kid").unwrap();
+        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap();
+        let jwk = josekit::jwk::Jwk::from_bytes(key.to_string()).unwrap();
+        let verifier = josekit::jws::ES256.verifier_from_jwk(&jwk).unwrap();
+        assert_eq!(head.claim("alg"), Some(&json!("ES256")));
+        josekit::jwt::decode_with_verifier(token, &verifier).unwrap().0
+    };
+    let id_token = proved(text(&tokens, "id_token"));
+    assert_eq!(id_token.claim("aud"), Some(&json!(sag.id)));
+    let access_token = text(&tokens, "access_token");
+    proved(access_token);
+    let hash = openssl::sha::sha256(access_token.as_bytes());
+    assert_eq!(id_token.claim("at_hash"), Some(&json!(base64url(&hash[..16]))));
+    assert_eq!(sag.userinfo(&town, access_token).await.status, 200);
+    let fields = [("id_token_hint", text(&tokens, "id_token"))];
+    browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
+    assert_eq!(sag.userinfo(&town, access_token).await.status, 401);
+    let told = channel.raw();
+    assert_eq!(proved(&told[0]).claim("sid"), id_token.claim("sid"));
+}
+
+#[tokio::test]
+async fn a_token_says_how_the_user_authenticated_where_the_identity_provider_says_so() {
+    let sag = Client::sag();
+    let town = town_with("tokens-amr", [sag.clone()]).await;
+    for (class, amr) in [
+        ("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", json!(["pwd"])),
+        ("urn:federation:authentication:windows", json!(["wia"])),
+        ("https://data.gov.dk/concept/core/nsis/loa/Substantial", Value::Null),
+    ] {
+        let code = sag.code_when(&town, |say| say.class = class.to_owned()).await;
+        let tokens = body(&sag.redeem(&town, &code).await);
+        for name in ["id_token", "access_token"] {
+            assert_eq!(decoded(text(&tokens, name)).1["amr"], amr, "{class}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_must_repeat_our_nonce_is_told_it_and_gets_its_tokens_with_it() {
+    let page = Client::page().with("dpop-nonce = true");
+    let town = town_with("tokens-nonce", [page.clone()]).await;
+    let code = page.code(&town).await;
+    let fields = [page.of_code(&code), vec![("client_id", page.id)]].concat();
+    let proof = |(method, path): (&str, &str), token: Option<&str>, nonce: &str| {
+        page.proof_saying(&town, (method, path), token, |claims| claims["nonce"] = nonce.into())
+    };
+    let redeem = async |proof: String| {
+        let mut browser = town.browser();
+        browser.headers.push(("dpop".into(), proof));
+        browser.post(&format!("{}/oauth2/token", town.url), &fields).await
+    };
+    let nonce_of = |answer: &Answer| answer.headers["dpop-nonce"].to_str().unwrap().to_owned();
+    let first = redeem(page.proof(&town, "POST", "token", None)).await;
+    assert_eq!((first.status, text(&body(&first), "error")), (400, "use_dpop_nonce"));
+    assert_eq!(town.last_reason().await, "pop.nonce");
+    let nonce = nonce_of(&first);
+    for wrong in ["", "made up", &format!("{nonce}A"), &nonce[1..]] {
+        let answer = redeem(proof(("POST", "token"), None, wrong)).await;
+        assert_eq!(text(&body(&answer), "error"), "use_dpop_nonce", "{wrong}");
+    }
+    let tokens = body(&redeem(proof(("POST", "token"), None, &nonce)).await);
+    let access_token = text(&tokens, "access_token");
+    let userinfo = async |proof: String| {
+        let mut browser = town.browser();
+        browser.headers.push(("authorization".into(), format!("DPoP {access_token}")));
+        browser.headers.push(("dpop".into(), proof));
+        browser.get(&format!("{}/oauth2/userinfo", town.url)).await
+    };
+    let at_userinfo = ("GET", "userinfo");
+    assert_eq!(userinfo(proof(at_userinfo, Some(access_token), &nonce)).await.status, 200);
+    town.pass(SignedDuration::from_mins(5));
+    let late = userinfo(proof(at_userinfo, Some(access_token), &nonce)).await;
+    assert_eq!(late.status, 401);
+    let challenge = late.headers["www-authenticate"].to_str().unwrap();
+    assert!(challenge.starts_with("DPoP error=\"use_dpop_nonce\""), "{challenge}");
+    let fresh = nonce_of(&late);
+    assert_eq!(userinfo(proof(at_userinfo, Some(access_token), &fresh)).await.status, 200);
 }
 
 #[tokio::test]

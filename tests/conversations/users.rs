@@ -24,24 +24,24 @@ const CPR: &str = "dk:gov:saml:attribute:CprNumberIdentifier";
 const SECRET: &str = "0101010101";
 
 /// A municipality's system that calls the API.
-struct System {
+pub(crate) struct System {
     browser: Browser,
     url: String,
 }
 
 impl System {
-    fn new(town: &Town, token: &str) -> Self {
+    pub(crate) fn new(town: &Town, token: &str) -> Self {
         let mut system = Self { browser: town.browser(), url: town.url.clone() };
         system.browser.headers.push(("authorization".into(), format!("Bearer {token}")));
         system
     }
 
-    async fn call(&mut self, method: &str, path: &str, content: Option<Value>) -> Answer {
+    pub(crate) async fn call(&mut self, method: &str, path: &str, content: Option<Value>) -> Answer {
         let content = content.map(|content| content.to_string());
         self.browser.call(method, &format!("{}{path}", self.url), content).await
     }
 
-    async fn get(&mut self, path: &str) -> Value {
+    pub(crate) async fn get(&mut self, path: &str) -> Value {
         let answer = self.call("GET", path, None).await;
         assert_eq!(answer.status, 200, "{path} {}", answer.body);
         body(&answer)
@@ -54,12 +54,12 @@ impl System {
     }
 }
 
-fn body(answer: &Answer) -> Value {
+pub(crate) fn body(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {}", answer.body))
 }
 
 /// A town with a system of each municipality, one that is switched off, and a user in the files of the register.
-async fn town(name: &str) -> Town {
+pub(crate) async fn town(name: &str) -> Town {
     Town::with(name, |files| {
         let client = |cvr: &str, token: &str, more: &str| {
             let sha256 = fingerprint(token.as_bytes());

@@ -3,7 +3,6 @@
 //!
 //! A source is asked for rights and for nothing else: no answer raises a level or changes who the user is.
 
-mod breaker;
 mod service;
 
 use std::sync::Arc;
@@ -24,18 +23,13 @@ use crate::domain::subject::Subject;
 use crate::domain::user::User;
 use crate::protocol::saml::assertion::Said;
 
-use breaker::Breaker;
-
 /// How much is remembered of attribute services, in bytes of their answers.
 const MEMORY: u64 = 64 * 1024 * 1024;
-/// Of so many services it is known whether they fail. Who is forgotten starts anew.
-const SERVICES: u64 = 10_000;
 
-/// How attribute services are called, what they answered, and which of them are left alone. What stands here is lost
-/// with a restart and does no harm by it.
+/// How attribute services are called, and what they answered. What stands here is lost with a restart and does no harm by
+/// it.
 pub(super) struct Attributes {
     egress: Egress,
-    breakers: Cache<EntityId, Arc<Breaker>>,
     answers: Cache<Asked, Arc<Remembered>>,
 }
 
@@ -90,7 +84,7 @@ impl Attributes {
     pub(super) fn new(egress: Egress) -> Self {
         let answers = Cache::builder().max_capacity(MEMORY);
         let answers = answers.weigher(|_, remembered: &Arc<Remembered>| remembered.bytes).build();
-        Self { egress, breakers: Cache::new(SERVICES), answers }
+        Self { egress, answers }
     }
 }
 

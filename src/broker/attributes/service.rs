@@ -83,8 +83,8 @@ impl Broker {
         service: &KnownAttributeService<'_>,
     ) -> Result<Remembered, Fault> {
         let name = &service.registered.entity_id;
-        let breaker = self.attributes.breakers.get_with(name.clone(), Arc::default);
-        let pass = breaker.pass(self.clock.now())?; // not left alone
+        let egress = &self.attributes.egress;
+        let pass = egress.breaker(name.as_str()).pass(self.clock.now(), Reason::AsDown)?; // not left alone
         let asked_at = self.clock.now();
         let id = MessageId::made(asked_at, self.random.bits());
         let query = OurQuery {
@@ -97,7 +97,6 @@ impl Broker {
         let envelope = query.write_signed(self.keys.signer())?;
         trail.beside.push(asked(trail, service, &id, asked_at));
         let patience = service.registered.patience.unsigned_abs();
-        let egress = &self.attributes.egress;
         let posted =
             egress.post_soap(&service.metadata.address, envelope.into_string(), MAX_ANSWER, patience).await;
         let now = self.clock.now();

@@ -3,22 +3,109 @@
 
 use jiff::Timestamp;
 
-use super::end::logout_of;
+use super::end::{TRIES, as_it_is_now, logout_of};
+use crate::broker::Broker;
+use crate::broker::users::{Caller, Denied};
 use crate::domain::audit::{Actor, Event, Record};
-use crate::domain::id::LoginId;
+use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::LogoutBy;
+use crate::domain::subject::SubjectName;
 use crate::store::{Batch, Ending, Session, Store, StoreError};
 
-/// Who wants it, and when.
+/// The most that is shown or ended at once.
+const MOST: u32 = 10_000;
+
+/// A session as those see it who look after it. The user stands there by the id that its authority gave it, since nobody
+/// needs more to find somebody.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The user.
+    pub user: String,
+    /// Where the user is logged in, in the order of coming there.
+    pub service_providers: Vec<EntityId>,
+    /// The session.
+    pub session: Session,
+}
+
+/// The sessions of an authority's users that are not over, or of one user, the youngest first.
+pub async fn list_sessions(
+    store: &dyn Store,
+    (authority, user): (Cvr, Option<&str>),
+    now: Timestamp,
+) -> Result<Vec<Listed>, Fault> {
+    let mut listed = Vec::new();
+    for session in store.sessions_of(authority, MOST).await? {
+        let name = SubjectName::new(&session.facts.municipal.name);
+        let id = name.map(|name| name.serial().to_owned()).unwrap_or_default();
+        if session.expires <= now || user.is_some_and(|wanted| wanted != id) {
+            continue;
+        }
+        let participants = store.participants(session.id).await?;
+        let mut service_providers: Vec<_> = participants.into_iter().map(|one| one.fagsystem).collect();
+        service_providers.dedup();
+        listed.push(Listed { user: id, service_providers, session });
+    }
+    Ok(listed)
+}
+
+/// Who wants sessions to end: an operator, or a system of the municipality.
 #[derive(Clone, Debug)]
 pub struct Administrator {
-    /// An operator, or a system of the municipality.
-    pub actor: Actor,
-    /// What it is called, as far as that is known.
-    pub name: Option<String>,
     /// When.
     pub now: Timestamp,
+    /// What is written down about it.
+    record: Record,
+}
+
+impl Administrator {
+    /// An operator on this machine.
+    pub fn operator(now: Timestamp) -> Self {
+        let (login, event) = (LoginId::from_bits(0), Event::LogoutReceived);
+        Self { now, record: Record::allowed(now, login, event, Actor::Operator, Reason::SloOk) }
+    }
+}
+
+impl Broker {
+    /// A system of a municipality looks who is logged in.
+    pub async fn read_sessions(&self, caller: &Caller, user: Option<&str>) -> Result<Vec<Listed>, Denied> {
+        let listed = list_sessions(self.store.as_ref(), (caller.authority(), user), self.clock.now()).await;
+        let what = user.map_or("read the list of sessions".to_owned(), |user| {
+            format!("read the sessions of user {user}")
+        });
+        self.conclude_call(caller, listed, Reason::SessionsRead, what).await
+    }
+
+    /// A system of a municipality ends one session, those of a user, or all, and is told which.
+    pub async fn end_sessions_for(
+        &self,
+        caller: &Caller,
+        (user, named): (Option<&str>, Option<LoginId>),
+    ) -> Result<Vec<LoginId>, Denied> {
+        let ended = self.try_end_sessions_for(caller, (user, named)).await;
+        let reason = match &ended {
+            Ok(ended) if ended.is_empty() => Reason::SloGone,
+            _ => Reason::SloOk,
+        };
+        let what = format!("ended {} sessions", ended.as_ref().map_or(0, Vec::len));
+        self.conclude_call(caller, ended, reason, what).await
+    }
+
+    async fn try_end_sessions_for(
+        &self,
+        caller: &Caller,
+        (user, named): (Option<&str>, Option<LoginId>),
+    ) -> Result<Vec<LoginId>, Fault> {
+        let now = self.clock.now();
+        let listed = list_sessions(self.store.as_ref(), (caller.authority(), user), now).await?;
+        let sessions = listed.into_iter().map(|one| one.session);
+        let meant: Vec<_> = sessions.filter(|one| named.is_none_or(|id| one.id == id)).collect();
+        if let (Some(id), []) = (named, meant.as_slice()) {
+            return Err(Fault::new(Reason::SessionUnknown, format!("no session of this authority is {id}")));
+        }
+        let by = Administrator { now, record: caller.record().clone() };
+        end_sessions(self.store.as_ref(), &meant, &by, || self.fresh_login()).await
+    }
 }
 
 /// Ends sessions one by one, each under a logout of its own name, and says which of them were not over yet.
@@ -30,28 +117,45 @@ pub async fn end_sessions(
 ) -> Result<Vec<LoginId>, Fault> {
     let mut ended = Vec::new();
     for session in sessions {
-        let id = fresh();
-        let logout = logout_of(session, id, &LogoutBy::Administrator, by.now);
-        let browser = session.facts.browser;
-        let endings = vec![Ending { logout, except: None, due: by.now, browser }];
-        let records = records(session, id, by);
-        match store.commit(Batch { endings, records, ..Batch::default() }).await {
-            Ok(()) => ended.push(session.id),
-            Err(StoreError::Ended) => {} // somebody else was faster
-            Err(error) => return Err(error.into()),
+        if end_one(store, session, by, &mut fresh).await? {
+            ended.push(session.id);
         }
     }
     Ok(ended)
 }
 
+/// Says whether it was there to be ended.
+async fn end_one(
+    store: &dyn Store,
+    session: &Session,
+    by: &Administrator,
+    fresh: &mut impl FnMut() -> LoginId,
+) -> Result<bool, Fault> {
+    for _ in 0..TRIES {
+        let Some(session) = as_it_is_now(store, session).await? else { return Ok(false) };
+        let id = fresh();
+        let logout = logout_of(&session, id, &LogoutBy::Administrator, by.now);
+        let browser = session.facts.browser;
+        let endings = vec![Ending { logout, except: None, due: by.now, browser }];
+        let records = records(&session, id, by);
+        match store.commit(Batch { endings, records, ..Batch::default() }).await {
+            Err(StoreError::Ended) => {} // somebody else ended or renewed it just now: look again
+            kept => return kept.map(|()| true).map_err(Fault::from),
+        }
+    }
+    Err(Fault::new(Reason::StoreDown, "the session changed again and again"))
+}
+
 fn records(session: &Session, logout: LoginId, by: &Administrator) -> Vec<Record> {
-    let record = |event, actor| Record {
+    let about = |record: Record| Record {
         session: Some(session.id),
         authority: Some(session.facts.authority),
         idp: Some(session.facts.municipal.idp.clone()),
-        ..Record::allowed(by.now, logout, event, actor, Reason::SloOk)
+        ..record
     };
-    let wanted = record(Event::LogoutReceived, by.actor);
-    let wanted = Record { claimed_issuer: by.name.as_deref().map(Record::tame), ..wanted };
-    vec![wanted, record(Event::SessionEnded, Actor::Broker)]
+    let reason = Reason::SloOk.code().to_owned();
+    let wanted =
+        Record { at: by.now, login: logout, event: Event::LogoutReceived, reason, ..by.record.clone() };
+    let ended = Record::allowed(by.now, logout, Event::SessionEnded, Actor::Broker, Reason::SloOk);
+    vec![about(wanted), about(ended)]
 }

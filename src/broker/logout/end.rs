@@ -11,13 +11,13 @@ use crate::domain::id::{EntityId, LoginId};
 use crate::domain::login::PENDING_FOR;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::{AtProvider, Leg, LegState, Logout, LogoutBy, Party};
-use crate::store::{Batch, Ending, Mark, Session, StoreError};
+use crate::store::{Batch, Ending, Mark, Session, SessionFacts, Store, StoreError};
 
 /// How long it is known who was told. A logout holds the user's name as others know it, so it is not kept for good.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(72);
 
 /// How often a logout begins anew because its sessions changed in the meantime.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 /// Which sessions are to end.
 pub(super) enum Meant<'m> {
@@ -25,8 +25,8 @@ pub(super) enum Meant<'m> {
     At(Side, &'m EntityId, &'m str, &'m [String]),
     /// The one that a client of OpenID Connect knows by this index.
     OfClient(&'m EntityId, LoginId),
-    /// These.
-    These(&'m [LoginId]),
+    /// These, as they were when they were looked at.
+    These(&'m [Session]),
 }
 
 /// What ends sessions.
@@ -71,9 +71,9 @@ impl Broker {
     async fn meant(&self, meant: &Meant<'_>) -> Result<Vec<Session>, Fault> {
         let mut sessions = Vec::new();
         match meant {
-            Meant::These(ids) => {
-                for id in *ids {
-                    sessions.extend(self.store.session(*id).await?);
+            Meant::These(known) => {
+                for session in *known {
+                    sessions.extend(as_it_is_now(self.store.as_ref(), session).await?);
                 }
             }
             Meant::OfClient(client, index) => {
@@ -130,8 +130,9 @@ impl Broker {
 
     fn ending(&self, session: &Session, logout: LoginId, end: &End<'_>) -> Ending {
         let now = self.clock.now();
-        let except = match &end.by {
-            LogoutBy::Fagsystem(fagsystem) => Some(fagsystem.clone()),
+        // Who asks by SAML knows. A client of OpenID Connect waits to be told like everybody else.
+        let except = match (&end.by, &end.meant) {
+            (LogoutBy::Fagsystem(fagsystem), Meant::At(..)) => Some(fagsystem.clone()),
             _ => None,
         };
         let browser = session.facts.browser.or(end.browser);
@@ -139,6 +140,22 @@ impl Broker {
         let due = now + SignedDuration::try_from(2 * self.settings.logout_for).unwrap_or(PENDING_FOR);
         Ending { logout: logout_of(session, logout, &end.by, now), except, due, browser }
     }
+}
+
+/// A session that was looked at before. A login that ends in the meantime gives it another name in the same browser, and
+/// whoever wants it to end means it under that name too.
+pub(super) async fn as_it_is_now(store: &dyn Store, known: &Session) -> Result<Option<Session>, StoreError> {
+    if let Some(there) = store.session(known.id).await? {
+        return Ok(Some(there));
+    }
+    let SessionFacts { authority, browser, municipal, .. } = &known.facts;
+    let took_its_place = |other: &Session| {
+        let facts = &other.facts;
+        browser.is_some()
+            && (facts.browser, facts.authority) == (*browser, *authority)
+            && facts.municipal.idp == municipal.idp
+    };
+    Ok(store.sessions_named(&municipal.name).await?.into_iter().find(took_its_place))
 }
 
 /// The logout of a session, with the legs of the identity providers that do not know yet.

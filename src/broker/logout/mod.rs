@@ -13,6 +13,7 @@ mod party;
 mod soap;
 pub(super) mod tell;
 mod user;
+mod way;
 
 use super::audit::Trail;
 use super::login::mark;
@@ -28,7 +29,7 @@ use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Session};
 
-pub use administer::{Administrator, end_sessions};
+pub use administer::{Administrator, Listed, end_sessions, list_sessions};
 pub use chain::{Farewell, Heard, Hop};
 pub use user::OpenHere;
 

@@ -7,7 +7,9 @@ use tokio::task::JoinSet;
 use super::Side;
 use super::client::LogoutTokens;
 use super::party::KnownParty;
+use super::way::{Way, way};
 use crate::broker::Broker;
+use crate::broker::breaker::{ALONE, Pass};
 use crate::broker::egress::Posted;
 use crate::broker::registry::{KnownClient, Snapshot};
 use crate::domain::audit::{Actor, Event, Record};
@@ -107,6 +109,12 @@ impl Errand {
         (self.changed(Leg { state, next: None, ..leg }), Some(record))
     }
 
+    /// What becomes of a leg whose server is left alone for a while: it counts as no try.
+    fn left_alone(self, now: Timestamp) -> LegChange {
+        let leg = Leg { next: Some(now + ALONE), ..self.leg.clone() };
+        self.changed(leg)
+    }
+
     fn changed(self, leg: Leg) -> LegChange {
         LegChange { logout: self.logout, leg }
     }
@@ -131,14 +139,6 @@ enum Post {
 /// The place of somebody who was told, and what came back.
 type Answered = (usize, Result<Vec<u8>, Fault>);
 
-/// How somebody can be told.
-enum Way<'s> {
-    Soap(&'s str),
-    BackChannel(KnownClient<'s>, &'s str),
-    Browser,
-    Nowhere(Fault),
-}
-
 impl Broker {
     /// Tells all who take messages from servers, and writes down what became of it. Our own session is over, so whatever
     /// goes wrong here stops nothing: what is not written down is tried again.
@@ -150,10 +150,20 @@ impl Broker {
         let (mut batch, mut posts, mut told) = (Batch::default(), JoinSet::new(), Vec::new());
         for errand in errands {
             let now = self.clock.now();
-            match way(&snapshot, &errand.leg.party, now) {
+            let way = way(&snapshot, &errand.leg.party, now);
+            let passes = way.server().map(|address| self.settings.egress.breaker(address));
+            let pass = match passes.map(|breaker| breaker.pass(now, Reason::SloDown)).transpose() {
+                Ok(pass) => pass,
+                Err(alone) => {
+                    batch.records.push(refused(errand.about.clone(), &alone, now));
+                    batch.legs.push(errand.left_alone(now));
+                    continue;
+                }
+            };
+            match way {
                 Way::Soap(address) => {
                     let Ok((sent, post)) = self.by_soap(errand, address) else { continue };
-                    self.send(&mut posts, told.len(), post);
+                    self.send(&mut posts, told.len(), (post, pass));
                     batch.records.push(sent.errand.sent(&sent.question, address, now));
                     told.push(sent);
                 }
@@ -161,7 +171,7 @@ impl Broker {
                     let Ok((sent, tokens)) = self.by_back_channel(errand, &client) else { continue };
                     let record = sent.errand.sent(&sent.question, address, now);
                     batch.records.push(Record { assertion: Some(tokens.jti.to_string()), ..record });
-                    self.send(&mut posts, told.len(), Post::Tokens(address.to_owned(), tokens));
+                    self.send(&mut posts, told.len(), (Post::Tokens(address.to_owned(), tokens), pass));
                     told.push(sent);
                 }
                 way => {
@@ -199,16 +209,26 @@ impl Broker {
         Ok((Told { errand, question: self.fresh_message(), answers: false }, tokens))
     }
 
-    fn send(&self, posts: &mut JoinSet<Answered>, number: usize, post: Post) {
+    fn send(&self, posts: &mut JoinSet<Answered>, number: usize, (post, pass): (Post, Option<Pass>)) {
         let (egress, patience) = (self.settings.egress.clone(), self.settings.logout_for);
+        let clock = self.clock.clone();
         posts.spawn(async move {
-            let answer = match post {
-                Post::Envelope(address, envelope) => {
-                    let answer = egress.post_soap(&address, envelope, MAX_ANSWER, patience).await;
-                    answer.and_then(Posted::with_message)
+            let answer = async {
+                match post {
+                    Post::Envelope(address, envelope) => {
+                        let answer = egress.post_soap(&address, envelope, MAX_ANSWER, patience).await;
+                        answer.and_then(Posted::with_message)
+                    }
+                    Post::Tokens(address, tokens) => tokens.post(&egress, &address, patience).await,
                 }
-                Post::Tokens(address, tokens) => tokens.post(&egress, &address, patience).await,
             };
+            let late = |_| Err(Fault::new(Reason::SloDown, "no answer within the time limit"));
+            let answer = tokio::time::timeout(patience, answer).await.unwrap_or_else(late);
+            match pass {
+                Some(pass) if answer.is_ok() => pass.answered(),
+                Some(pass) => pass.failed(clock.now()),
+                None => {}
+            }
             (number, answer)
         });
     }
@@ -250,20 +270,17 @@ impl Broker {
         write(&OurLogout { id: question, issuer, issue_instant: now, destination: address, says })
     }
 
-    /// What came back within the time limit, each in its place.
+    /// What came back, each in its place. Nobody takes longer than the time limit.
     async fn answers(&self, mut posts: JoinSet<Answered>, count: usize) -> Vec<Result<Vec<u8>, Fault>> {
-        let late = || Err(Fault::new(Reason::SloDown, "no answer within the time limit"));
-        let mut answers: Vec<_> = std::iter::repeat_with(late).take(count).collect();
-        let all = async {
-            while let Some(answered) = posts.join_next().await {
-                if let Ok((number, answer)) = answered
-                    && let Some(place) = answers.get_mut(number)
-                {
-                    *place = answer;
-                }
+        let nothing = || Err(Fault::new(Reason::SloDown, "nothing came back"));
+        let mut answers: Vec<_> = std::iter::repeat_with(nothing).take(count).collect();
+        while let Some(answered) = posts.join_next().await {
+            if let Ok((number, answer)) = answered
+                && let Some(place) = answers.get_mut(number)
+            {
+                *place = answer;
             }
-        };
-        let _ = tokio::time::timeout(self.settings.logout_for, all).await; // who is late stays late
+        }
         answers
     }
 
@@ -319,35 +336,6 @@ impl Broker {
         let answer = answer.accept(&expected, now)?; // from whom we asked, to our question
         heard.message = Some(answer.id.to_string());
         Ok(answer.outcome.clone())
-    }
-}
-
-/// How a party can be told now. One that takes messages from servers is told so, since that needs no browser.
-fn way<'s>(snapshot: &'s Snapshot, party: &Party, now: Timestamp) -> Way<'s> {
-    if let Ok(client) = snapshot.client(party.entity_id()) {
-        let nowhere =
-            || Fault::new(Reason::SloDown, "it is registered with no address that confirms a logout");
-        let address = client.speaks.logout.backchannel.as_deref();
-        return address.map_or_else(|| Way::Nowhere(nowhere()), |address| Way::BackChannel(client, address));
-    }
-    match KnownParty::of(snapshot, Side::of(party), party.entity_id(), now) {
-        Err(fault) => Way::Nowhere(Fault::new(Reason::SloDown, fault.to_string())),
-        Ok(known) => match (&known.logout.soap, &known.logout.browser) {
-            (Some(address), _) => Way::Soap(address),
-            (None, Some(_)) => Way::Browser,
-            (None, None) => {
-                Way::Nowhere(Fault::new(Reason::SloDown, "its metadata names no address for logout"))
-            }
-        },
-    }
-}
-
-impl Way<'_> {
-    fn closed(self) -> Fault {
-        match self {
-            Self::Nowhere(fault) => fault,
-            _ => Fault::new(Reason::SloDown, "it can be told by a browser only, and none is there"),
-        }
     }
 }
 

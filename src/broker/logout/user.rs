@@ -73,7 +73,7 @@ impl Broker {
         trail.record.actor = Actor::User;
         let mut own = Vec::new();
         for (authority, ticket) in visit.tickets.iter().filter(|(_, ticket)| wanted.contains(&ticket.id)) {
-            own.extend(self.open_session(*authority, ticket).await?.map(|open| open.session.id));
+            own.extend(self.open_session(*authority, ticket).await?.map(|open| open.session));
         }
         let (meant, browser) = (Meant::These(&own), visit.browser);
         let ended = self.end(trail, &End { meant, by: LogoutBy::User, mark: None, browser }).await?;

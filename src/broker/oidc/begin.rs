@@ -71,6 +71,14 @@ impl Broker {
 }
 
 impl Broker {
+    /// The languages that a request wishes for, whether the browser brings it or the client pushed it before.
+    pub fn wished_languages(&self, parameters: &Parameters) -> Option<String> {
+        let of = |parameters: &Parameters| parameters.get("ui_locales").map(str::to_owned);
+        let Some(sealed) = authorize::pushed(parameters).ok()? else { return of(parameters) };
+        let client = EntityId::new(parameters.get("client_id")?).ok()?;
+        of(&self.open_pushed(&client, sealed, self.clock.now()).ok()?.parameters)
+    }
+
     fn brought<'s>(
         &self,
         client: KnownClient<'s>,

@@ -11,6 +11,9 @@ use crate::protocol::oauth::error::OAuthError;
 use crate::protocol::oauth::parameters::Parameters;
 use crate::store::{Batch, Mark, StoreError};
 
+/// What a client is told that is to repeat a value of ours.
+const USE_NONCE: &str = "use_dpop_nonce";
+
 /// A call of a client, as it came.
 pub struct ClientCall {
     /// The header `Authorization`.
@@ -56,6 +59,8 @@ pub struct NotAnswered {
     pub reason: Reason,
     /// What the client is told.
     pub error: OAuthError,
+    /// The value that it is to repeat in its next proof, where it is asked for one.
+    pub nonce: Option<String>,
 }
 
 impl NotAnswered {
@@ -110,6 +115,11 @@ impl Refused {
         Self { fault, code: Some("invalid_dpop_proof") }
     }
 
+    /// It is to repeat a value of ours in the proof.
+    pub(super) fn nonce(fault: Fault) -> Self {
+        Self { fault, code: Some(USE_NONCE) }
+    }
+
     /// Whether it is our own trouble.
     pub(super) fn is_ours(&self) -> bool {
         self.fault.reason.blame() == Blame::Us
@@ -161,6 +171,8 @@ impl Broker {
             kept => kept,
         };
         let refused = kept.map_or_else(|error| Refused::from(Fault::from(error)), |()| refused);
-        NotAnswered { login, client, reason: refused.fault.reason, error: refused.told() }
+        let error = refused.told();
+        let nonce = if error.code == USE_NONCE { self.fresh_nonce() } else { None };
+        NotAnswered { login, client, reason: refused.fault.reason, error, nonce }
     }
 }

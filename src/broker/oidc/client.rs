@@ -1,8 +1,8 @@
 //! How a client is proved, and the key that it binds its tokens to.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::call::{ClientCall, Story};
+use super::call::{ClientCall, Refused, Story};
 use crate::broker::Broker;
 use crate::broker::registry::{KnownClient, Snapshot};
 use crate::domain::audit::Actor;
@@ -21,6 +21,10 @@ const ASSERTION_LIVES: SignedDuration = SignedDuration::from_hours(1);
 const MAX_JTI: usize = 256;
 /// How old a proof of possession may be.
 const POSSESSION_LIVES: SignedDuration = SignedDuration::from_secs(60);
+/// How long a value of ours may be repeated in proofs.
+const NONCE_LIVES: SignedDuration = SignedDuration::from_mins(5);
+/// What such a value is sealed for.
+const NONCE: &str = "DPoP nonce";
 
 impl Broker {
     /// The client that calls: registered, switched on, and proved in the one way that it is registered with.
@@ -104,15 +108,18 @@ impl Broker {
     pub(in crate::broker) fn possession(
         &self,
         story: &mut Story,
-        call: &ClientCall,
+        (client, call): (&KnownClient<'_>, &ClientCall),
         (path, access_token): (&str, Option<&str>),
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<String>, Refused> {
         let Some(proof) = &call.proof else { return Ok(None) };
         let address = self.settings.oauth2(path);
         let request = dpop::Request { method: call.method, address: &address, access_token };
         let fresh =
             dpop::Freshness { now: self.clock.now(), age: POSSESSION_LIVES, skew: self.settings.skew };
-        let possession = dpop::read(proof, &request, &fresh)?;
+        let possession = dpop::read(proof, &request, &fresh).map_err(Refused::possession)?;
+        if client.speaks.dpop_nonce {
+            self.check_nonce(possession.nonce.as_deref()).map_err(Refused::nonce)?;
+        }
         story.uses.push(Mark {
             kind: Kind::Possession,
             issuer: possession.jkt.clone(),
@@ -121,6 +128,25 @@ impl Broker {
             expires: possession.until,
         });
         Ok(Some(possession.jkt))
+    }
+
+    /// A value that clients repeat in their proofs, so that none was made long in advance. We keep none of them.
+    pub(super) fn fresh_nonce(&self) -> Option<String> {
+        let now = self.clock.now().as_second().to_string();
+        self.sealer.load().seal(now.as_bytes(), NONCE, self.random.as_ref()).ok()
+    }
+
+    fn check_nonce(&self, nonce: Option<&str>) -> Result<(), Fault> {
+        let opened = nonce.and_then(|nonce| self.sealer.load().open(nonce, NONCE).ok());
+        let made = opened.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
+        let made = made.and_then(|second| Timestamp::from_second(second).ok());
+        match made.is_some_and(|made| self.clock.now().duration_since(made) < NONCE_LIVES) {
+            true => Ok(()),
+            false => Err(Fault::new(
+                Reason::PopNonce,
+                "expected a nonce of ours in the proof, not older than five minutes",
+            )),
+        }
     }
 }
 

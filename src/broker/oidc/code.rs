@@ -36,6 +36,7 @@ impl Broker {
             subject: grant.subject().clone(),
             requirement: asked.requirement.clone(),
             authenticated: seat.authenticated,
+            methods: seat.methods.clone(),
             offline: reply.offline,
             bound_to: reply.dpop.clone(),
             code: Some(OfCode {

@@ -63,7 +63,7 @@ impl Broker {
         let call = call?;
         let snapshot = self.snapshot();
         let client = self.authenticate_client(story, &snapshot, &call).map_err(Refused::client)?; // proved
-        let key = self.possession(story, &call, ("token", None)).map_err(Refused::possession)?;
+        let key = self.possession(story, (&client, &call), ("token", None))?;
         let handed_in = TokenRequest::read(&call.form)?;
         let mut held = self.held(story, &client, &handed_in).await.map_err(Refused::grant)?; // its own, good now
         bind(&client, &mut held.entitlement, key).map_err(Refused::possession)?; // and brought by whom it is bound to

@@ -25,6 +25,20 @@ struct Found {
     said: Value,
 }
 
+/// Why nothing is said about a token.
+enum Silence {
+    /// Whoever asks is proved and learns nothing, not even why: that stands in the log only.
+    Withheld(Fault),
+    /// Whoever asks is told what is wrong with the question.
+    Refused(Refused),
+}
+
+impl From<Refused> for Silence {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 impl Broker {
     /// Tells whoever shows an access token about its user.
     pub async fn userinfo(
@@ -75,22 +89,19 @@ impl Broker {
         &self,
         story: &mut Story,
         call: Result<ClientCall, Fault>,
-    ) -> Result<Result<Value, Fault>, Refused> {
+    ) -> Result<Value, Silence> {
         let (client, call) = self.asking_client(story, call)?;
         if call.is_public {
-            return Err(Refused::client(Fault::new(Reason::OidcClient, "a public client proves nothing")));
+            let fault = Fault::new(Reason::OidcClient, "a public client proves nothing");
+            return Err(Refused::client(fault).into());
         }
-        let token = call.token;
-        let found = match self.found(&token).await {
-            Ok(found) if found.audience.iter().any(|name| name == client.as_str()) => found,
-            Ok(found) => return Ok(Err(of_another(&found))),
-            Err(fault) => return Ok(Err(fault)),
-        };
-        if let Err(fault) = self.still_told(story, &found.client, found.sid).await {
-            return Ok(Err(fault));
+        let found = self.found(&call.token).await.map_err(Silence::Withheld)?;
+        if !found.audience.iter().any(|name| name == client.as_str()) {
+            return Err(Silence::Withheld(of_another(&found)));
         }
+        self.still_told(story, &found.client, found.sid).await.map_err(Silence::Withheld)?;
         self.keep_story(story, Reason::TokenInspected, None).await?;
-        Ok(Ok(found.said))
+        Ok(found.said)
     }
 
     /// Ends what a client was given at one login. A token that is nobody's is as good as ended.
@@ -104,23 +115,20 @@ impl Broker {
         self.said_or_withheld(story, tried, Value::Null).await
     }
 
-    async fn try_revoke(
-        &self,
-        story: &mut Story,
-        call: Result<ClientCall, Fault>,
-    ) -> Result<Result<Value, Fault>, Refused> {
+    async fn try_revoke(&self, story: &mut Story, call: Result<ClientCall, Fault>) -> Result<Value, Silence> {
         let (client, call) = self.asking_client(story, call)?;
-        let found = match self.found(&call.token).await {
-            Ok(found) if found.client == client => found,
-            Ok(found) => return Ok(Err(of_another(&found))),
-            Err(fault) => return Ok(Err(fault)),
-        };
-        if let Some(participant) = self.store.participant(found.sid).await.map_err(Fault::from)? {
+        let found = self.found(&call.token).await.map_err(Silence::Withheld)?;
+        if found.client != client {
+            return Err(Silence::Withheld(of_another(&found)));
+        }
+        let participant =
+            self.store.participant(found.sid).await.map_err(Fault::from).map_err(Refused::from)?;
+        if let Some(participant) = participant {
             story.trail.record.login = participant.login;
             story.trail.record.session = Some(participant.session);
         }
         self.keep_story(story, Reason::TokenRevoked, Some(found.sid)).await?;
-        Ok(Ok(Value::Null))
+        Ok(Value::Null)
     }
 
     /// The client that asks about a token, proved, and the token.
@@ -156,13 +164,13 @@ impl Broker {
     async fn said_or_withheld(
         &self,
         story: Story,
-        tried: Result<Result<Value, Fault>, Refused>,
+        tried: Result<Value, Silence>,
         nothing: Value,
     ) -> Result<Answered<Value>, NotAnswered> {
         let fault = match tried {
-            Ok(Ok(said)) => return Ok(story.answered(said)),
-            Ok(Err(fault)) => fault,
-            Err(refused) => return Err(self.refuse_call_of_client(story, refused).await),
+            Ok(said) => return Ok(story.answered(said)),
+            Err(Silence::Withheld(fault)) => fault,
+            Err(Silence::Refused(refused)) => return Err(self.refuse_call_of_client(story, refused).await),
         };
         let wanted = fault.reason;
         let kept = self.refuse_call_of_client(story, Refused::client(fault)).await;
@@ -213,8 +221,9 @@ impl Broker {
         match (&token.cnf, shown_as) {
             (None, TokenType::Bearer) => Ok(()),
             (Some(Confirmation::Dpop(bound_to)), TokenType::Dpop) => {
-                let key = self.possession(story, call, ("userinfo", Some(text)));
-                match key.map_err(Refused::possession)? {
+                let snapshot = self.snapshot();
+                let client = snapshot.client(&token.client_id).map_err(Refused::token)?;
+                match self.possession(story, (&client, call), ("userinfo", Some(text)))? {
                     Some(key) if key == *bound_to => Ok(()),
                     Some(_) => wrong("the proof is by another key than the one it is bound to"),
                     None => wrong("expected a proof of the key that it is bound to"),

@@ -41,6 +41,9 @@ pub(super) struct Entitlement {
     pub(super) requirement: Requirement,
     /// When the user authenticated.
     pub(super) authenticated: Timestamp,
+    /// How the user authenticated, as far as that was said.
+    #[serde(default)]
+    pub(super) methods: Vec<String>,
     /// Whether a refresh token was asked for and is allowed.
     pub(super) offline: bool,
     /// The thumbprint of the key that its tokens are bound to.

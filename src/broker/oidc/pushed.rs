@@ -54,7 +54,7 @@ impl Broker {
         let now = self.clock.now();
         let snapshot = self.snapshot();
         let client = self.authenticate_client(story, &snapshot, &call).map_err(Refused::client)?; // proved
-        let key = self.possession(story, &call, ("par", None)).map_err(Refused::possession)?;
+        let key = self.possession(story, (&client, &call), ("par", None))?;
         check_own(&call.form, &client.registered.entity_id)?; // and its own request, not the name of one
         ReplyTo::prove(&call.form, client.speaks)?; // a registered address
         let asked = AuthorizationRequest::read(&call.form, client.speaks)?; // as the standard has it

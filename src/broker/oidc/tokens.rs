@@ -49,6 +49,7 @@ impl Broker {
             scope: scope.to_owned(),
             auth_time: entitlement.authenticated.as_second(),
             acr: told.level.class(),
+            amr: entitlement.methods.clone(),
             sid: held.participant.index,
             cnf,
             attributes: claims::attributes(&told.attributes, grant.rights()?, speaks.names),
@@ -74,11 +75,11 @@ impl Broker {
         of_code: &OfCode,
         (said, access_token): (AccessToken, &str),
     ) -> Result<String, Fault> {
-        let AccessToken { iss, sub, exp, iat, auth_time, acr, sid, attributes, .. } = said;
+        let AccessToken { iss, sub, exp, iat, auth_time, acr, amr, sid, attributes, .. } = said;
         let signed = client.speaks.signed;
         let (aud, nonce) = (client.registered.entity_id.as_str().to_owned(), of_code.nonce.clone());
         let at_hash = Some(claims::half_hash(access_token, signed));
-        let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, sid, at_hash, attributes };
+        let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, amr, sid, at_hash, attributes };
         let id_token = jose::sign(&said, Typ::IdToken, self.token_signer(signed)?, signed)?;
         self.sealed_for(client, id_token)
     }

@@ -144,21 +144,31 @@ impl Read {
     }
 }
 
+/// A query of these parameters, all of which are text.
+pub(super) fn query<'q>(query: &'q str, known: &[&str]) -> Result<Parameters<'q>, Vec<Mistake>> {
+    let (parameters, mistakes) = read_query(query, known).map_err(|mistake| vec![mistake])?;
+    if mistakes.is_empty() { Ok(parameters) } else { Err(mistakes) }
+}
+
+/// The parameters, and what is wrong with them.
+fn read_query<'q>(query: &'q str, known: &[&str]) -> Result<(Parameters<'q>, Vec<Mistake>), Mistake> {
+    let mut mistakes = Vec::new();
+    let parameters = Parameters::read(query).map_err(|fault| Mistake::new("", fault.detail))?;
+    for name in query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty()) {
+        if !known.contains(&name) && !matches!(name, "lang" | "ui_locales") {
+            mistakes.push(Mistake::new(format!("?{name}"), format!("known here: {}", known.join(", "))));
+        } else if parameters.get(name).is_none() {
+            let what = "expected text with percent signs for what is special";
+            mistakes.push(Mistake::new(format!("?{name}"), what));
+        }
+    }
+    Ok((parameters, mistakes))
+}
+
 /// What the query of a list asks for.
 pub(super) fn list_query(query: &str, own: Cvr) -> Result<UserQuery, Vec<Mistake>> {
     const KNOWN: [&str; 5] = ["pageSize", "pageIndex", "id", "role", "modifiedSince"];
-    let mut mistakes = Vec::new();
-    let parameters = Parameters::read(query).map_err(|fault| vec![Mistake::new("", fault.detail)])?;
-    for name in query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty()) {
-        if !KNOWN.contains(&name) && !matches!(name, "lang" | "ui_locales") {
-            mistakes.push(Mistake::new(format!("?{name}"), format!("known here: {}", KNOWN.join(", "))));
-        } else if parameters.get(name).is_none() {
-            mistakes.push(Mistake::new(
-                format!("?{name}"),
-                "expected text with percent signs for what is special",
-            ));
-        }
-    }
+    let (parameters, mut mistakes) = read_query(query, &KNOWN).map_err(|mistake| vec![mistake])?;
     let mut number = |name: &str, least: usize, most: usize, default: usize| {
         let Some(text) = parameters.get(name) else { return default };
         text.parse().ok().filter(|number| (least..=most).contains(number)).unwrap_or_else(|| {

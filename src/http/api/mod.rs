@@ -3,6 +3,7 @@
 
 mod body;
 pub(super) mod checks;
+pub(super) mod sessions;
 pub(super) mod trust;
 pub(super) mod users;
 pub(super) mod validation;
@@ -78,6 +79,9 @@ fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
         }
         ("/trust/certificates.atom", _) => ("/trust/certificates.atom GET", Event::ConsoleViewed),
         ("/trust/certificates.ics", _) => ("/trust/certificates.ics GET", Event::ConsoleViewed),
+        ("/api/v1/sessions", "DELETE") => ("/api/v1/sessions DELETE", Event::LogoutReceived),
+        ("/api/v1/sessions", _) => ("/api/v1/sessions GET", Event::SessionsRead),
+        ("/api/v1/sessions/{id}", _) => ("/api/v1/sessions/{id} DELETE", Event::LogoutReceived),
         ("/api/v1/users", "POST") => ("/api/v1/users POST", Event::UsersChanged),
         ("/api/v1/users/bulk", "POST") => ("/api/v1/users/bulk POST", Event::UsersChanged),
         ("/api/v1/users/bulk", _) => ("/api/v1/users/bulk PUT", Event::UsersChanged),
@@ -127,7 +131,9 @@ fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
         | Reason::SpDisabled => StatusCode::BAD_REQUEST,
         Reason::ApiClient => StatusCode::UNAUTHORIZED,
         Reason::ApiDisabled | Reason::ApiAuthority => StatusCode::FORBIDDEN,
-        Reason::UsersUnknown | Reason::TrustUnknown | Reason::NotFound => StatusCode::NOT_FOUND,
+        Reason::UsersUnknown | Reason::SessionUnknown | Reason::TrustUnknown | Reason::NotFound => {
+            StatusCode::NOT_FOUND
+        }
         Reason::AdminConflict => StatusCode::CONFLICT,
         Reason::ApiCondition => StatusCode::PRECONDITION_FAILED,
         Reason::ApiSize => StatusCode::PAYLOAD_TOO_LARGE,

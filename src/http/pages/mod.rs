@@ -19,7 +19,7 @@
 //! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
-//! | `/api/docs` | [`api`] | 200 |
+//! | `/api/docs` | [`api()`] | 200 |
 //! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
 //! | the store is down | [`unavailable`] | 503 |

@@ -37,6 +37,9 @@ pub struct IdToken {
     pub nonce: Option<String>,
     /// The level, as it is asked for.
     pub acr: String,
+    /// How the user authenticated, where the identity provider said so.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub amr: Vec<String>,
     /// The client's part of the session.
     pub sid: LoginId,
     /// What ties the access token to it.
@@ -70,6 +73,9 @@ pub struct AccessToken {
     pub auth_time: i64,
     /// The level, as it is asked for.
     pub acr: String,
+    /// How the user authenticated, where the identity provider said so.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub amr: Vec<String>,
     /// The client's part of the session: with it the token ends.
     pub sid: LoginId,
     /// The key that it is bound to.
@@ -154,6 +160,27 @@ pub fn subject(kind: SubjectKind, client: &EntityId, name: &str) -> String {
             URL_SAFE_NO_PAD.encode(openssl::sha::sha256(both.as_bytes()))
         }
     }
+}
+
+/// The classes of authentication that say how the user authenticated, and the names of that (RFC 8176). A level says
+/// nothing about it.
+const METHODS: [(&str, &str); 8] = [
+    ("urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "pwd"),
+    ("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", "pwd"),
+    ("urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken", "otp"),
+    ("urn:oasis:names:tc:SAML:2.0:ac:classes:Smartcard", "sc"),
+    ("urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI", "sc"),
+    ("urn:federation:authentication:windows", "wia"),
+    ("http://schemas.microsoft.com/claims/multipleauthn", "mfa"),
+    ("https://refeds.org/profile/mfa", "mfa"),
+];
+
+/// How the user authenticated, as far as these classes say it.
+pub fn methods<'c>(classes: impl Iterator<Item = &'c str>) -> Vec<String> {
+    let method = |class| METHODS.iter().find(|(known, _)| *known == class).map(|(_, method)| *method);
+    let mut methods: Vec<String> = classes.filter_map(method).map(str::to_owned).collect();
+    methods.dedup();
+    methods
 }
 
 /// The half of a token's hash by which an ID token ties it to itself.

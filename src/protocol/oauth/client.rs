@@ -189,6 +189,8 @@ pub struct Client {
     pub require_par: bool,
     /// Whether its tokens are good only together with a key of its own.
     pub dpop_bound: bool,
+    /// Whether its proofs must repeat a value of ours.
+    pub dpop_nonce: bool,
     /// Under which names claims are told.
     pub names: ClaimNames,
     /// By what name it knows its users.
@@ -207,7 +209,7 @@ impl Client {
         match self.logout.after.iter().any(|known| known.is(asked, self.application)) {
             true => Ok(()),
             false => Err(Fault::new(
-                Reason::OidcRedirect,
+                Reason::SloRedirect,
                 "expected a registered post_logout_redirect_uri, letter by letter",
             )),
         }

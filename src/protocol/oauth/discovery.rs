@@ -53,7 +53,8 @@ pub struct Discovery {
 }
 
 /// The claims that are no attributes of the user.
-const FRAME: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "at_hash"];
+const FRAME: [&str; 11] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
 
 impl Discovery {
     /// Describes a broker at this address, which is its name as well. `signs` are the algorithms that its key can sign

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::relying::{
     By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
 };
+use crate::support::turns::all;
 use crate::support::{Answer, Town, key};
 
 /// Promises about every refusal: this error, one record with this reason, and nothing that a client could use.
@@ -84,24 +85,6 @@ async fn of_many_who_hand_in_one_code_or_refresh_token_at_once_at_most_one_gets_
         );
         assert_eq!(sag.refresh(&town, text(&given, "refresh_token")).await.status, 400);
     }
-}
-
-/// Lets all of them go on in turns.
-async fn all<F: Future<Output = Answer>>(calls: impl Iterator<Item = F>) -> Vec<Answer> {
-    let mut waiting: Vec<_> = calls.map(|call| (Box::pin(call), None)).collect();
-    std::future::poll_fn(|context| {
-        for (call, answer) in waiting.iter_mut().filter(|(_, answer)| answer.is_none()) {
-            if let std::task::Poll::Ready(ready) = call.as_mut().poll(context) {
-                *answer = Some(ready);
-            }
-        }
-        match waiting.iter().all(|(_, answer)| answer.is_some()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    waiting.into_iter().map(|(_, answer)| answer.unwrap()).collect()
 }
 
 #[tokio::test]
@@ -591,13 +574,13 @@ async fn only_an_id_token_of_ours_ends_a_session_by_itself_and_only_a_registered
         (vec![("id_token_hint", id_token), ("client_id", basic.id), bye], "oidc.request"),
         (
             vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://evil.test/")],
-            "oidc.redirect",
+            "slo.redirect",
         ),
         (
             vec![("id_token_hint", id_token), ("post_logout_redirect_uri", "https://sag.test/bye/")],
-            "oidc.redirect",
+            "slo.redirect",
         ),
-        (vec![("id_token_hint", id_token), ("post_logout_redirect_uri", sag.redirect_uri)], "oidc.redirect"),
+        (vec![("id_token_hint", id_token), ("post_logout_redirect_uri", sag.redirect_uri)], "slo.redirect"),
     ] {
         let answer = browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
         assert_eq!(answer.location.as_deref(), Some("/sessions"), "{reason}: the user decides");

@@ -406,14 +406,15 @@ impl BackChannel {
         *self.status.lock().unwrap() = StatusCode::from_u16(status).unwrap();
     }
 
+    /// Every token as it came.
+    pub(crate) fn raw(&self) -> Vec<String> {
+        let told = self.told.lock().unwrap();
+        told.iter().map(|body| body.strip_prefix("logout_token=").unwrap().to_owned()).collect()
+    }
+
     /// The header and the claims of every token, proved with the broker's key.
     pub(crate) fn tokens(&self) -> Vec<(Value, Value)> {
-        self.told
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|body| proved(body.strip_prefix("logout_token=").unwrap()))
-            .collect()
+        self.raw().iter().map(|token| proved(token)).collect()
     }
 }
 

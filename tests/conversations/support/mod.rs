@@ -13,7 +13,8 @@ pub(crate) mod logout;
 pub(crate) mod relying;
 pub(crate) mod roles;
 pub(crate) mod tls;
-mod world;
+pub(crate) mod turns;
+pub(crate) mod world;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use client::{Client, written};

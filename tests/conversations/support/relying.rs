@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::{Answer, Browser, Say, Town, key};
 
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Fit for two clients, which is nobody's business but this test's.
-const SECRET: &str = "correct horse battery staple 4711";
+pub(crate) const SECRET: &str = "correct horse battery staple 4711";
 
 /// Every request, answer and proof has a name of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(1);
@@ -151,13 +151,20 @@ impl Client {
         let sent = self.send(town, browser, more).await;
         let to = sent.location().to_owned();
         let back = match to.starts_with("https://idp.korsbaek.test/") {
-            true => self.log_in(town, browser, &sent).await,
+            true => self.log_in(town, browser, &sent, |_| {}).await,
             false => to,
         };
         self.read_code(&back)
     }
 
     pub(crate) async fn send(&self, town: &Town, browser: &mut Browser, more: &[(&str, &str)]) -> Answer {
+        let fields = self.request(more);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.get(&format!("{}/oauth2/authorize?{}", town.url, query(&fields))).await
+    }
+
+    /// An ordinary request with these parameters changed, and without those that are empty.
+    pub(crate) fn request<'r>(&self, more: &[(&'r str, &str)]) -> Vec<(&'r str, String)> {
         let (state, nonce) = (format!("state{}", number()), "n-0S6_WzA2Mj".to_owned());
         let mut fields = vec![
             ("client_id", self.id),
@@ -172,17 +179,25 @@ impl Client {
         ];
         fields.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         fields.extend(more);
-        browser.get(&format!("{}/oauth2/authorize?{}", town.url, query(&fields))).await
+        fields.retain(|(_, value)| !value.is_empty());
+        fields.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
     }
 
-    async fn log_in(&self, town: &Town, browser: &mut Browser, sent: &Answer) -> String {
-        let (now, turn) = (town.now(), number());
-        let bend = |say: &mut Say| {
-            say.at(now);
-            (say.response_id, say.assertion_id) = (format!("_response{turn}"), format!("_assertion{turn}"));
-        };
-        let answer = town.korsbaek.answer(town, browser, sent, bend).await;
-        answer.onward().location().to_owned()
+    /// The code after a login of which Korsbæk says something else.
+    pub(crate) async fn code_when(&self, town: &Town, bend: impl FnOnce(&mut Say)) -> String {
+        let mut browser = town.browser();
+        let sent = self.send(town, &mut browser, &[]).await;
+        self.read_code(&self.log_in(town, &mut browser, &sent, bend).await)
+    }
+
+    async fn log_in(
+        &self,
+        town: &Town,
+        browser: &mut Browser,
+        sent: &Answer,
+        bend: impl FnOnce(&mut Say),
+    ) -> String {
+        answered(town, browser, sent, bend).await.onward().location().to_owned()
     }
 
     /// The code in the address that the browser was sent back to.
@@ -264,6 +279,20 @@ impl Client {
 
     /// What it proves itself with, bent.
     pub(crate) fn assertion(&self, town: &Town, bend: impl FnOnce(&mut Value)) -> String {
+        self.assertion_by(town, SignatureAlgorithm::RSA_PSS_SHA256, bend)
+    }
+
+    /// The same with a key on a curve.
+    pub(crate) fn elliptic_assertion(&self, town: &Town) -> String {
+        self.assertion_by(town, SignatureAlgorithm::ECDSA_SHA256, |_| {})
+    }
+
+    fn assertion_by(
+        &self,
+        town: &Town,
+        algorithm: SignatureAlgorithm,
+        bend: impl FnOnce(&mut Value),
+    ) -> String {
         let now = town.now().as_second();
         let mut claims = json!({
             "iss": self.id, "sub": self.id, "aud": town.url, "jti": format!("jti{}", number()),
@@ -271,11 +300,22 @@ impl Client {
         });
         bend(&mut claims);
         let signer: &dyn Signer = self.key.as_ref();
-        jose::sign(&claims, Typ::ClientAssertion, signer, SignatureAlgorithm::RSA_PSS_SHA256).unwrap()
+        jose::sign(&claims, Typ::ClientAssertion, signer, algorithm).unwrap()
     }
 
     /// A proof that it holds its key.
     pub(crate) fn proof(&self, town: &Town, method: &str, path: &str, token: Option<&str>) -> String {
+        self.proof_saying(town, (method, path), token, |_| {})
+    }
+
+    /// The same, bent.
+    pub(crate) fn proof_saying(
+        &self,
+        town: &Town,
+        (method, path): (&str, &str),
+        token: Option<&str>,
+        bend: impl FnOnce(&mut Value),
+    ) -> String {
         let address = format!("{}/oauth2/{path}", town.url);
         let mut jwk = self.jwk();
         ["kid", "use"].iter().for_each(|name| drop(jwk.as_object_mut().unwrap().remove(*name)));
@@ -286,6 +326,7 @@ impl Client {
         if let Some(token) = token {
             claims["ath"] = base64url(openssl::sha::sha256(token.as_bytes())).into();
         }
+        bend(&mut claims);
         self.signed(&head, &claims)
     }
 
@@ -309,6 +350,22 @@ impl Client {
         }
         browser.get(&format!("{}/oauth2/userinfo", town.url)).await
     }
+}
+
+/// Korsbæk logs its user in, as if it were the first time, and the browser brings that.
+pub(crate) async fn answered(
+    town: &Town,
+    browser: &mut Browser,
+    sent: &Answer,
+    bend: impl FnOnce(&mut Say),
+) -> Answer {
+    let (now, turn) = (town.now(), number());
+    let says = |say: &mut Say| {
+        say.at(now);
+        (say.response_id, say.assertion_id) = (format!("_response{turn}"), format!("_assertion{turn}"));
+        bend(say);
+    };
+    town.korsbaek.answer(town, browser, sent, says).await
 }
 
 /// A town with these clients in its register, and agreements with both municipalities.

@@ -22,6 +22,12 @@ use context_handler::store::{AuditQuery, Sqlite, Store};
 use context_handler::system::SystemClock;
 use context_handler::telemetry::Metrics;
 use jiff::{SignedDuration, Timestamp};
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::{X509Builder, X509NameBuilder};
 
 use super::{Browser, Fagsystem, Idp, roles, tls};
 
@@ -37,6 +43,25 @@ pub(crate) fn at(second: i64) -> Timestamp {
 pub(crate) fn key(name: &str) -> Arc<FileKey> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("certs-dev").join(format!("{name}.pem"));
     Arc::new(FileKey::read(&std::fs::read(file).unwrap(), None).unwrap())
+}
+
+/// A key on the curve P-256 of our own, for tokens.
+pub(crate) fn elliptic_key() -> Arc<FileKey> {
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "Context Handler (test), tokens").unwrap();
+    let name = name.build();
+    let mut certificate = X509Builder::new().unwrap();
+    certificate.set_version(2).unwrap();
+    certificate.set_subject_name(&name).unwrap();
+    certificate.set_issuer_name(&name).unwrap();
+    certificate.set_pubkey(&key).unwrap();
+    certificate.set_not_before(&Asn1Time::from_unix(BEGINNING - 1000).unwrap()).unwrap();
+    certificate.set_not_after(&Asn1Time::from_unix(BEGINNING + 100_000_000).unwrap()).unwrap();
+    certificate.sign(&key, MessageDigest::sha256()).unwrap();
+    let pem = [key.private_key_to_pem_pkcs8().unwrap(), certificate.build().to_pem().unwrap()].concat();
+    Arc::new(FileKey::read(&pem, None).unwrap())
 }
 
 struct StillClock(AtomicI64);
@@ -100,14 +125,24 @@ impl Town {
 
     /// The town whose operator has configured these roots of certificates.
     pub(crate) async fn trusting(name: &str, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, at(0), roots, change).await
+        Self::settled(name, at(0), (roots, &[]), change).await
+    }
+
+    /// The town whose broker has a key on a curve beside its own, for tokens.
+    pub(crate) async fn with_elliptic_key(name: &str, change: impl FnOnce(&mut Files)) -> Self {
+        Self::settled(name, at(0), (Roots::default(), &[elliptic_key()]), change).await
     }
 
     async fn begin(name: &str, now: Timestamp, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, now, Roots::default(), change).await
+        Self::settled(name, now, (Roots::default(), &[]), change).await
     }
 
-    async fn settled(name: &str, now: Timestamp, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
+    async fn settled(
+        name: &str,
+        now: Timestamp,
+        (roots, for_tokens): (Roots, &[Arc<dyn Signer>]),
+        change: impl FnOnce(&mut Files),
+    ) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
@@ -136,6 +171,7 @@ impl Town {
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
+        let keys = if for_tokens.is_empty() { keys } else { keys.with_token_signers(for_tokens).unwrap() };
         let dice = Arc::new(SeededDice::new(1));
         let broker = Broker::open(settings, keys, store.clone(), clock.clone(), dice).await.unwrap();
         let broker = Arc::new(broker);

@@ -68,6 +68,8 @@ pub(in crate::broker::registry) struct WrittenOidcClient {
     #[serde(default)]
     dpop_bound: bool,
     #[serde(default)]
+    dpop_nonce: bool,
+    #[serde(default)]
     claim_names: ClaimNames,
     #[serde(default)]
     subject: SubjectKind,
@@ -132,6 +134,7 @@ impl Reader<'_> {
             refresh: self.refresh(source, written),
             require_par: written.require_par,
             dpop_bound: written.dpop_bound,
+            dpop_nonce: written.dpop_nonce,
             names: written.claim_names,
             subject: written.subject,
         })

@@ -31,6 +31,7 @@ fn client() -> Client {
         refresh: Some(Refresh { rotates: true, lives: SignedDuration::from_hours(1) }),
         require_par: false,
         dpop_bound: false,
+        dpop_nonce: false,
         names: ClaimNames::Both,
         subject: SubjectKind::Name,
     }

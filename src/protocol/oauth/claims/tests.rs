@@ -134,6 +134,7 @@ fn an_access_token_is_read_as_it_was_written() {
         client_id: client("b"),
         scope: "openid".into(),
         auth_time: 1,
+        amr: Vec::new(),
         acr: "https://data.gov.dk/concept/core/nsis/loa/Substantial".into(),
         sid: LoginId::from_bits(7),
         cnf: Some(Confirmation::Certificate("x".into())),
@@ -158,4 +159,15 @@ proptest! {
         let named = |name: &str| subject(SubjectKind::Pairwise, &client("https://a.example"), name);
         prop_assert_eq!(named(&one) == named(&other), one == other);
     }
+}
+
+#[test]
+fn a_class_says_how_the_user_authenticated_and_a_level_does_not() {
+    let level = "https://data.gov.dk/concept/core/nsis/loa/High";
+    let password = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+    assert_eq!(methods([password, password].into_iter()), ["pwd"]);
+    assert_eq!(methods(["urn:federation:authentication:windows", level].into_iter()), ["wia"]);
+    assert!(
+        methods([level, "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified", ""].into_iter()).is_empty()
+    );
 }

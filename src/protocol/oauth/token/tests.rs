@@ -26,6 +26,7 @@ fn client(authentication: Authentication) -> Client {
         refresh: None,
         require_par: false,
         dpop_bound: false,
+        dpop_nonce: false,
         names: ClaimNames::Both,
         subject: SubjectKind::Name,
     }
