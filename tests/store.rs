@@ -483,7 +483,7 @@ async fn with_session(store: &Sqlite, id: u128) {
     };
     store.commit(begins).await.unwrap();
     for index in [10 * id + 1, 10 * id + 2] {
-        let within = Within { session: LoginId::from_bits(id), idle: at(90) };
+        let within = Within { session: LoginId::from_bits(id), idle: Some(at(90)) };
         let joins =
             Batch { within: Some(within), participant: Some(participant(index, id)), ..Batch::default() };
         store.commit(joins).await.unwrap();
@@ -539,7 +539,7 @@ async fn a_session_ends_once_and_nothing_goes_on_in_one_that_has_ended() {
     with_session(&store, 1).await;
     store.commit(ends(1)).await.unwrap();
     assert_eq!(store.commit(ends(1)).await, Err(StoreError::Ended));
-    let within = Some(Within { session: LoginId::from_bits(1), idle: at(90) });
+    let within = Some(Within { session: LoginId::from_bits(1), idle: Some(at(90)) });
     let joins = Batch { within, participant: Some(participant(19, 1)), ..Batch::default() };
     assert_eq!(store.commit(joins).await, Err(StoreError::Ended));
     assert_eq!(store.participant(LoginId::from_bits(19)).await, Ok(None), "a refused batch leaves nothing");

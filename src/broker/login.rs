@@ -158,18 +158,20 @@ impl Broker {
         &self,
         visit: &Visit,
         arrived: Result<Arrived, Fault>,
-        cookie: impl FnOnce(LoginId) -> Option<String>,
+        cookie: impl Fn(LoginId) -> Option<String>,
     ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
         let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
         let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
         let login = handle.unwrap_or_else(|| self.fresh_login());
-        let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
+        let sealed = SealedLogin { login, content: handle.and_then(&cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
         let pending = self.unseal(&sealed);
         trail.may_observe(&pending);
-        if let (Err(fault), true) = (&pending, handle.is_some()) {
-            self.lost_run(login, fault).await; // should it have been one
+        if let Err(fault) = &pending
+            && let Some(step) = self.answer_lost_run(visit, &arrived, (handle, fault), &cookie).await
+        {
+            return step; // a trust run tells what else is to be seen
         }
         let tried = self.try_receive(&mut trail, visit, arrived, pending).await;
         self.conclude(trail, tried).await

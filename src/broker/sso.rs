@@ -238,8 +238,7 @@ impl Broker {
             }
             Sso::GoesOn(open) => {
                 let OpenSession { session, remembered } = *open;
-                let idle = session.expires.min(now + self.settings.idle_for);
-                within = Some(Within { session: session.id, idle });
+                within = Some(self.used(&session, now));
                 (session.id, session.expires, remembered)
             }
         };
@@ -260,6 +259,14 @@ impl Broker {
         let begun =
             Begun { browsers: asked.browser.into_iter().chain(visit.browser).collect(), at: asked.begun };
         Ok(Seat { participant, reason, authenticated, authenticated_by, begun, begins, replaces, within })
+    }
+
+    /// A session that is used now. When it falls asleep is written down anew when it is a sixtieth later than was known (a
+    /// minute, where it is an hour): a session is long, and to change it writes all of it.
+    pub(super) fn used(&self, session: &Session, now: Timestamp) -> Within {
+        let idle = session.expires.min(now + self.settings.idle_for);
+        let is_worth_it = session.idle + self.settings.idle_for / 60 <= idle;
+        Within { session: session.id, idle: is_worth_it.then_some(idle) }
     }
 
     /// A session lasts as long as ours do, and not longer than the identity providers'. It has a new name and a new secret

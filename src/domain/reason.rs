@@ -217,6 +217,7 @@ reasons! {
     ParamShadow "param.shadow" Fagsystem;
     HttpMethod "http.method" Fagsystem;
     RelayState "relaystate" Fagsystem;
+    RelayStateLost "relaystate.lost" IdentityProvider;
     IrtMissing "irt.missing" IdentityProvider;
     IrtUnknown "irt.unknown" User;
     BrowserBinding "browser.binding" User;
@@ -372,6 +373,7 @@ reasons! {
     TrustEnded "trust.ended" Nobody;
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
+    TrustUnanswered "trust.unanswered" IdentityProvider;
     RobotMissing "robot.missing" Register;
     MdChecked "md.checked" Nobody;
     CertOwner "cert.owner" IdentityProvider;

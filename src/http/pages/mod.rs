@@ -67,7 +67,7 @@ pub use progress::{
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
 pub use trust::{
-    InMirror, Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, mirror, report,
+    Again, InMirror, Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, mirror, report,
     report_file, systems, waiting,
 };
 
