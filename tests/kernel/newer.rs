@@ -1,8 +1,6 @@
 //! The same judgement as libxmlsec1 1.3 about what 1.2 does not know: RSA-PSS, and `xmlenc11#rsa-oaep` with every digest.
 
-use std::sync::Arc;
-
-use context_handler::protocol::keys::{Decrypter, FileKey, SignatureAlgorithm};
+use context_handler::protocol::keys::SignatureAlgorithm;
 use context_handler::protocol::xml::{
     Cbc, ContentCipher, Document, Encryption, KeyTransport, Writer, decrypt, encrypt, verify,
 };
@@ -79,14 +77,7 @@ fn we_open_what_it_encrypts_with_the_newer_padding() {
     let Some(newer) = Newer::installed() else { return };
     let folder = Folder::new();
     let (_, _, certificate) = key_files(&folder, &BROKER);
-    let key: Arc<dyn Decrypter> =
-        Arc::new(FileKey::from_pem(&BROKER.certificate_pem, &BROKER.key_pem, None).unwrap());
-    let plaintext = assertion("_a1", "CN=Maude", Some(&IDP.key));
-    let message = format!(
-        "<saml:EncryptedAssertion xmlns:saml=\"{SAML}\">{}</saml:EncryptedAssertion>",
-        plaintext.as_str()
-    );
-    let message = folder.file("message.xml", message);
+    let (key, message) = (broker_key(), message_to_seal(&folder));
     let digests = [
         ("http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2009/xmlenc11#mgf1sha1"),
         ("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2009/xmlenc11#mgf1sha256"),

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::Party;
+use context_handler::protocol::keys::{Decrypter, FileKey};
+
+use crate::support::{BROKER, IDP, Party, SAML, assertion};
 
 /// Whether a program is installed; says so when it is not.
 pub(crate) fn installed(program: &str) -> bool {
@@ -148,6 +151,21 @@ pub(crate) fn xmllint_c14n(folder: &Folder, files: &[PathBuf]) -> Vec<String> {
     }
     assert_eq!(forms.len(), files.len());
     forms
+}
+
+/// What opens messages for the broker.
+pub(crate) fn broker_key() -> Arc<dyn Decrypter> {
+    Arc::new(FileKey::from_pem(&BROKER.certificate_pem, &BROKER.key_pem, None).unwrap())
+}
+
+/// A signed assertion in the place where an encrypted one is to stand.
+pub(crate) fn message_to_seal(folder: &Folder) -> PathBuf {
+    let plaintext = assertion("_a1", "CN=Maude", Some(&IDP.key));
+    let message = format!(
+        "<saml:EncryptedAssertion xmlns:saml=\"{SAML}\">{}</saml:EncryptedAssertion>",
+        plaintext.as_str()
+    );
+    folder.file("message.xml", message)
 }
 
 /// A party's keys as files.

@@ -468,7 +468,7 @@ async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
     }
 }
 
-/// Logins of different users at different fagsystemer, in browsers with up to twelve tabs, in an order that dice decide,
+/// Logins of different users at different fagsystemer, in browsers with up to twenty tabs, in an order that dice decide,
 /// two browsers at once. An interleaving is a pair of logins of one browser that were under way at the same time; there
 /// are 10,000 of them unless `CH_INTERLEAVINGS` says how many.
 #[tokio::test]
@@ -500,7 +500,7 @@ async fn tabs(town: &Town, seed: u64, wanted: usize) -> usize {
     let mut browser = town.browser();
     let (mut open, mut begun, mut seen) = (Vec::<Tab<'_>>::new(), 0, 0);
     while seen < wanted || !open.is_empty() {
-        let opens = seen < wanted && open.len() < 12 && (open.is_empty() || roll(5) < 3);
+        let opens = seen < wanted && open.len() < 20 && (open.is_empty() || roll(5) < 3);
         if opens {
             let number = usize::try_from(seed).unwrap() * 1_000_000 + begun;
             let fagsystem = if roll(2) == 0 { &town.bbr } else { &town.driving };
