@@ -132,8 +132,17 @@ async fn ended(store: &Sqlite, authority: usize, scenario: Scenario, number: usi
         shown: Shown::default(),
     };
     let expires = now + SignedDuration::from_hours(1);
-    let run =
-        TrustRun { id, authority, idp, scenario, ordered: now, expires, sealed: Vec::new(), report: None };
+    let run = TrustRun {
+        id,
+        authority,
+        idp,
+        scenario,
+        ordered: now,
+        expires,
+        sealed: Vec::new(),
+        sent: None,
+        report: None,
+    };
     store.order_run(run, record(id)).await?;
     Ok(store.commit(Batch { report: Some(report), ..Batch::default() }).await?)
 }

@@ -1,6 +1,7 @@
 //! Where everything comes together: configuration → store, keys, broker → listeners, and the work in the background.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         idle_for: config.login.session_idle_minutes.duration(),
         logout_for: config.login.logout_seconds.duration().unsigned_abs(),
         egress: egress(config)?,
-        roots: Arc::new(roots(config)?),
+        roots: Arc::new(roots(&config.trust.oces_roots)?),
     };
     let signers =
         |keys: &[Arc<FileKey>]| keys.iter().map(|key| key.clone() as _).collect::<Vec<Arc<dyn Signer>>>();
@@ -90,8 +91,8 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
 }
 
 /// The roots that the configuration names.
-fn roots(config: &Config) -> Result<Roots, Fault> {
-    keyring::roots(&config.trust.oces_roots).map_err(|complaints| {
+fn roots(files: &[PathBuf]) -> Result<Roots, Fault> {
+    keyring::roots(files).map_err(|complaints| {
         let first = complaints.first().map_or(String::new(), ToString::to_string);
         Fault::new(Reason::CertChain, first)
     })
@@ -185,7 +186,8 @@ async fn tell_of_logouts(broker: Arc<Broker>) {
 
 /// The one client for outgoing HTTP, as the configuration allows it.
 pub fn egress(config: &Config) -> Result<Egress, Fault> {
-    Egress::new(config.egress.allow_hosts.iter().map(|host| host.as_str().to_owned()), PATIENCE)
+    let hosts = config.egress.allow_hosts.iter().map(|host| host.as_str().to_owned());
+    Egress::trusting(&roots(&config.egress.ca_roots)?, hosts, PATIENCE)
 }
 
 /// Fetches partners' metadata again and again.

@@ -114,6 +114,8 @@ pub struct Login {
 pub struct Egress {
     /// Hosts that may have a private address.
     pub allow_hosts: Vec<Host>,
+    /// PEM files with roots that vouch for servers, beside those of the machine.
+    pub ca_roots: Vec<PathBuf>,
 }
 
 /// What is asked of parties' certificates.
@@ -182,8 +184,11 @@ impl Config {
                 needed(key);
             }
         }
-        let beside = |path: PathBuf| origins.at("trust.oces-roots").beside(&path);
-        let oces_roots = trust.oces_roots.into_iter().flatten().map(beside).collect();
+        let beside = |key: &str, files: Option<Vec<PathBuf>>| {
+            files.into_iter().flatten().map(|path| origins.at(key).beside(&path)).collect()
+        };
+        let ca_roots = beside("egress.ca-roots", egress.ca_roots);
+        let oces_roots = beside("trust.oces-roots", trust.oces_roots);
         let Some(public_url) = public_url.filter(|_| missing.is_empty()) else { return Err(missing) };
         let path = store.path.map(|path| origins.at("store.path").beside(&path));
         let entity_id = match identity.entity_id {
@@ -205,7 +210,7 @@ impl Config {
             store: Store { path: path.unwrap_or_else(|| "/var/lib/context-handler/store.sqlite".into()) },
             keys: Keys { signing, decryption, token_signing },
             login: login.resolve(),
-            egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default() },
+            egress: Egress { allow_hosts: egress.allow_hosts.unwrap_or_default(), ca_roots },
             trust: Trust {
                 oces_roots,
                 programme_authorities: trust.programme_authorities.unwrap_or_default(),
@@ -372,6 +377,7 @@ impl RawLogin {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct RawEgress {
     allow_hosts: Option<Vec<Host>>,
+    ca_roots: Option<Vec<PathBuf>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -253,6 +253,167 @@ fn the_structure_is_the_one_of_the_schema() {
     }
 }
 
+/// One mistake in each line: what is replaced by what in the metadata of an identity provider, where that is told, what
+/// was expected there, and what came.
+#[test]
+fn every_rule_of_the_schema_is_broken_once_and_told() {
+    const ROLE: &str = "</md:IDPSSODescriptor>";
+    const PARTY: &str = "</md:EntityDescriptor>";
+    const SSO: &str = "<md:SingleSignOnService";
+    let organization = |name: &str, url: &str| {
+        format!(
+            "<md:Organization><md:OrganizationName{name}>K</md:OrganizationName>\
+             <md:OrganizationDisplayName xml:lang=\"da\">K</md:OrganizationDisplayName>\
+             <md:OrganizationURL xml:lang=\"da\">{url}</md:OrganizationURL></md:Organization>{PARTY}"
+        )
+    };
+    let (danish, url) = (" xml:lang=\"da\"", "https://korsbaek.test/");
+    let mut idp = cut(&written(true, &ours()), "<ds:Signature", "</ds:Signature>");
+    for attribute in [" cacheDuration=\"", " validUntil=\"", " WantAuthnRequestsSigned=\""] {
+        while let Some((before, after)) = idp.split_once(attribute) {
+            idp = format!("{before}{}", after.split_once('"').expect("the end of a value").1);
+        }
+    }
+    let schema = |metadata: &str| -> Vec<[String; 3]> {
+        let findings = validate(metadata, NOW).1;
+        let wrong =
+            findings.iter().filter(|one| one["check"] == "metadata.schema" && one["verdict"] != "pass");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        wrong.map(|one| [text(&one["about"]), text(&one["expected"]), text(&one["received"])]).collect()
+    };
+    let whole = idp.replace(PARTY, &organization(danish, url));
+    assert_eq!(schema(&whole), Vec::<[String; 3]>::new(), "and every part that is right is taken");
+    let mistakes: Vec<(&str, String, &str, &str, &str)> = vec![
+        (PARTY, organization("", url), "OrganizationName", "@xml:lang", "–"),
+        (PARTY, organization(danish, "korsbaek test"), "OrganizationURL", "xs:anyURI", "korsbaek test"),
+        (PARTY, format!("<md:Organization/>{PARTY}"), "Organization", "OrganizationName", "–"),
+        (PARTY, format!("words{PARTY}"), "EntityDescriptor", "–", "text"),
+        (
+            "<md:NameIDFormat",
+            "<md:SingleLogoutService Binding=\"urn:b\" Location=\"urn:l\">x</md:SingleLogoutService><md:NameIDFormat".to_owned(),
+            "SingleLogoutService",
+            "–",
+            "text",
+        ),
+        (PARTY, format!("<md:Nothing/>{PARTY}"), "Nothing", "IDPSSODescriptor", "Nothing"),
+        (
+            PARTY,
+            format!("<md:ContactPerson contactType=\"it\"/>{PARTY}"),
+            "ContactPerson",
+            "@contactType technical",
+            "it",
+        ),
+        (
+            PARTY,
+            format!(
+                "<md:ContactPerson contactType=\"other\"><md:SurName/><md:GivenName/></md:ContactPerson>{PARTY}"
+            ),
+            "GivenName",
+            "SurName",
+            "GivenName",
+        ),
+        (
+            PARTY,
+            format!("<md:AdditionalMetadataLocation>{url}</md:AdditionalMetadataLocation>{PARTY}"),
+            "AdditionalMetadataLocation",
+            "@namespace",
+            "–",
+        ),
+        (
+            PARTY,
+            format!(
+                "<md:AffiliationDescriptor affiliationOwnerID=\"{url}\"><md:AffiliateMember>{url}</md:AffiliateMember>\
+                 </md:AffiliationDescriptor>{PARTY}"
+            ),
+            "EntityDescriptor",
+            "AffiliationDescriptor",
+            "IDPSSODescriptor, AffiliationDescriptor",
+        ),
+        (
+            " entityID=\"",
+            " entity=\"a\" entityID=\"".to_owned(),
+            "EntityDescriptor",
+            "@entityID, @validUntil",
+            "@entity",
+        ),
+        (" entityID=\"", " entityID=\" a ".to_owned(), "EntityDescriptor", "@entityID xs:anyURI", " a "),
+        (
+            " entityID=\"",
+            " cacheDuration=\"3600\" entityID=\"".to_owned(),
+            "EntityDescriptor",
+            "@cacheDuration xs:duration",
+            "3600",
+        ),
+        (
+            " entityID=\"",
+            " validUntil=\"2030-01-01\" entityID=\"".to_owned(),
+            "EntityDescriptor",
+            "@validUntil xs:dateTime",
+            "2030-01-01",
+        ),
+        (
+            "protocolSupportEnumeration=\"",
+            "errorURL=\"a b\" protocolSupportEnumeration=\"".to_owned(),
+            "IDPSSODescriptor",
+            "@errorURL xs:anyURI",
+            "a b",
+        ),
+        (
+            "protocolSupportEnumeration=\"",
+            "WantAuthnRequestsSigned=\"yes\" protocolSupportEnumeration=\"".to_owned(),
+            "IDPSSODescriptor",
+            "@WantAuthnRequestsSigned true | false",
+            "yes",
+        ),
+        (
+            "protocolSupportEnumeration=\"",
+            "AuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"".to_owned(),
+            "IDPSSODescriptor",
+            "@protocolSupportEnumeration, @ID",
+            "@AuthnRequestsSigned",
+        ),
+        ("<md:KeyDescriptor", "<md:Extensions/><md:KeyDescriptor".to_owned(), "Extensions", "##other", "–"),
+        (
+            "<md:KeyDescriptor",
+            "<md:Extensions><md:NameIDFormat/></md:Extensions><md:KeyDescriptor".to_owned(),
+            "NameIDFormat",
+            "##other",
+            "NameIDFormat",
+        ),
+        (
+            SSO,
+            "<md:SingleSignOnService ResponseLocation=\"\" ".to_owned(),
+            "SingleSignOnService",
+            "@ResponseLocation",
+            "",
+        ),
+        (SSO, format!("<md:NameIDFormat>a b</md:NameIDFormat>{SSO}"), "NameIDFormat", "xs:anyURI", "a b"),
+        (SSO, format!("<md:ArtifactResolutionService/>{SSO}"), "ArtifactResolutionService", "@index", "–"),
+        (
+            ROLE,
+            format!("<saml:Attribute xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>{ROLE}"),
+            "saml:Attribute",
+            "@Name",
+            "–",
+        ),
+        (
+            ROLE,
+            format!("<md:AttributeProfile><md:X/></md:AttributeProfile>{ROLE}"),
+            "AttributeProfile",
+            "text",
+            "X",
+        ),
+    ];
+    for (from, to, place, expected, received) in mistakes {
+        assert!(idp.contains(from), "{from}");
+        let wrong = schema(&idp.replacen(from, &to, 1));
+        let fits = |[at, wanted, got]: &[String; 3]| {
+            at.starts_with(place) && wanted.starts_with(expected) && got.starts_with(received)
+        };
+        assert!(wrong.iter().any(fits), "{place} {expected} {received}: {wrong:#?}");
+    }
+}
+
 #[test]
 fn a_party_that_cannot_be_told_of_a_logout_is_warned_of_and_works() {
     for whole in [written(true, &ours()), written(false, &ours())] {

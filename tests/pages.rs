@@ -273,10 +273,12 @@ async fn every_page() -> Vec<Page> {
             receiver: HOSTILE,
             ..message("https://sp.example/acs?\"><img")
         };
+        let hostile_sent = sample::sent(HOSTILE);
         let hostile_run = Waiting {
             authority: HOSTILE,
             idp: HOSTILE,
             fagsystem: Some(HOSTILE),
+            sent: Some(&hostile_sent),
             ..sample::waiting("/trust/runs/AAAA")
         };
         let told = parties(HOSTILE, PartyState::Told);

@@ -428,6 +428,30 @@ async fn users_of_one_authority_are_put_found_and_deleted_and_every_change_is_wr
 }
 
 #[tokio::test]
+async fn a_user_is_changed_over_what_was_seen_and_over_nothing_else() {
+    let folder = Folder::new("users-over");
+    let store = folder.open();
+    let korsbaek = Cvr::new("11111111").unwrap();
+    let (old, new) = (user("11111111", "a", BYG, 1), user("11111111", "a", SKAT, 2));
+    let over = |seen: Option<&User>, then: Option<&User>| {
+        let change = UserChange::Over { id: "a".into(), seen: seen.cloned(), then: then.cloned() };
+        store.change_users(korsbaek, change, changed(1))
+    };
+    let kept = async || store.user(korsbaek, "a".into()).await.unwrap();
+    assert_eq!(over(Some(&old), Some(&new)).await, Err(StoreError::Changed), "there was none");
+    over(None, Some(&old)).await.unwrap();
+    assert_eq!(over(None, Some(&new)).await, Err(StoreError::Changed), "there is one");
+    assert_eq!(over(Some(&new), None).await, Err(StoreError::Changed), "it is another");
+    assert_eq!(kept().await, Some(old.clone()));
+    over(Some(&old), Some(&new)).await.unwrap();
+    assert_eq!(kept().await, Some(new.clone()));
+    over(Some(&new), None).await.unwrap();
+    assert_eq!(kept().await, None);
+    let log = store.search_audit(AuditQuery { limit: 1000, ..AuditQuery::default() }).await.unwrap();
+    assert_eq!(log.len(), 3, "what was not changed is not written down as a change");
+}
+
+#[tokio::test]
 async fn all_users_of_an_authority_are_replaced_at_once_and_of_no_other() {
     let folder = Folder::new("replace-users");
     let store = folder.open();
@@ -459,7 +483,7 @@ async fn with_session(store: &Sqlite, id: u128) {
     };
     store.commit(begins).await.unwrap();
     for index in [10 * id + 1, 10 * id + 2] {
-        let within = Within { session: LoginId::from_bits(id), idle: at(90) };
+        let within = Within { session: LoginId::from_bits(id), idle: Some(at(90)) };
         let joins =
             Batch { within: Some(within), participant: Some(participant(index, id)), ..Batch::default() };
         store.commit(joins).await.unwrap();
@@ -515,7 +539,7 @@ async fn a_session_ends_once_and_nothing_goes_on_in_one_that_has_ended() {
     with_session(&store, 1).await;
     store.commit(ends(1)).await.unwrap();
     assert_eq!(store.commit(ends(1)).await, Err(StoreError::Ended));
-    let within = Some(Within { session: LoginId::from_bits(1), idle: at(90) });
+    let within = Some(Within { session: LoginId::from_bits(1), idle: Some(at(90)) });
     let joins = Batch { within, participant: Some(participant(19, 1)), ..Batch::default() };
     assert_eq!(store.commit(joins).await, Err(StoreError::Ended));
     assert_eq!(store.participant(LoginId::from_bits(19)).await, Ok(None), "a refused batch leaves nothing");

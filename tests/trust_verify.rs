@@ -99,6 +99,20 @@ async fn a_robot_logs_in_without_a_browser_and_the_report_is_shown_in_every_form
     );
     let link = err.split("A robot logs in: ").nth(1).map(str::trim).unwrap_or_default().to_owned();
     assert!(link.is_empty(), "a report that is kept orders nothing");
+
+    // A robot that was given nothing gets as far as the login form: the run began, and there is no answer.
+    let (exit, _, err) = town.verify(&["--robot"]).await;
+    assert_eq!(exit, Exit::Unreachable, "{err}");
+    let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap().to_owned();
+    let run = context_handler::protocol::seal::Ticket::read(link.rsplit('/').next().unwrap()).unwrap().id;
+    for run in [run.to_string(), link] {
+        let (exit, out, err) = town.say(&["--json", "trust", "report", &run]).await;
+        assert!(exit == Exit::Unreachable && err.contains("trust.unanswered"), "{err}");
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(told["sent"]["xml"].as_str().unwrap().contains("AuthnRequest") && told["begun"].is_string());
+    }
+    let (exit, out, err) = town.verify(&["--wait", "0"]).await;
+    assert!(exit == Exit::Unreachable && out.is_empty() && err.contains("nobody came"), "{out}{err}");
     town.0.close().await.unwrap();
 }
 

@@ -121,7 +121,7 @@ impl Broker {
     }
 }
 
-/// The choices that the fagsystem's request leaves.
+/// The choices that the fagsystem's request leaves. Nobody is sent back to the one who asks: a broker may be both.
 pub(super) fn offered<'c>(
     choices: &'c [Choice<'c>],
     asked: &'c Asked,
@@ -129,6 +129,7 @@ pub(super) fn offered<'c>(
     choices
         .iter()
         .filter(|choice| asked.only_idps.is_empty() || asked.only_idps.contains(&choice.idp.entity_id))
+        .filter(|choice| choice.idp.entity_id != asked.fagsystem)
 }
 
 /// The identity provider of a choice, which must be one of those that were offered, and only one of them.

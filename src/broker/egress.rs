@@ -5,16 +5,18 @@ use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io, iter};
 
 use jiff::Timestamp;
 use moka::sync::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, Url};
 
 use super::breaker::Breaker;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
+use crate::protocol::keys::Roots;
 use crate::protocol::saml::soap;
 
 /// How often an answer may send us on.
@@ -75,11 +77,31 @@ impl Egress {
     /// A client that waits so long for a whole answer. Hosts that are allowed by name may have a private address, and
     /// may be called without encryption.
     pub fn new(allowed_hosts: impl IntoIterator<Item = String>, patience: Duration) -> Result<Self, Fault> {
+        Self::trusting(&Roots::default(), allowed_hosts, patience)
+    }
+
+    /// The same, where these roots vouch for servers as well, beside those of the machine.
+    pub fn trusting(
+        roots: &Roots,
+        allowed_hosts: impl IntoIterator<Item = String>,
+        patience: Duration,
+    ) -> Result<Self, Fault> {
         let allowed: Arc<[String]> =
             allowed_hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        let client = self::client(&allowed, patience, Policy::custom(follow))?;
-        let poster = self::client(&allowed, patience, Policy::none())?;
-        Ok(Self { client, poster, allowed, breakers: Cache::new(CALLED) })
+        let broken = |error: reqwest::Error| Fault::new(Reason::Internal, told(&error));
+        let mut vouching = Vec::new();
+        for root in roots.in_der()? {
+            vouching.push(Certificate::from_der(&root).map_err(broken)?);
+        }
+        let client = |redirects| {
+            client(&allowed, patience, redirects).tls_certs_merge(vouching.clone()).build().map_err(broken)
+        };
+        Ok(Self {
+            client: client(Policy::custom(follow))?,
+            poster: client(Policy::none())?,
+            allowed: allowed.clone(),
+            breakers: Cache::new(CALLED),
+        })
     }
 
     /// What is known of how calls of somebody end, by name or by address.
@@ -176,7 +198,7 @@ impl Egress {
     }
 }
 
-fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> Result<Client, Fault> {
+fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> ClientBuilder {
     #[expect(clippy::disallowed_methods, reason = "this is the one client, and here is its policy")]
     let builder = Client::builder();
     builder
@@ -187,8 +209,6 @@ fn client(allowed: &Arc<[String]>, patience: Duration, redirects: Policy) -> Res
         .connect_timeout(patience)
         .timeout(patience)
         .user_agent(concat!("context-handler/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Fault::new(Reason::Internal, told(&error)))
 }
 
 async fn sent(request: RequestBuilder, limit: usize, patience: Duration) -> Result<Posted, Fault> {
@@ -235,13 +255,24 @@ impl Resolve for PublicOnly {
             let usable: Vec<SocketAddr> =
                 found.into_iter().filter(|address| by_name || is_public(address.ip())).collect();
             if usable.is_empty() {
-                let what = format!("{host} has no public address, and egress.allow-hosts does not name it");
-                return Err(Box::<dyn Error + Send + Sync>::from(what));
+                return Err(Box::<dyn Error + Send + Sync>::from(NotPublic(host)));
             }
             Ok(Box::new(usable.into_iter()) as Addrs)
         })
     }
 }
+
+/// A host whose name leads nowhere that we may call.
+#[derive(Debug)]
+struct NotPublic(String);
+
+impl fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has no public address, and egress.allow-hosts does not name it", self.0)
+    }
+}
+
+impl Error for NotPublic {}
 
 /// Whether an address is one of the open Internet.
 fn is_public(address: IpAddr) -> bool {
@@ -285,7 +316,21 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Without the address, which the caller knows and which may hold a secret.
 fn unreachable(error: reqwest::Error) -> Fault {
-    Fault::new(Reason::MdUnreachable, told(&error.without_url()))
+    Fault::new(why(&error), told(&error.without_url()))
+}
+
+/// Which of the ways there are not to get an answer this one is. A connection that came about and yet cannot be used
+/// failed in TLS: all else that happens before the first byte is an error of the machine's network.
+fn why(error: &reqwest::Error) -> Reason {
+    let causes = || iter::successors(error.source(), |&cause: &&(dyn Error + 'static)| cause.source());
+    let of_network = causes().any(|cause| cause.is::<io::Error>());
+    match () {
+        () if causes().any(|cause| cause.is::<NotPublic>()) => Reason::EgressRefused,
+        () if error.is_timeout() => Reason::NetSilent,
+        () if error.is_redirect() => Reason::MdUnreachable,
+        () if error.is_connect() && !of_network => Reason::NetTls,
+        () => Reason::NetClosed,
+    }
 }
 
 /// The error with its causes.

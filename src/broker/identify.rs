@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::Broker;
 use super::login::Case;
 use super::registry::KnownIdp;
+use super::sso::OpenSession;
 use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::{Agreement, AttributeProfile, Dialect, Federation};
 use crate::domain::id::Cvr;
@@ -14,9 +15,36 @@ use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parame
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::robot;
 use crate::domain::subject::{Subject, SubjectName};
-use crate::protocol::bpp;
 use crate::protocol::saml::assertion::{Attributes, Said};
 use crate::protocol::saml::attribute as name;
+use crate::protocol::saml::response::Response;
+use crate::protocol::{Accepted, bpp};
+
+/// What a user is weighed by. It is born here alone, so that everything that is weighed has one of these origins.
+#[derive(Clone, Copy)]
+pub(super) struct Grounds<'s>(&'s Said);
+
+impl<'s> Grounds<'s> {
+    /// An identity provider's answer, which is proved, for us, now, and to our question.
+    pub(super) fn answered(answer: &'s Accepted<Response>) -> Self {
+        Self(&answer.assertion().said)
+    }
+
+    /// What a session of this browser remembers of such an answer.
+    pub(super) fn remembered(open: &'s OpenSession) -> Self {
+        Self(open.municipal())
+    }
+
+    /// What nobody has proved: good for saying what would be issued, and for nothing else.
+    pub(super) fn imagined(said: &'s Said) -> Self {
+        Self(said)
+    }
+
+    /// What is said.
+    pub(super) fn said(self) -> &'s Said {
+        self.0
+    }
+}
 
 impl Broker {
     pub(super) fn identify(

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::ask::{choose_for_user, chosen};
 use super::attributes::AskService;
 use super::audit::Trail;
-use super::identify::check_robot;
+use super::identify::{Grounds, check_robot};
 use super::registry::{KnownFagsystem, KnownIdp};
 use super::sso::{Remembered, Sso};
 use super::step_up::FirstLeg;
@@ -21,7 +21,6 @@ use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending,
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Grant, Subject};
 use crate::domain::trust::Use;
-use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Answer, Expectation, Response};
@@ -76,7 +75,7 @@ impl Broker {
         let acs = fagsystem.metadata.answer_address(&request.answer_at)?; // a registered address
         let asked = asked((trail.record.login, browser), &request, &fagsystem, acs, now);
         trail.asks(&asked); // from here on the fagsystem may be told
-        check_request(&request)?; // nothing that contradicts itself
+        request.check(&self.settings.entity_id)?; // no contradiction, no circle
         self.set_out(trail, visit, asked).await
     }
 
@@ -159,18 +158,20 @@ impl Broker {
         &self,
         visit: &Visit,
         arrived: Result<Arrived, Fault>,
-        cookie: impl FnOnce(LoginId) -> Option<String>,
+        cookie: impl Fn(LoginId) -> Option<String>,
     ) -> Step {
         // RelayState only names the cookie that holds the login; the cookie is what binds the browser.
         let relay_state = arrived.as_ref().ok().and_then(|arrived| arrived.relay_state.as_deref());
         let handle = relay_state.and_then(Handle::read).map(|handle| handle.login);
         let login = handle.unwrap_or_else(|| self.fresh_login());
-        let sealed = SealedLogin { login, content: handle.and_then(cookie).unwrap_or_default() };
+        let sealed = SealedLogin { login, content: handle.and_then(&cookie).unwrap_or_default() };
         let mut trail = self.trail(login, visit, Event::AnswerReceived);
         let pending = self.unseal(&sealed);
         trail.may_observe(&pending);
-        if let (Err(fault), true) = (&pending, handle.is_some()) {
-            self.lost_run(login, fault).await; // should it have been one
+        if let Err(fault) = &pending
+            && let Some(step) = self.answer_lost_run(visit, &arrived, (handle, fault), &cookie).await
+        {
+            return step; // a trust run tells what else is to be seen
         }
         let tried = self.try_receive(&mut trail, visit, arrived, pending).await;
         self.conclude(trail, tried).await
@@ -227,7 +228,7 @@ impl Broker {
             service: AskService::Yes,
         };
         let said = &answer.assertion().said;
-        let (subject, step_up) = self.weigh(trail, &case, said).await?; // who, how sure, what rights
+        let (subject, step_up) = self.weigh(trail, &case, Grounds::answered(&answer)).await?; // who, how sure, what rights
         if let Some(level) = step_up {
             let used = self.marks_of((&login.question, login.at), &answer);
             let first = FirstLeg { subject, said: said.clone(), observed: trail.observed.take(), used };
@@ -242,13 +243,13 @@ impl Broker {
     }
 
     /// From what an identity provider says to the user as the register knows it, and the level that is still missing.
-    /// A simulation weighs by the same steps what nobody has proved.
     pub(super) async fn weigh(
         &self,
         trail: &mut Trail,
         case: &Case<'_>,
-        said: &Said,
+        grounds: Grounds<'_>,
     ) -> Result<(Subject, Option<Nsis>), Fault> {
+        let said = grounds.said();
         let Case { agreement, idp, requirement, .. } = case;
         let snapshot = self.snapshot();
         let federation = snapshot.federation();
@@ -357,19 +358,6 @@ fn asked(
         proxies_left: request.proxy_count.map(|count| count.saturating_sub(1)),
         begun: now,
     }
-}
-
-fn check_request(request: &AuthnRequest) -> Result<(), Fault> {
-    if request.force_authn && request.is_passive {
-        return Err(Fault::new(Reason::RequestUnsupported, "ForceAuthn and IsPassive at once"));
-    }
-    if request.proxy_count == Some(0) {
-        return Err(Fault::new(
-            Reason::ProxyCount,
-            "ProxyCount is 0 and the users' own provider is behind us",
-        ));
-    }
-    Ok(())
 }
 
 pub(super) fn check_not_ours(claimed: &EntityId, ours: &EntityId) -> Result<(), Fault> {

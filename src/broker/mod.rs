@@ -301,6 +301,7 @@ impl From<StoreError> for Fault {
             StoreError::Used(Kind::Logout) => Reason::SloReplay,
             StoreError::Used(_) | StoreError::Taken => Reason::Replay,
             StoreError::Conflict { .. } => Reason::AdminConflict,
+            StoreError::Changed => Reason::ApiCondition,
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,
             StoreError::Uninvited => Reason::ConsoleLink,

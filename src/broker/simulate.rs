@@ -10,6 +10,7 @@ use jiff::Timestamp;
 pub use super::attributes::AskService;
 
 use super::audit::Trail;
+use super::identify::Grounds;
 use super::issue::Told;
 use super::login::Case;
 use super::{Broker, Visit};
@@ -102,7 +103,7 @@ impl Broker {
         let said = question.said.just_said(now);
         let (source, service) = (question.source, question.service);
         let case = Case { agreement, idp, requirement: &requirement, source, service };
-        let (subject, step_up) = self.weigh(trail, &case, &said).await?;
+        let (subject, step_up) = self.weigh(trail, &case, Grounds::imagined(&said)).await?;
         let Some(level) = step_up else {
             let grant = Grant::new(subject, agreement, federation, now)?;
             return Ok(Outcome::Issued(self.token(trail, &grant, now)?));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ask::offered;
 use super::attributes::AskService;
 use super::audit::Trail;
+use super::identify::Grounds;
 use super::login::Case;
 use super::step_up::{check_level, still_allowed};
 use super::{Broker, Keep, Next, Visit};
@@ -48,6 +49,13 @@ impl Remembered {
 pub(super) struct OpenSession {
     pub(super) session: Session,
     remembered: Remembered,
+}
+
+impl OpenSession {
+    /// What the municipality's own identity provider said.
+    pub(super) fn municipal(&self) -> &Said {
+        &self.remembered.municipal
+    }
 }
 
 /// What a login that ends well rests on.
@@ -196,7 +204,8 @@ impl Broker {
         let (source, service) = (visit.source, AskService::Yes);
         let case = Case { agreement, idp, requirement, source, service };
         let Remembered { municipal: first, step_up } = &open.remembered;
-        let (mut subject, missing) = self.weigh(trail, &case, first).await?; // who, how sure, what rights
+        let grounds = Grounds::remembered(&open);
+        let (mut subject, missing) = self.weigh(trail, &case, grounds).await?; // who, how sure, what rights
         if let Some(level) = missing {
             let lower =
                 || Fault::new(Reason::LoaLower, format!("the session is below NSIS {}", level.word()));
@@ -232,8 +241,7 @@ impl Broker {
             }
             Sso::GoesOn(open) => {
                 let OpenSession { session, remembered } = *open;
-                let idle = session.expires.min(now + self.settings.idle_for);
-                within = Some(Within { session: session.id, idle });
+                within = Some(self.used(&session, now));
                 (session.id, session.expires, remembered)
             }
         };
@@ -265,6 +273,14 @@ impl Broker {
             replaces,
             within,
         })
+    }
+
+    /// A session that is used now. When it falls asleep is written down anew when it is a sixtieth later than was known (a
+    /// minute, where it is an hour): a session is long, and to change it writes all of it.
+    pub(super) fn used(&self, session: &Session, now: Timestamp) -> Within {
+        let idle = session.expires.min(now + self.settings.idle_for);
+        let is_worth_it = session.idle + self.settings.idle_for / 60 <= idle;
+        Within { session: session.id, idle: is_worth_it.then_some(idle) }
     }
 
     /// A session lasts as long as ours do, and not longer than the identity providers'. It has a new name and a new secret

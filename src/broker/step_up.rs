@@ -48,7 +48,7 @@ impl Broker {
         &self,
         trail: &mut Trail,
         login: AtIdp,
-        first: FirstLeg,
+        mut first: FirstLeg,
         level: Nsis,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
@@ -57,6 +57,7 @@ impl Broker {
         let provider = self.way_up(&snapshot, &first.subject, &first.said, level).await?; // nobody is sent on in vain
         let id = MessageId::made(now, self.random.bits());
         let question = self.question(&login.asked, &provider, &id, &Put::step_up(level))?;
+        first.observed.iter_mut().for_each(|seen| seen.sends(&question, &self.settings.entity_id));
         let received = trail.allowed(Actor::IdentityProvider, Reason::LoaStepUp);
         let login = login.step_up(provider.registered.entity_id.clone(), id, now);
         let batch = Batch {

@@ -70,6 +70,41 @@ pub struct Kept {
     pub in_register: bool,
 }
 
+impl Kept {
+    /// What tells this state of the user from every other: an entity tag of HTTP, in its quotation marks.
+    pub fn tag(&self) -> String {
+        let Self { user, in_register } = self;
+        let content = serde_json::to_string(&user.draft()).unwrap_or_default();
+        let state = format!("{in_register} {} {} {content}", user.authority, user.modified.as_millisecond());
+        format!("\"{:.32}\"", fingerprint(state.as_bytes()))
+    }
+}
+
+/// What must hold for a change to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    None,
+    /// The user is there.
+    There,
+    /// The user is not there.
+    Absent,
+    /// The user is there, in the state of one of these tags.
+    Tagged(Vec<String>),
+}
+
+impl Condition {
+    fn holds(&self, kept: Option<&Kept>) -> bool {
+        match self {
+            Self::None => true,
+            Self::There => kept.is_some(),
+            Self::Absent => kept.is_none(),
+            Self::Tagged(tags) => kept.is_some_and(|kept| tags.contains(&kept.tag())),
+        }
+    }
+}
+
 /// A part of a list.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -138,25 +173,49 @@ impl Broker {
         self.conclude_call(caller, page, Reason::UsersRead, "read the list of users".to_owned()).await
     }
 
-    /// Creates a user, or replaces the one that has its id; true when it was created.
-    pub async fn put_user(&self, caller: &Caller, user: User) -> Result<bool, Denied> {
-        let kept = self.kept(caller.authority(), &user.id).await;
-        let is_new = kept.map(|kept| kept.is_none());
-        let is_new = match is_new {
-            Ok(is_new) => is_new,
-            Err(fault) => return Err(self.deny(caller.record.clone(), fault, Vec::new()).await),
+    /// Creates a user, or replaces the one that has its id, if the condition holds; true when it was created.
+    pub async fn put_user(&self, caller: &Caller, user: User, only_if: &Condition) -> Result<bool, Denied> {
+        let seen = self.as_expected(caller, &user.id, only_if).await?;
+        let is_new = seen.is_none();
+        let change = match only_if {
+            Condition::None => UserChange::Put(vec![user]),
+            _ => UserChange::Over { id: user.id.clone(), seen, then: Some(user) },
         };
-        self.change_users(caller, UserChange::Put(vec![user])).await?;
-        Ok(is_new)
+        self.change_users(caller, change).await.map(|()| is_new)
     }
 
-    /// Removes a user.
-    pub async fn delete_user(&self, caller: &Caller, id: &str) -> Result<(), Denied> {
-        let kept = self.kept(caller.authority(), id).await;
-        if let Err(fault) = kept.and_then(|kept| kept.ok_or_else(|| no_user(id))) {
-            return Err(self.deny(caller.record.clone(), fault, Vec::new()).await);
+    /// Removes a user, if the condition holds.
+    pub async fn delete_user(&self, caller: &Caller, id: &str, only_if: &Condition) -> Result<(), Denied> {
+        let Some(seen) = self.as_expected(caller, id, only_if).await? else {
+            return Err(self.deny(caller.record.clone(), no_user(id), Vec::new()).await);
+        };
+        let change = match only_if {
+            Condition::None => UserChange::Delete(id.to_owned()),
+            _ => UserChange::Over { id: id.to_owned(), seen: Some(seen), then: None },
+        };
+        self.change_users(caller, change).await
+    }
+
+    /// The user that is about to be changed, which must be as the condition says.
+    async fn as_expected(
+        &self,
+        caller: &Caller,
+        id: &str,
+        only_if: &Condition,
+    ) -> Result<Option<User>, Denied> {
+        let seen = self.kept(caller.authority(), id).await.and_then(|kept| {
+            if only_if.holds(kept.as_ref()) {
+                return Ok(kept.map(|kept| kept.user));
+            }
+            Err(Fault::new(
+                Reason::ApiCondition,
+                format!("the user {:?} is not as was expected", Record::tame(id)),
+            ))
+        });
+        match seen {
+            Ok(seen) => Ok(seen),
+            Err(fault) => Err(self.deny(caller.record.clone(), fault, Vec::new()).await),
         }
-        self.change_users(caller, UserChange::Delete(id.to_owned())).await
     }
 
     /// Changes users of the caller's authority, whole or not at all.
@@ -260,13 +319,14 @@ pub async fn change_users(
             users => format!("put {} users", users.len()),
         },
         UserChange::ReplaceAll(users) => format!("replaced all users by {}", users.len()),
-        UserChange::Delete(id) => format!("deleted user {id}"),
+        UserChange::Delete(id) | UserChange::Over { id, then: None, .. } => format!("deleted user {id}"),
+        UserChange::Over { id, .. } => format!("put user {id}"),
     };
     let ids: Vec<&str> = match &change {
         UserChange::Put(users) | UserChange::ReplaceAll(users) => {
             users.iter().map(|u| u.id.as_str()).collect()
         }
-        UserChange::Delete(id) => vec![id],
+        UserChange::Delete(id) | UserChange::Over { id, .. } => vec![id],
     };
     if let Some(id) = ids.into_iter().find(|id| snapshot.user(authority, id).is_some()) {
         let what =

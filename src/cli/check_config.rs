@@ -22,7 +22,9 @@ pub(super) fn run(session: &mut Session<'_>) -> Done {
         Ok(ring) => (list(&config.keys, &ring, session.desk.clock.now()), Vec::new()),
         Err(complaints) => (Vec::new(), complaints),
     };
-    complaints.extend(roots(&config.trust.oces_roots).err().into_iter().flatten());
+    for files in [&config.trust.oces_roots, &config.egress.ca_roots] {
+        complaints.extend(roots(files).err().into_iter().flatten());
+    }
     let answer = Answer { settings: config.effective(), keys, complaints };
     session.answer(&answer, || {
         let row = |s: &Effective| vec![s.key.clone(), s.value.to_string(), format!("({})", s.origin)];

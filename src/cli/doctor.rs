@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Done, Exit, Session, wait_for, wrong};
 use crate::broker::egress::Egress;
 use crate::config::Config;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, roots};
 
 /// What ends sooner than this wants attention now.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -99,7 +99,8 @@ async fn look(
 ) -> Result<(), Vec<crate::domain::written::Complaint>> {
     let skew = config.login.clock_skew_seconds.duration();
     let allowed = config.egress.allow_hosts.iter().map(|host| host.as_str().to_owned());
-    let egress = |more: Option<String>| Egress::new(allowed.clone().chain(more), PATIENCE);
+    let roots = roots(&config.egress.ca_roots)?;
+    let egress = |more: Option<String>| Egress::trusting(&roots, allowed.clone().chain(more), PATIENCE);
     // Our own address may well lie in our own network.
     let to_us =
         egress(Some(config.server.public_url.host().to_owned())).map_err(|fault| wrong("egress", fault))?;

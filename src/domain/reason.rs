@@ -218,6 +218,7 @@ reasons! {
     ParamShadow "param.shadow" Fagsystem;
     HttpMethod "http.method" Fagsystem;
     RelayState "relaystate" Fagsystem;
+    RelayStateLost "relaystate.lost" IdentityProvider;
     IrtMissing "irt.missing" IdentityProvider;
     IrtUnknown "irt.unknown" User;
     BrowserBinding "browser.binding" User;
@@ -305,6 +306,9 @@ reasons! {
     MdLimit "md.limit" Register;
     MdChange "md.change" Register;
     MdUnreachable "md.unreachable" Register;
+    NetClosed "net.closed" Register;
+    NetSilent "net.silent" Register;
+    NetTls "net.tls" Register;
     MdUnsigned "md.unsigned" IdentityProvider;
     MdEndpoint "md.endpoint" IdentityProvider;
     MdExpired "md.expired" IdentityProvider;
@@ -326,6 +330,7 @@ reasons! {
     ApiDisabled "api.disabled" Register;
     ApiAuthority "api.authority" Caller;
     ApiBody "api.body" Caller;
+    ApiCondition "api.condition" Caller;
     ApiType "api.type" Caller;
     ApiSize "api.size" Caller;
     AqAnswered "aq.answered" Nobody;
@@ -371,6 +376,7 @@ reasons! {
     TrustEnded "trust.ended" Nobody;
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
+    TrustUnanswered "trust.unanswered" IdentityProvider;
     RobotMissing "robot.missing" Register;
     MdChecked "md.checked" Nobody;
     CertOwner "cert.owner" IdentityProvider;

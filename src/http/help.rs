@@ -1,4 +1,4 @@
-//! Pages that explain: what this is, what each reason means.
+//! Pages that explain: what this is, what each reason means, how our API is called.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -20,6 +20,10 @@ pub(super) async fn error(visitor: Visitor, Path(code): Path<String>) -> Respons
         Some(reason) => pages::error(&visitor, reason),
         None => pages::not_found(&visitor),
     }
+}
+
+pub(super) async fn api(visitor: Visitor) -> Response {
+    pages::api(&visitor)
 }
 
 pub(super) async fn not_found(visitor: Visitor) -> Response {

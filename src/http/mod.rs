@@ -55,6 +55,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here, and who of theirs is logged in.
         .route("/api/openapi.json", get(api::openapi))
+        .route("/api/docs", get(help::api))
         .route("/api/v1/users", get(api::users::list).post(api::users::post))
         .route(
             "/api/v1/users/bulk",
@@ -86,6 +87,8 @@ fn of_trust() -> Router<Arc<Door>> {
     Router::new()
         // Municipalities: proving that their identity provider works.
         .route("/trust/runs/{ticket}", get(trust::show).post(trust::begin))
+        .route("/trust/runs/{ticket}/again", post(trust::again))
+        .route("/trust/runs/{ticket}/run.json", get(trust::run_json))
         .route("/trust/runs/{ticket}/report.json", get(trust::report_json))
         .route("/trust/runs/{ticket}/report.junit", get(trust::report_junit))
         .route("/trust/runs/{ticket}/report.zip", get(trust::report_zip))
@@ -93,6 +96,7 @@ fn of_trust() -> Router<Arc<Door>> {
         .route("/api/v1/adoption", get(api::trust::adoption))
         .route("/api/v1/trust/runs", get(api::trust::list).post(api::trust::order))
         .route("/api/v1/trust/runs/{id}", get(api::trust::one))
+        .route("/api/v1/trust/systems/{name}", get(api::trust::system))
         // Whoever wants metadata to be looked at.
         .route("/api/v1/trust/checks", post(api::checks::check).layer(metadata))
         .route("/Validation/IdentityProviderSamlMetadata", post(api::validation::idp).layer(metadata))

@@ -3,6 +3,7 @@
 //! Say what happened, what to do and who must act; blame nobody; no codes in the first sentence. What the reasons of
 //! the audit log mean stands in the fault book, `docs/faults/`.
 
+mod api;
 mod checks;
 mod console;
 mod mirror;
@@ -13,6 +14,7 @@ use crate::domain::faults::Words;
 use crate::domain::reason::{Blame, Reason, Sentence};
 use crate::http::visitor::Lang;
 
+pub(super) use api::ApiText;
 pub(super) use checks::ChecksText;
 pub(super) use console::ConsoleText;
 pub(super) use mirror::MirrorText;

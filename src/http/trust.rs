@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use super::door::{Door, Knock};
 use super::pages;
@@ -24,10 +25,11 @@ pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link)
     let Some(ticket) = Ticket::read(&link) else { return pages::not_found(visitor) };
     let address = &format!("/trust/runs/{link}");
     match door.broker.outcome_of_run(&ticket).await {
-        Ok(Outcome::Waiting { authority, idp, scenario, fagsystem, expires }) => {
+        Ok(Outcome::Waiting { authority, idp, scenario, fagsystem, expires, sent }) => {
             let fagsystem = fagsystem.as_deref();
             let (authority, idp) = (authority.as_str(), idp.as_str());
-            let run = pages::Waiting { address, authority, idp, scenario, fagsystem, expires };
+            let sent = sent.as_deref();
+            let run = pages::Waiting { address, authority, idp, scenario, fagsystem, expires, sent };
             pages::waiting(visitor, &run)
         }
         Ok(Outcome::Ended { report, previous }) => {
@@ -36,7 +38,8 @@ pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link)
                 return not_shown(&knock, &fault);
             }
             let previous = previous.as_deref();
-            pages::report(visitor, &pages::Shown { report: &report, previous, address })
+            let again = pages::Again::Link;
+            pages::report(visitor, &pages::Shown { report: &report, previous, address, again })
         }
         Err(fault) => not_shown(&knock, &fault),
     }
@@ -52,6 +55,39 @@ pub(super) async fn begin(
     let visit = door.visit(&knock, "/trust/runs/{ticket} POST");
     let step = door.broker.begin_run(&visit, &ticket).await;
     answer(&knock.visitor, step, Onward::ByPage)
+}
+
+/// Whoever holds the link tries the same again.
+pub(super) async fn again(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path(ticket): Path<String>,
+) -> Response {
+    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
+    let visit = door.visit(&knock, "/trust/runs/{ticket}/again POST");
+    let step = door.broker.order_again(&visit, &ticket).await;
+    answer(&knock.visitor, step, Onward::ByPage)
+}
+
+/// How far a run is, for programs.
+pub(super) async fn run_json(
+    State(door): State<Arc<Door>>,
+    knock: Knock,
+    Path(ticket): Path<String>,
+) -> Response {
+    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
+    match door.broker.ordered_run(&ticket).await {
+        Ok(run) => {
+            let shown = json!({
+                "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
+                "finished": run.report.as_ref().map(|report| report.finished),
+                "unanswered": run.unanswered(),
+            });
+            let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            ([kind, NO_STORE], shown.to_string()).into_response()
+        }
+        Err(fault) => not_shown(&knock, &fault),
+    }
 }
 
 /// The report of a run that has ended, for programs.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::audit::Record;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{AtProvider, Leg, Logout, Participant};
-use crate::domain::trust::{Report, Scenario, Use};
+use crate::domain::trust::{Report, Scenario, Sent, Unanswered, Use};
 
 use super::ConsoleStep;
 
@@ -114,8 +114,8 @@ pub struct Voucher {
 pub struct Within {
     /// Which.
     pub session: LoginId,
-    /// Until when it can be used again from now on.
-    pub idle: Timestamp,
+    /// Until when it can be used again from now on, where that is to be written down anew.
+    pub idle: Option<Timestamp>,
 }
 
 /// The browsers that a login was seen in, none of which may have been logged out since it began.
@@ -177,8 +177,17 @@ pub struct TrustRun {
     pub expires: Timestamp,
     /// What was ordered, sealed by the secret of the link to it.
     pub sealed: Vec<u8>,
+    /// With what it left for the identity provider last, if it did.
+    pub sent: Option<Sent>,
     /// How it ended.
     pub report: Option<Report>,
+}
+
+impl TrustRun {
+    /// What is told while nothing has come back.
+    pub fn unanswered(&self) -> Option<Unanswered<'_>> {
+        self.sent.as_ref().filter(|_| self.report.is_none()).map(Unanswered::of)
+    }
 }
 
 /// Which trust runs are looked for; the youngest first.
@@ -188,6 +197,8 @@ pub struct RunQuery {
     pub authority: Option<Cvr>,
     /// Of this identity provider.
     pub idp: Option<EntityId>,
+    /// That left with this question.
+    pub question: Option<MessageId>,
     /// Ordered at or after this moment.
     pub since: Option<Timestamp>,
     /// At most so many.
@@ -231,6 +242,8 @@ pub struct Batch {
     pub uses_system: Option<Use>,
     /// The authority by whose address our metadata was fetched, and when.
     pub fetched: Option<(Cvr, Timestamp)>,
+    /// With what a trust run left for its identity provider.
+    pub sent: Option<Sent>,
     /// How a trust run ended.
     pub report: Option<Report>,
     /// What the exchange log says about it.

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// The invitation that the batch needs is used, over or was never made; nothing of the batch was kept.
     #[error("the invitation is used or over, or there is none")]
     Uninvited,
+    /// Somebody else changed the user since it was seen; nothing was changed.
+    #[error("the user was changed meanwhile")]
+    Changed,
     /// Somebody else changed the register since it was read.
     #[error("the register was changed meanwhile: expected version {expected}, found {found}")]
     Conflict {
@@ -180,6 +183,15 @@ pub enum UserChange {
     ReplaceAll(Vec<User>),
     /// The user of this id is gone.
     Delete(String),
+    /// The user of this id is as given, or gone, provided that what is kept is still what was seen.
+    Over {
+        /// Which user.
+        id: String,
+        /// What was seen: a user, or that there was none.
+        seen: Option<User>,
+        /// What there is from now on.
+        then: Option<User>,
+    },
 }
 
 /// What the broker asks of a database.

@@ -117,12 +117,12 @@ impl Store for Sqlite {
         // Whether a session is over is decided by the table when the batch is kept, never by what is remembered.
         let ended = batch.endings.iter().map(|ending| ending.logout.session);
         let ended: Vec<_> = ended.chain(batch.replaces).collect();
-        let used = batch.within;
+        let used = batch.within.and_then(|Within { session, idle }| Some((session, idle?)));
         let kept = self.change(move |transaction| keep(transaction, &batch));
         Box::pin(async move {
             let kept = kept.await;
             ended.iter().for_each(|session| self.sessions.invalidate(session));
-            if let Some(Within { session, idle }) = used
+            if let Some((session, idle)) = used
                 && kept.is_ok()
                 && let Some(remembered) = self.sessions.get(&session)
             {
@@ -357,9 +357,8 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     if let Some(question) = &batch.takes {
         half_done::take(transaction, question)?;
     }
-    if let Some(report) = &batch.report {
-        trust::finish(transaction, report)?;
-    }
+    batch.sent.iter().try_for_each(|sent| trust::sent(transaction, sent))?;
+    batch.report.iter().try_for_each(|report| trust::finish(transaction, report))?;
     batch.console.iter().try_for_each(|step| console::keep(transaction, step))?;
     batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
     batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -42,18 +42,35 @@ impl Kept {
     }
 }
 
+/// Whoever listens in listens alone: whether a line is wanted is remembered for the whole process, and two who begin at the
+/// same moment may each be told the other's answer.
+static ALONE: Mutex<()> = Mutex::new(());
+
+struct Listening {
+    _until_dropped: tracing::subscriber::DefaultGuard,
+    _alone: MutexGuard<'static, ()>,
+}
+
 /// Keeps what is logged on this thread while the guard lives.
-fn listen_in(format: Format, level: Level) -> (Kept, tracing::subscriber::DefaultGuard) {
+fn listen_in(format: Format, level: Level) -> (Kept, Listening) {
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = Kept::default();
     let writer = kept.clone();
     let subscriber = subscriber(&Logging { format, level }, Arc::new(StoppedClock), move || writer.clone());
-    (kept, tracing::subscriber::set_default(subscriber))
+    let listening = Listening { _until_dropped: tracing::subscriber::set_default(subscriber), _alone: alone };
+    (kept, listening)
 }
 
 /// One request over a real connection to a small router with our layer.
-async fn ask(path: &str) -> (Vec<String>, String) {
+fn ask(path: &str) -> (Vec<String>, String) {
     let (kept, _guard) = listen_in(Format::Json, Level::Info);
     let metrics = Arc::new(Metrics::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(asked(path, metrics.clone()));
+    (kept.lines(), metrics.text())
+}
+
+async fn asked(path: &str, metrics: Arc<Metrics>) {
     let noted = Noted {
         robot: true,
         login: Some(LoginId::from_bits(7)),
@@ -66,7 +83,7 @@ async fn ask(path: &str) -> (Vec<String>, String) {
     let router = Router::new()
         .route("/errors/{code}", get(answer))
         .route("/broken", get(|| async { axum::http::StatusCode::INTERNAL_SERVER_ERROR }))
-        .layer(axum::middleware::from_fn_with_state(metrics.clone(), request_line));
+        .layer(axum::middleware::from_fn_with_state(metrics, request_line));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
@@ -79,12 +96,11 @@ async fn ask(path: &str) -> (Vec<String>, String) {
     });
     answer.await.expect("no panic").expect("an answer");
     server.abort();
-    (kept.lines(), metrics.text())
 }
 
-#[tokio::test]
-async fn a_request_is_one_line_with_its_route_pattern_and_what_the_handler_noted() {
-    let (lines, metrics) = ask("/errors/0101701234?SAMLResponse=secret").await;
+#[test]
+fn a_request_is_one_line_with_its_route_pattern_and_what_the_handler_noted() {
+    let (lines, metrics) = ask("/errors/0101701234?SAMLResponse=secret");
     assert_eq!(lines.len(), 1, "{lines:?}");
     let mut line: Value = serde_json::from_str(&lines[0]).expect("JSON");
     assert!(line["ms"].take().as_f64().is_some_and(|ms| ms < 5_000.0));
@@ -102,14 +118,14 @@ async fn a_request_is_one_line_with_its_route_pattern_and_what_the_handler_noted
     assert!(metrics.contains("context_handler_robot_logins_total{outcome=\"refused\"} 1\n"), "{metrics}");
 }
 
-#[tokio::test]
-async fn what_failed_on_our_side_is_an_error_and_an_unknown_address_is_not_repeated() {
-    let (lines, _) = ask("/broken").await;
+#[test]
+fn what_failed_on_our_side_is_an_error_and_an_unknown_address_is_not_repeated() {
+    let (lines, _) = ask("/broken");
     assert!(
         lines[0].contains(r#""level":"error""#) && lines[0].contains(r#""outcome":"failed""#),
         "{lines:?}"
     );
-    let (lines, metrics) = ask("/made-up/0101701234").await;
+    let (lines, metrics) = ask("/made-up/0101701234");
     assert!(lines[0].contains(r#""route":"none""#) && !lines[0].contains("made-up"), "{lines:?}");
     assert!(metrics.contains("{route=\"none\",status=\"4xx\"} 1\n"), "{metrics}");
 }

@@ -25,7 +25,7 @@ for (const [lang, locale] of [["da", "da-DK"], ["en", "en-GB"]]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 320]) {
       await test(`reports and the page before them, ${lang}, ${colorScheme}, ${width} px`, { locale, colorScheme, viewport: { width, height: 900 } }, async (page) => {
-        for (const name of [...reports, "waiting"]) {
+        for (const name of [...reports, "waiting", "unanswered"]) {
           if (colorScheme === "dark" && ["green", "yellow"].includes(name)) continue; // red has all the colours
           await page.goto(`${base}/trust/${name}`);
           assert.equal(await page.getAttribute("html", "lang"), lang, name);

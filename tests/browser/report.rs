@@ -136,7 +136,7 @@ pub(crate) fn red() -> Report {
     }
     report.shown.preview = None;
     report.shown.services = vec![Service {
-        name: "Feddets attributtjeneste".to_owned(),
+        name: "Feddets attributservice".to_owned(),
         reason: Reason::AsDown.code().to_owned(),
         detail: Some("expected an answer within 5 s, got none".to_owned()),
     }];

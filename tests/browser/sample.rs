@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use context_handler::domain::id::{Cvr, EntityId, LoginId};
+use context_handler::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use context_handler::domain::reason::Reason;
-use context_handler::domain::trust::Scenario;
+use context_handler::domain::trust::{Message, Scenario, Sent};
 use context_handler::http::assets;
 use context_handler::http::pages::{
     self, Choice, Chosen, ChosenForm, Discovery, Farewell, Hop, Party, PartyState, Post, Refusal, Refused,
@@ -192,9 +192,14 @@ pub(crate) fn trust_page(visitor: &Visitor, how: &str) -> Response {
         "yellow" => (reports::yellow(), None),
         "red" => (reports::red(), Some(reports::green())),
         "hostile" => (reports::hostile(HOSTILE), Some(reports::green())),
+        "unanswered" => {
+            let sent = sent("https://context-handler.example/saml");
+            return pages::waiting(visitor, &pages::Waiting { sent: Some(&sent), ..waiting(address) });
+        }
         _ => return pages::waiting(visitor, &waiting(address)),
     };
-    pages::report(visitor, &pages::Shown { report: &report, previous: previous.as_ref(), address })
+    let again = pages::Again::Link;
+    pages::report(visitor, &pages::Shown { report: &report, previous: previous.as_ref(), address, again })
 }
 
 /// A run that waits for somebody to log in.
@@ -206,6 +211,23 @@ pub(crate) fn waiting(address: &str) -> pages::Waiting<'_> {
         scenario: Scenario::NsisSubstantial,
         fagsystem: Some("BBR"),
         expires: "2027-02-19T10:48:29Z".parse().unwrap(),
+        sent: None,
+    }
+}
+
+/// A question that nobody has answered.
+pub(crate) fn sent(from: &str) -> Sent {
+    let xml = "<samlp:AuthnRequest ID=\"_0191a2b3c4d5\" Version=\"2.0\" ForceAuthn=\"false\">\n  <saml:Issuer>https://context-handler.example/saml</saml:Issuer>\n</samlp:AuthnRequest>\n";
+    Sent {
+        run: LoginId::from_bits(7),
+        question: MessageId::new("_0191a2b3c4d5").unwrap(),
+        at: "2026-11-21T10:48:29Z".parse().unwrap(),
+        message: Message {
+            what: "AuthnRequest".to_owned(),
+            from: from.to_owned(),
+            binding: "Redirect".to_owned(),
+            xml: xml.to_owned(),
+        },
     }
 }
 

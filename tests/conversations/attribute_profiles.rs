@@ -4,7 +4,7 @@
 use context_handler::broker::registry::Files;
 
 use crate::attacks::refused;
-use crate::support::{Answer, Fagsystem, Say, Told, Town};
+use crate::support::{Answer, Ask, Fagsystem, Say, Told, Town};
 
 const CPR: &str = "https://data.gov.dk/model/core/eid/cprNumber";
 const OLD_CPR: &str = "dk:gov:saml:attribute:CprNumberIdentifier";
@@ -278,18 +278,44 @@ async fn atk_205_markup_in_a_value_stays_text_of_that_value() {
     assert!(told.attribute("urn:oid:2.5.4.10").is_none());
 }
 
-#[tokio::test]
-async fn atk_211_a_request_gets_no_more_attributes_than_the_profile_has() {
-    let town = town("profile-index", "KOMBIT").await;
+/// What BBR is told when it asks so, in a town where its metadata too wishes for more than was agreed.
+async fn told_for(name: &str, wish: impl FnOnce(&mut Ask)) -> Vec<(String, Vec<String>)> {
+    let town = Town::with(name, |files| {
+        change(files, "KOMBIT");
+        let wishes = [CPR, NAME, UID, PERSISTENT]
+            .map(|name| format!("<md:RequestedAttribute isRequired=\"true\" Name=\"{name}\"/>"));
+        let service = format!(
+            "<md:AttributeConsumingService index=\"1\" isDefault=\"true\"><md:ServiceName xml:lang=\"da\">BBR</md:ServiceName>{}\
+             </md:AttributeConsumingService></md:SPSSODescriptor>",
+            wishes.concat()
+        );
+        let metadata = String::from_utf8(files["bbr.xml"].clone()).unwrap();
+        let metadata = metadata.replace("</md:SPSSODescriptor>", &service);
+        files.insert("bbr.xml".into(), metadata.into_bytes());
+    })
+    .await;
     let mut browser = town.browser();
     let mut ask = town.bbr.ask();
-    ask.attributes.push(("AttributeConsumingServiceIndex", "1".into()));
+    wish(&mut ask);
     let sent = town.bbr.send(&mut browser, &ask).await;
     let answer = town.korsbaek.answer(&town, &mut browser, &sent, everything).await;
-    let asked_for_more = town.bbr.read(&answer, &town).attributes;
-    let town = self::town("profile-no-index", "KOMBIT").await;
-    let ordinary = town.bbr.read(&login(&town, &town.bbr, everything).await, &town).attributes;
-    assert_eq!(asked_for_more, ordinary);
+    town.bbr.read(&answer, &town).attributes
+}
+
+#[tokio::test]
+async fn atk_211_a_request_gets_no_more_attributes_than_the_profile_has() {
+    let ordinary = told_for("profile-no-index", |_| {}).await;
     let names: Vec<&str> = ordinary.iter().map(|(name, _)| name.as_str()).collect();
     assert!(names.contains(&EMAIL) && !names.contains(&CPR) && !names.contains(&NAME), "{names:?}");
+    for index in ["0", "1", "7", "65535"] {
+        let index = |ask: &mut Ask| ask.attributes.push(("AttributeConsumingServiceIndex", index.into()));
+        assert_eq!(told_for("profile-index", index).await, ordinary);
+    }
+}
+
+#[tokio::test]
+async fn atk_211_an_extension_that_no_profile_knows_changes_nothing() {
+    let ordinary = told_for("profile-plain", |_| {}).await;
+    let wished = told_for("profile-wishes", |ask| ask.wishes = vec![CPR, NAME, PERSISTENT]).await;
+    assert_eq!(wished, ordinary);
 }

@@ -286,7 +286,7 @@ async fn metadata_is_fetched_where_that_is_allowed_and_what_fails_is_told() {
     assert_eq!(one(&findings, Check::MetadataSignature).verdict, Verdict::Pass);
     for (address, reason) in [
         (format!("{}/nothing", town.url), Reason::MdUnreachable),
-        ("http://localhost:1/".to_owned(), Reason::MdUnreachable),
+        ("http://localhost:1/".to_owned(), Reason::NetClosed),
         ("http://idp.korsbaek.dk/metadata".to_owned(), Reason::EgressRefused),
         ("https://10.0.0.1/metadata".to_owned(), Reason::EgressRefused),
     ] {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use context_handler::broker::registry::Files;
 use context_handler::domain::audit::{Actor, Event};
 use context_handler::domain::console::Sees;
 use context_handler::domain::id::{Cvr, EntityId};
@@ -192,14 +193,16 @@ async fn whoever_is_not_signed_in_sees_and_orders_nothing() {
     assert_eq!(browser.get(&page_of(&town, "x")).await.status, 404);
 }
 
+/// Feddet has no agreement about BBR.
+fn without_bbr(files: &mut Files) {
+    let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+    let (kept, feddets) = toml.rsplit_once("service-providers = [").unwrap();
+    let (_, last) = feddets.split_once(", ").unwrap();
+    files.insert("register.toml".into(), format!("{kept}service-providers = [{last}").into_bytes());
+}
+
 #[tokio::test]
 async fn everybody_finds_their_own_rows_in_the_table() {
-    let without_bbr = |files: &mut context_handler::broker::registry::Files| {
-        let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
-        let (kept, feddets) = toml.rsplit_once("service-providers = [").unwrap();
-        let (_, last) = feddets.split_once(", ").unwrap();
-        files.insert("register.toml".into(), format!("{kept}service-providers = [{last}").into_bytes());
-    };
     let town = Town::with("progress-rows", without_bbr).await;
     let bbr = EntityId::new(&town.bbr.entity_id).unwrap();
     let driving = EntityId::new(&town.driving.entity_id).unwrap();
@@ -229,7 +232,7 @@ fn system(town: &Town, token: &str) -> Browser {
     system
 }
 
-fn with_clients(files: &mut context_handler::broker::registry::Files) {
+fn with_clients(files: &mut Files) {
     let client = |cvr: &str, token: &str| {
         let sha256 = fingerprint(token.as_bytes());
         format!(
@@ -264,6 +267,8 @@ async fn a_municipalitys_system_orders_runs_reads_reports_and_asks_how_far_it_ha
     assert_eq!(json(&own.get(&one).await)["report"], Value::Null);
     let mut colleague = town.browser();
     let sent = colleague.post(link.as_str().unwrap(), &[]).await;
+    assert_eq!(json(&own.get(&one).await)["unanswered"]["reason"], "trust.unanswered");
+    assert!(json(&own.get(&runs).await)["runs"][0]["begun"].is_string());
     town.korsbaek.answer(&town, &mut colleague, &sent.onward(), |_| {}).await;
     assert_eq!(json(&own.get(&one).await)["report"]["scenario"], "nsis-low");
     let read = town.log().await.pop().unwrap();
@@ -320,6 +325,10 @@ async fn a_report_is_read_in_every_form_by_whoever_sees_its_municipality_and_eve
             assert_eq!(viewed.detail.unwrap(), format!("run {id}"));
         }
         assert_eq!(browser.get(&of(KORSBAEK, "/report.exe")).await.status, 404);
+        let page = browser.get(&of(KORSBAEK, "")).await.body;
+        for again in ["action=\"/trust/authorities/11111111/runs\"", "name=\"scenario\" value=\"basic\""] {
+            assert!(page.contains(again), "whoever may order tries the same again: {page}");
+        }
     }
     // Neither under its own address nor under one's own, nor by a supplier, nor without a sign-in.
     let mut other = town.reader(authority(FEDDET)).await;
@@ -339,4 +348,68 @@ async fn told_as(browser: &mut Browser, url: &str) -> (u16, String, String) {
     let answer = browser.get(url).await;
     let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
     (answer.status, header("content-type"), header("cache-control"))
+}
+
+#[tokio::test]
+async fn who_would_be_without_a_fagsystem_at_which_level_is_foreseen_as_far_as_the_reader_sees() {
+    let town = Town::with("progress-forecast", |files| {
+        without_bbr(files);
+        with_clients(files);
+    })
+    .await;
+    let foreseen = async |sees: Sees| {
+        let mut browser = town.reader(sees).await;
+        let file = browser.get(&format!("{}/trust/matrix.csv?of=levels", town.url)).await;
+        let line = |row: &BTreeMap<String, String>| {
+            ["fagsystem", "level", "demanded", "cvr", "reach"].map(|column| row[column].clone()).join(" ")
+        };
+        table(&file).iter().map(line).collect::<Vec<_>>()
+    };
+    let (bbr, driving) = ("BBR NSIS High no 11111111 lower", "Køreprøvebooking NSIS");
+    let of_driving = [
+        format!("{driving} Substantial no 99999999 lower"),
+        format!("{driving} High no 11111111 lower"),
+        format!("{driving} High no 99999999 lower"),
+    ];
+    let all = [&[bbr.to_owned()], &of_driving[..]].concat();
+    assert_eq!(foreseen(Sees::Programme).await, all);
+    let supplier = Sees::Systems(vec![EntityId::new(&town.bbr.entity_id).unwrap()]);
+    assert_eq!(foreseen(supplier).await, [bbr]);
+    assert_eq!(foreseen(authority(FEDDET)).await, [of_driving[0].clone(), of_driving[2].clone()]);
+
+    // What is registered becomes what was seen; what nobody is registered for is out of reach.
+    let (mut own, mut other) = (system(&town, "of korsbaek"), system(&town, "of feddet"));
+    let named = town.bbr.entity_id.replace(':', "%3A").replace('/', "%2F");
+    let address = format!("{}/api/v1/trust/systems/{named}", town.url);
+    let levels = |answer: &Answer| json(answer)["levels"].clone();
+    let reach = |substantial: &str| {
+        serde_json::json!([
+            { "level": "NSIS Substantial", "demanded": true, "reach": substantial },
+            { "level": "NSIS High", "demanded": false, "reach": "lower" },
+        ])
+    };
+    assert_eq!(levels(&own.get(&address).await), reach("registered"));
+    run(&town, "nsis-substantial", |_| {}).await;
+    let told = own.get(&address).await;
+    assert_eq!((levels(&told), &json(&told)["logins"]), (reach("seen"), &0.into()));
+    let mut browser = town.reader(authority(KORSBAEK)).await;
+    let page = browser.get(&format!("{}?lang=da", page_of(&town, KORSBAEK))).await.body;
+    assert!(page.contains("NSIS Substantial <strong class=\"badge is-done\">nået"), "{page}");
+    town.change(|files| {
+        let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let (demanded, more) = ("required-nsis = \"Substantial\"", "required-nsis = \"High\"");
+        assert!(toml.contains(demanded));
+        files.insert("register.toml".into(), toml.replace(demanded, more).into_bytes());
+    })
+    .await;
+    let page = browser.get(&format!("{}?lang=da", page_of(&town, KORSBAEK))).await.body;
+    assert!(page.contains("NSIS High <strong class=\"badge is-wrong\">kan ikke nås"), "{page}");
+    let mut programme = town.reader(Sees::Programme).await;
+    let matrix = programme.get(&format!("{}/trust/matrix?lang=en", town.url)).await.body;
+    assert!(matrix.contains("<td>NSIS High: without 1</td>"), "{matrix}");
+
+    // What a municipality may not use is unknown to its system.
+    assert_eq!(other.get(&address).await.status, 404);
+    assert_eq!(own.get(&format!("{}/api/v1/trust/systems/x", town.url)).await.status, 404);
+    assert_eq!(town.browser().get(&address).await.status, 401);
 }

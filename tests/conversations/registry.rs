@@ -26,6 +26,7 @@ use context_handler::system::SystemClock;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
+use crate::support::tls::{Front, root_pem, roots};
 use crate::support::{Answer, Browser, Fagsystem, Idp, Town, at, key};
 
 /// What the partner's server does when it is asked.
@@ -211,7 +212,7 @@ async fn whatever_else_comes_is_kept_out_and_the_last_good_copy_stays() {
         ("of another host", sends_to(&format!("http://127.0.0.1:{port}/metadata")), Reason::MdUnreachable),
         ("that goes round in circles", sends_to("/circle"), Reason::MdUnreachable),
         ("that fails", Says::Fails, Reason::MdUnreachable),
-        ("that never comes", Says::Nothing, Reason::MdUnreachable),
+        ("that never comes", Says::Nothing, Reason::NetSilent),
     ]
     .into_iter()
     .enumerate()
@@ -235,9 +236,77 @@ async fn a_private_address_is_called_only_if_its_host_is_allowed_by_name() {
     assert_eq!(refused(town.broker.refresh_metadata(&nobody).await.unwrap()), Reason::EgressRefused);
     let https = partner.url.replace("http://", "https://");
     let lookup = nobody.get(&https, 1000).await.unwrap_err();
-    assert_eq!(lookup.reason, Reason::MdUnreachable);
+    assert_eq!(lookup.reason, Reason::EgressRefused);
     assert!(lookup.detail.contains("localhost has no public address"), "{lookup}");
     assert_eq!(fetch(&town).await, Ok(true));
+}
+
+#[tokio::test]
+async fn metadata_are_fetched_by_https_from_a_server_that_a_configured_root_vouches_for() {
+    let (town, partner) = town("https", "/metadata").await;
+    let old = key("idp-korsbaek");
+    partner.says(Says::Content(metadata(&town.korsbaek.entity_id, &[&old], &old, at(0)).into_bytes()));
+    let front = Front::of(&format!("{}/metadata", partner.url), "localhost");
+    town.change(|files| {
+        let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let changed = toml.replace(&format!("{}/metadata", partner.url), &front.url);
+        assert_ne!(changed, toml);
+        files.insert("register.toml".into(), changed.into_bytes());
+    })
+    .await;
+    assert_eq!(fetch(&town).await, Err(Reason::NetTls), "nobody on this machine vouches for it");
+    assert_eq!(front.asked(), 0);
+
+    let folder = std::env::temp_dir().join(format!("ch-ca-roots-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("root.pem"), root_pem()).unwrap();
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev");
+    let written = format!(
+        "[server]\npublic-url = \"http://localhost\"\n[egress]\nallow-hosts = [\"localhost\"]\nca-roots = [\"root.pem\"]\n\
+         [keys]\nsigning = [\"{keys}/broker-signing.pem\"]\ndecryption = [\"{keys}/broker-decryption.pem\"]\n"
+    );
+    std::fs::write(folder.join("config.toml"), written).unwrap();
+    let config = Config::resolve(&Sources::gather(Some(&folder.join("config.toml"))).unwrap()).unwrap();
+    let told = town.broker.refresh_metadata(&app::egress(&config).unwrap()).await.unwrap();
+    assert_eq!((told.len(), told[0].outcome.as_ref().ok(), front.asked()), (1, Some(&true), 1));
+    std::fs::write(folder.join("root.pem"), "no certificate").unwrap();
+    assert_eq!(app::egress(&config).map(|_| ()).unwrap_err().reason, Reason::CertChain);
+    drop(std::fs::remove_dir_all(&folder));
+}
+
+#[tokio::test]
+async fn each_way_of_not_reaching_a_server_has_a_reason_of_its_own() {
+    let partner = Partner::new().await;
+    partner.says(Says::Content(b"content".to_vec()));
+    let plain = format!("{}/metadata", partner.url);
+    let at = |listener: &std::net::TcpListener| {
+        format!("http://localhost:{}/", listener.local_addr().unwrap().port())
+    };
+    let free = at(&std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let rude = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (silent_url, rude_url) = (at(&silent), at(&rude));
+    std::thread::spawn(move || rude.incoming().for_each(drop));
+    let hosts = || ["localhost".to_owned(), "nobody.invalid".to_owned()];
+    let egress = Egress::trusting(&roots(), hosts(), Duration::from_secs(1)).unwrap();
+    let genuine = Front::of(&plain, "localhost");
+    assert_eq!(egress.get(&genuine.url, 1000).await.unwrap().body, b"content", "the twin");
+    assert_eq!(egress.get(&plain, 1000).await.unwrap().body, b"content", "the twin");
+    for (what, url, reason) in [
+        ("nobody listens", free.clone(), Reason::NetClosed),
+        ("nobody listens, encrypted", free.replace("http://", "https://"), Reason::NetClosed),
+        ("nobody has the name", "http://nobody.invalid/".to_owned(), Reason::NetClosed),
+        ("it hangs up", rude_url, Reason::NetClosed),
+        ("it is silent", silent_url.clone(), Reason::NetSilent),
+        ("it is silent, encrypted", silent_url.replace("http://", "https://"), Reason::NetSilent),
+        ("it does not encrypt", plain.replace("http://", "https://"), Reason::NetTls),
+        ("it has another name", Front::of(&plain, "other.test").url, Reason::NetTls),
+        ("nobody vouches for it", Front::unvouched(&plain).url, Reason::NetTls),
+    ] {
+        let fault = egress.get(&url, 1000).await.unwrap_err();
+        assert_eq!(fault.reason, reason, "{what}: {fault}");
+    }
+    drop(silent);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use context_handler::broker::{Next, Visit};
 use context_handler::domain::id::{Cvr, LoginId};
 use context_handler::protocol::saml::binding::{Arrived, Carries};
 use context_handler::protocol::seal::Ticket;
+use context_handler::store::Store;
 use jiff::SignedDuration;
 
 use crate::support::{Answer, Browser, Fagsystem, Idp, Say, Told, Town};
@@ -184,6 +185,24 @@ async fn a_session_ends_by_itself_when_it_is_idle_or_old_or_the_identity_provide
     day.goes_straight_in(&driving).await;
     day.town.pass(minutes(1));
     day.must_log_in_again(&driving).await;
+}
+
+#[tokio::test]
+async fn when_a_session_falls_asleep_is_written_down_once_a_minute() {
+    let mut day = Day::in_bbr("once-a-minute").await;
+    let driving = day.town.driving.clone();
+    let korsbaek = Cvr::new("11111111").unwrap();
+    let asleep = async |day: &Day| day.town.store.sessions_of(korsbaek, 10).await.unwrap()[0].idle;
+    let begun = asleep(&day).await;
+    day.town.pass(SignedDuration::from_secs(59));
+    day.goes_straight_in(&driving).await;
+    assert_eq!(asleep(&day).await, begun, "it is a minute at most that is lost");
+    day.town.pass(SignedDuration::from_secs(1));
+    day.goes_straight_in(&driving).await;
+    assert_eq!(asleep(&day).await, begun + SignedDuration::from_mins(1));
+    day.town.pass(SignedDuration::from_mins(59));
+    day.goes_straight_in(&driving).await;
+    assert_eq!(asleep(&day).await, begun + SignedDuration::from_hours(1));
 }
 
 #[tokio::test]

@@ -368,6 +368,90 @@ async fn users_of_the_registers_files_come_first_and_are_changed_there_alone() {
     assert_eq!(system.ids("").await, ["ib", "of-the-files"]);
 }
 
+/// The tag of a user, and the call with such a header.
+async fn tag(system: &mut System, path: &str) -> String {
+    let answer = system.call("GET", path, None).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.headers["etag"].to_str().unwrap().to_owned()
+}
+
+async fn only_if(town: &Town, header: (&str, &str), method: &str, content: Option<Value>) -> Answer {
+    let mut system = System::new(town, "of korsbaek");
+    system.browser.headers.push((header.0.into(), header.1.into()));
+    let path = if method == "POST" { "/api/v1/users" } else { "/api/v1/users/ib" };
+    system.call(method, path, content).await
+}
+
+#[tokio::test]
+async fn of_two_systems_that_saw_the_same_user_one_changes_it_and_the_other_is_told() {
+    let town = town("users-tag").await;
+    let mut system = System::new(&town, "of korsbaek");
+    let path = "/api/v1/users/ib";
+    let first = system.call("PUT", path, Some(user("ib", BYG))).await;
+    let seen = first.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(tag(&mut system, path).await, seen, "the answer to a change names the state that it made");
+
+    town.pass(SignedDuration::from_secs(1));
+    let twin = only_if(&town, ("if-match", &seen), "PUT", Some(user("ib", SKAT))).await;
+    assert_eq!(twin.status, 200, "{}", twin.body);
+    let now = tag(&mut system, path).await;
+    assert!(now != seen && twin.headers["etag"] == now.as_str());
+    for (header, method, content) in [
+        (("if-match", seen.as_str()), "PUT", Some(user("ib", BYG))),
+        (("if-match", &seen), "POST", Some(user("ib", BYG))),
+        (("if-match", &seen), "DELETE", None),
+        (("if-match", "\"\""), "DELETE", None),
+        (("if-none-match", "*"), "PUT", Some(user("ib", BYG))),
+    ] {
+        let answer = only_if(&town, header, method, content).await;
+        refused(&town, &answer, 412, "api.condition").await;
+    }
+    for header in [("if-match", now.trim_matches('"')), ("if-match", "W/\"a\""), ("if-none-match", &now)] {
+        let answer = only_if(&town, header, "PUT", Some(user("ib", BYG))).await;
+        refused(&town, &answer, 400, "api.body").await;
+    }
+    assert_eq!(tag(&mut system, path).await, now, "nothing of it was kept");
+
+    let many = format!("{seen}, {now}");
+    assert_eq!(only_if(&town, ("if-match", &many), "DELETE", None).await.status, 204);
+    let gone = only_if(&town, ("if-match", "*"), "PUT", Some(user("ib", BYG))).await;
+    refused(&town, &gone, 412, "api.condition").await;
+    assert_eq!(only_if(&town, ("if-none-match", "*"), "PUT", Some(user("ib", BYG))).await.status, 201);
+    assert_eq!(only_if(&town, ("if-match", "*"), "DELETE", None).await.status, 204);
+
+    let of_the_files = tag(&mut system, "/api/v1/users/of-the-files").await;
+    system.browser.headers.push(("if-match".into(), of_the_files));
+    let answer = system.call("DELETE", "/api/v1/users/of-the-files", None).await;
+    refused(&town, &answer, 409, "admin.conflict").await;
+}
+
+#[tokio::test]
+async fn of_many_who_change_what_they_saw_at_once_exactly_one_gets_through() {
+    let town = std::sync::Arc::new(town("users-race").await);
+    let mut system = System::new(&town, "of korsbaek");
+    let mut seen = String::new();
+    for round in 0..10 {
+        let header = if round == 0 { ("if-none-match", "*".to_owned()) } else { ("if-match", seen.clone()) };
+        let calls = (0..8).map(|number| {
+            let (town, header) = (town.clone(), header.clone());
+            tokio::spawn(async move {
+                let role = format!("http://korsbaek.dk/roles/jobrole/{round}/{number}");
+                only_if(&town, (header.0, &header.1), "PUT", Some(user("ib", &role))).await
+            })
+        });
+        let mut through = Vec::new();
+        for call in calls.collect::<Vec<_>>() {
+            let answer = call.await.unwrap();
+            match answer.status {
+                200 | 201 => through.push(answer.headers["etag"].to_str().unwrap().to_owned()),
+                status => assert_eq!((status, &body(&answer)["code"]), (412, &json!("api.condition"))),
+            }
+        }
+        seen = tag(&mut system, "/api/v1/users/ib").await;
+        assert_eq!(through, [seen.clone()], "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn content_of_another_kind_or_size_is_refused() {
     let town = town("users-content").await;
@@ -472,6 +556,45 @@ async fn while_the_store_is_locked_nothing_is_changed_and_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn the_description_for_people_tells_all_that_the_one_for_machines_tells() {
+    let town = town("users-docs").await;
+    let description = System::new(&town, "").get("/api/openapi.json").await;
+    for (lang, title) in [("da", "API&#x27;et for kommunens systemer"), ("en", "The API for a municipality")]
+    {
+        let mut browser = town.browser();
+        browser.headers.push(("accept-language".into(), lang.into()));
+        let page = browser.get(&format!("{}/api/docs", town.url)).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains(title) || page.body.contains(&title.replace("&#x27;", "&#39;")), "{lang}");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !page.body.contains("<script"), "{policy}");
+        let mut told = 0;
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, call) in methods.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters")
+            {
+                let name = format!("<code>{} {path}</code>", method.to_uppercase());
+                assert!(page.body.contains(&name), "{name}");
+                assert!(page.body.contains(call["summary"].as_str().unwrap().split('\'').next().unwrap()));
+                told += 1;
+            }
+        }
+        for (form, schema) in description["components"]["schemas"].as_object().unwrap() {
+            assert!(page.body.contains(&format!("id=\"form-{form}\"")), "{form}");
+            for field in schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name) {
+                assert!(page.body.contains(&format!("<code>{field}</code>")), "{form} {field}");
+            }
+        }
+        for code in ["api.client", "api.condition", "admin.conflict", "store.down"] {
+            assert!(page.body.contains(code), "{code}");
+        }
+        for place in page.body.split("href=\"#form-").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(page.body.contains(&format!("id=\"form-{place}\"")), "{place} leads nowhere");
+        }
+        assert!(told > 10 && page.body.contains("If-Match") && page.body.contains("href=\"#form-User\""));
+    }
+}
+
+#[tokio::test]
 async fn the_description_for_machines_names_exactly_the_routes_that_there_are() {
     let town = town("users-openapi").await;
     let description = System::new(&town, "").get("/api/openapi.json").await;
@@ -498,9 +621,16 @@ async fn the_description_for_machines_names_exactly_the_routes_that_there_are() 
     }
     there.sort();
     assert_eq!(described, there);
-    for reason in
-        ["api.client", "api.disabled", "api.authority", "api.body", "admin.conflict", "api.size", "api.type"]
-    {
+    for reason in [
+        "api.client",
+        "api.disabled",
+        "api.authority",
+        "api.body",
+        "admin.conflict",
+        "api.condition",
+        "api.size",
+        "api.type",
+    ] {
         assert!(description.to_string().contains(reason), "{reason} is described");
     }
 }

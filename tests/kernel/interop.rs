@@ -1,9 +1,8 @@
 //! The same judgement as libxml2 and libxmlsec1, in both directions.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use context_handler::protocol::keys::{Decrypter, FileKey, SignatureAlgorithm, Signer};
+use context_handler::protocol::keys::{SignatureAlgorithm, Signer};
 use context_handler::protocol::xml::{
     Cbc, ContentCipher, Document, Encryption, KeyTransport, Writer, decrypt, encrypt, verify,
 };
@@ -299,14 +298,7 @@ fn we_open_what_libxmlsec1_encrypts() {
     }
     let folder = Folder::new();
     let (_, _, certificate) = key_files(&folder, &BROKER);
-    let key: Arc<dyn Decrypter> =
-        Arc::new(FileKey::from_pem(&BROKER.certificate_pem, &BROKER.key_pem, None).unwrap());
-    let plaintext = assertion("_a1", "CN=Maude", Some(&IDP.key));
-    let message = format!(
-        "<saml:EncryptedAssertion xmlns:saml=\"{SAML}\">{}</saml:EncryptedAssertion>",
-        plaintext.as_str()
-    );
-    let message = folder.file("message.xml", message);
+    let (key, message) = (broker_key(), message_to_seal(&folder));
     for (cipher, session) in [
         ("http://www.w3.org/2009/xmlenc11#aes128-gcm", "aes-128"),
         ("http://www.w3.org/2009/xmlenc11#aes192-gcm", "aes-192"),

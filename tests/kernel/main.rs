@@ -6,6 +6,7 @@ mod dice;
 mod encryption;
 mod interop;
 mod mutations;
+mod newer;
 mod reading;
 mod signatures;
 mod support;

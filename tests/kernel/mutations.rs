@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use context_handler::protocol::keys::{FileKey, SignatureAlgorithm};
 use context_handler::protocol::xml::{Document, base64, verify};
 
 use crate::dice::Chance;
@@ -24,7 +25,7 @@ fn what_we_accept_libxmlsec1_accepts_with_the_same_identity() {
     let count = std::env::var("CH_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
     let (mut chance, folder) = (Chance::new(), Folder::new());
     let (public, ..) = key_files(&folder, &IDP);
-    let genuine = genuine_messages();
+    let genuine = genuine_messages(&IDP.key);
     let (mut accepted, mut refused) = (Vec::<(PathBuf, String)>::new(), Vec::<PathBuf>::new());
     let mut reasons = BTreeMap::<&str, usize>::new();
     let (mut total, mut disagreed) = (0, 0);
@@ -56,6 +57,33 @@ fn what_we_accept_libxmlsec1_accepts_with_the_same_identity() {
     assert!(total < count, "some mutations must do harm");
 }
 
+/// The same with RSA-PSS, which libxmlsec1 knows since 1.3: a twentieth as many.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests take their length from the environment")]
+fn what_we_accept_with_pss_the_newer_libxmlsec1_accepts_too() {
+    let Some(newer) = Newer::installed() else { return };
+    let count = std::env::var("CH_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(5_000) / 20;
+    let (mut chance, folder) = (Chance::new(), Folder::new());
+    let (_, _, certificate) = key_files(&folder, &IDP);
+    let genuine = genuine_messages(&IDP.signing_with(SignatureAlgorithm::RSA_PSS_SHA256));
+    let mut accepted = Vec::new();
+    for at in 0..count {
+        let mut text = chance.pick(&genuine).clone();
+        for _ in 0..=chance.below(3) {
+            text = mutate(text, &mut chance, &genuine);
+        }
+        if let Ok(identity) = judge(&text) {
+            assert_eq!(identity, IDENTITY, "a forged identity in {text}");
+            accepted.push(folder.file(&format!("accepted-{at}.xml"), &text));
+        }
+    }
+    println!("mutated {count} with RSA-PSS, accepted {}", accepted.len());
+    assert!(accepted.len() * 5 > count && accepted.len() < count, "{} of {count}", accepted.len());
+    for (file, verdict) in accepted.iter().zip(newer.verdicts(&certificate, &accepted)) {
+        assert_eq!(verdict, "OK", "accepted by us only: {}", std::fs::read_to_string(file).unwrap());
+    }
+}
+
 fn judge(text: &str) -> Result<String, &'static str> {
     let document = Document::parse(text.as_bytes()).map_err(|fault| fault.reason.code())?;
     let signed = verify(document.root(), &IDP.trusted()).map_err(|fault| fault.reason.code())?;
@@ -74,11 +102,11 @@ fn agreed(public: &std::path::Path, accepted: Vec<(PathBuf, String)>) {
 }
 
 /// Messages as we write them, and with the spellings that others use.
-fn genuine_messages() -> Vec<String> {
+fn genuine_messages(signer: &FileKey) -> Vec<String> {
     let plain = assertion("_a1", IDENTITY, None);
-    let signed = assertion("_a1", IDENTITY, Some(&IDP.key));
-    let one = response("_r1", &plain, Some(&IDP.key)).into_string();
-    let both = response("_r1", &signed, Some(&IDP.key)).into_string();
+    let signed = assertion("_a1", IDENTITY, Some(signer));
+    let one = response("_r1", &plain, Some(signer)).into_string();
+    let both = response("_r1", &signed, Some(signer)).into_string();
     let declared =
         one.replacen("<samlp:Response ", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<samlp:Response ", 1);
     vec![one, both, declared]

@@ -1,10 +1,13 @@
-//! The other judges: the programs `xmlsec1` and `xmllint`, each over many files at a time.
+//! The other judges: the programs `xmlsec1` and `xmllint`, and libxmlsec1 1.3 through Python, each over many files at a time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::Party;
+use context_handler::protocol::keys::{Decrypter, FileKey};
+
+use crate::support::{BROKER, IDP, Party, SAML, assertion};
 
 /// Whether a program is installed; says so when it is not.
 pub(crate) fn installed(program: &str) -> bool {
@@ -56,6 +59,43 @@ pub(crate) const ID_ATTRIBUTES: [&str; 6] = [
     "--id-attr:ID",
     "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
 ];
+
+/// libxmlsec1 1.3, from the Python environment that the peers' installation makes.
+pub(crate) struct Newer(PathBuf);
+
+impl Newer {
+    /// The judge, if it is installed; says so when it is not.
+    pub(crate) fn installed() -> Option<Self> {
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers").into();
+        let folder = std::env::var_os("CH_PEERS_DIR").map_or(own, PathBuf::from);
+        let python = Self(folder.join("venv/bin/python"));
+        if !python.0.exists() {
+            println!("skipped: tests/peers/install.sh has not run");
+            return None;
+        }
+        let version = python.says(&["version"]);
+        assert!(version.starts_with("1.3."), "expected libxmlsec1 1.3, got {version}");
+        Some(python)
+    }
+
+    /// What it prints.
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/libxmlsec1.py");
+        let done = Command::new(&self.0).arg(script).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// What it says about the signature of each file's outermost element.
+    pub(crate) fn verdicts(&self, certificate: &Path, files: &[PathBuf]) -> Vec<String> {
+        let paths = files.iter().map(|file| file.to_str().unwrap());
+        let arguments: Vec<&str> =
+            ["verify", certificate.to_str().unwrap()].into_iter().chain(paths).collect();
+        let verdicts: Vec<String> = self.says(&arguments).lines().map(str::to_owned).collect();
+        assert_eq!(verdicts.len(), files.len());
+        verdicts
+    }
+}
 
 /// The signature that stands directly in the outermost element.
 pub(crate) const ROOT_SIGNATURE: &str =
@@ -111,6 +151,21 @@ pub(crate) fn xmllint_c14n(folder: &Folder, files: &[PathBuf]) -> Vec<String> {
     }
     assert_eq!(forms.len(), files.len());
     forms
+}
+
+/// What opens messages for the broker.
+pub(crate) fn broker_key() -> Arc<dyn Decrypter> {
+    Arc::new(FileKey::from_pem(&BROKER.certificate_pem, &BROKER.key_pem, None).unwrap())
+}
+
+/// A signed assertion in the place where an encrypted one is to stand.
+pub(crate) fn message_to_seal(folder: &Folder) -> PathBuf {
+    let plaintext = assertion("_a1", "CN=Maude", Some(&IDP.key));
+    let message = format!(
+        "<saml:EncryptedAssertion xmlns:saml=\"{SAML}\">{}</saml:EncryptedAssertion>",
+        plaintext.as_str()
+    );
+    folder.file("message.xml", message)
 }
 
 /// A party's keys as files.

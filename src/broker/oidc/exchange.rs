@@ -217,9 +217,8 @@ impl Broker {
 
     /// A client that goes on working keeps its user's session in use; one that has fallen asleep is not woken.
     fn used_again(&self, session: &Session, now: Timestamp) -> Within {
-        let again = session.expires.min(now + self.settings.idle_for);
-        let idle = if now < session.idle { again } else { session.idle };
-        Within { session: session.id, idle }
+        let Within { session: id, idle } = self.used(session, now);
+        Within { session: id, idle: idle.filter(|_| now < session.idle) }
     }
 }
 

@@ -8,14 +8,15 @@ use super::super::{Broker, Next, Refusal, Visit};
 use super::observe::{Observed, levels_of};
 use super::preview::preview;
 use super::rights::{self, Whose};
+use super::scenario::{encrypted, let_in, scenario, status};
 use crate::domain::assurance::Requirement;
-use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::audit::{Actor, Event};
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::login::{Asked, Trial};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
 use crate::domain::subject::Grant;
-use crate::domain::trust::{self, Check, Finding, Report, Scenario, Service, Verdict};
+use crate::domain::trust::{self, Check, Finding, Report, Scenario, Sent, Service, Verdict};
 use crate::store::{Batch, Kind, StoreError};
 
 impl Broker {
@@ -33,7 +34,7 @@ impl Broker {
         let received = trail.allowed(trail.record.actor, Reason::LoginOk);
         match self.way_out(&ended) {
             Some(way) => self.begin_logout_of_run(trail, ended, way, (received, batch)).await,
-            None => self.keep_report(trail, ended, (vec![received], batch)).await,
+            None => self.keep_report(trail, ended, Batch { records: vec![received], ..batch }).await,
         }
     }
 
@@ -43,7 +44,8 @@ impl Broker {
         trail.refuse(&fault);
         let received = trail.record.clone();
         let (login, at) = (trail.record.login, trail.record.at);
-        let kept = self.keep_report(&mut trail, ended, (vec![received], Batch::default())).await;
+        let batch = Batch { records: vec![received], ..Batch::default() };
+        let kept = self.keep_report(&mut trail, ended, batch).await;
         kept.unwrap_or(Next::Refuse(Refusal { login, reason: Reason::StoreDown, at, fagsystem: None }))
     }
 
@@ -62,7 +64,8 @@ impl Broker {
             Finding::of(Check::Cookie, &told, "", fault.reason.code()),
             Finding::of(Check::LetIn, &told, "", fault.reason.code()),
         ];
-        let observed = Observed { findings, ..Observed::default() };
+        let mut observed = Observed { findings, ..Observed::default() };
+        observed.shown.messages.extend(run.sent.map(|sent| sent.message));
         let report = self.report(&trail, observed, (run.scenario, None), (login, run.ordered));
         let record = trail.allowed(Actor::Broker, Reason::TrustEnded);
         let batch = Batch { records: vec![record], report: Some(report), ..Batch::default() };
@@ -73,12 +76,13 @@ impl Broker {
         &self,
         trail: &mut Trail,
         ended: Ended,
-        (records, batch): (Vec<Record>, Batch),
+        batch: Batch,
     ) -> Result<Next, Fault> {
         let Ended { observed, asked } = ended;
         let (Some(observed), Some(asked)) = (observed, asked) else {
             return Err(Fault::new(Reason::Internal, "a trust run that observes nothing"));
         };
+        let observed = self.begun_with(observed, asked.login).await;
         let Some(Trial { scenario, ticket, .. }) = asked.reply.trial().cloned() else {
             return Err(Fault::new(Reason::Internal, "a trust run without a link"));
         };
@@ -86,7 +90,7 @@ impl Broker {
         let mut report = self.report(trail, *observed, tried, (asked.login, asked.begun));
         let mut ended = trail.allowed(Actor::Broker, Reason::TrustEnded);
         ended.event = Event::TrustRunEnded;
-        let records = trail.all(records.into_iter().chain([ended]));
+        let records = trail.all(batch.records.into_iter().chain([ended]));
         let batch = Batch { records, report: Some(report.clone()), ..batch };
         let again = Batch { records: batch.records.clone(), ..Batch::default() };
         match self.store.commit(batch).await {
@@ -100,6 +104,16 @@ impl Broker {
             kept => kept?,
         }
         Ok(Next::Read { login: asked.login, page: format!("/trust/runs/{ticket}"), console: None })
+    }
+
+    /// What was asked stands before what was answered.
+    async fn begun_with(&self, mut observed: Box<Observed>, run: LoginId) -> Box<Observed> {
+        let kept = self.store.run(run, self.clock.now()).await.ok().flatten();
+        let fits = |sent: &Sent| observed.question.as_ref().is_none_or(|question| *question == sent.question);
+        if let Some(sent) = kept.and_then(|run| run.sent).filter(fits) {
+            observed.shown.messages.insert(0, sent.message);
+        }
+        observed
     }
 
     fn report(
@@ -148,7 +162,8 @@ impl Broker {
             services(trail, observed);
             levels(trail, observed, &asked.requirement);
             encrypted(trial.scenario, observed);
-            observed.findings.extend(scenario(trial.scenario, observed, outcome, (asked, status.as_ref())));
+            let tried = (trial.scenario, asked, status.as_ref());
+            observed.findings.extend(scenario(trail, observed, outcome, tried));
             self.logout_address(trail, observed, trial.scenario);
             observed.findings.push(Finding::pass(Check::Arrived, "POST", "POST"));
             if outcome.is_ok() {
@@ -233,18 +248,6 @@ fn sort(report: &mut Report) {
     report.verdict = trust::verdict(&report.findings);
 }
 
-/// The login's own word. Where no page may be shown, the right end is a refusal.
-fn let_in(scenario: Scenario, outcome: Result<(), &Fault>, status: Option<&Finding>) -> Finding {
-    let passive = status.is_some_and(|status| status.received.ends_with("NoPassive"));
-    match outcome {
-        Ok(()) => Finding::pass(Check::LetIn, "", ""),
-        Err(_) if scenario == Scenario::Passive && passive => {
-            Finding::not_applicable(Check::LetIn, "NoPassive")
-        }
-        Err(fault) => Finding::of(Check::LetIn, &Err::<(), _>(fault.clone()), "", fault.reason.code()),
-    }
-}
-
 /// A fault of the login that no check has told gets its own line in the part of the report where it belongs.
 fn untold(observed: &mut Observed, outcome: Result<(), &Fault>, let_in: &Finding) {
     let Err(fault) = outcome else { return };
@@ -264,7 +267,7 @@ fn place(reason: Reason) -> Option<Check> {
     let family = reason.code().split('.').next().unwrap_or_default();
     match (reason, family) {
         (Reason::BrowserBinding | Reason::StateForged, _) => Some(Check::Cookie),
-        (Reason::RelayState, _) => Some(Check::RelayState),
+        (Reason::RelayState | Reason::RelayStateLost, _) => Some(Check::RelayState),
         (Reason::Replay, _) => Some(Check::Once),
         (Reason::IrtMissing | Reason::IrtUnknown, _) => Some(Check::InResponseTo),
         (Reason::IdpUnexpected | Reason::IssuerSelf | Reason::IssuerMismatch, _) => Some(Check::Issuer),
@@ -280,25 +283,6 @@ fn place(reason: Reason) -> Option<Check> {
         (_, "attr" | "value") => Some(Check::AttributePerson),
         (_, "robot") => Some(Check::Robot),
         _ => None,
-    }
-}
-
-/// The status of the first answer. Where no page may be shown, a refusal for that very reason is the right one.
-fn status(scenario: Scenario, observed: &mut Observed) -> Option<Finding> {
-    let status = observed.findings.iter_mut().find(|one| one.check == Check::Status)?;
-    if scenario == Scenario::Passive && status.received.ends_with("NoPassive") {
-        *status = Finding::pass(Check::Status, "NoPassive", status.received.as_str());
-    }
-    Some(status.clone())
-}
-
-/// Where an encrypted answer is what is tried, one in the clear is wrong.
-fn encrypted(scenario: Scenario, observed: &mut Observed) {
-    let used = observed.findings.iter_mut().find(|one| one.check == Check::Encrypted);
-    if let (Scenario::Encrypted, Some(used)) = (scenario, used)
-        && used.verdict == Verdict::Warning
-    {
-        used.verdict = Verdict::Fail;
     }
 }
 
@@ -336,60 +320,4 @@ fn levels(trail: &Trail, observed: &mut Observed, requirement: &Requirement) {
         levels_of(requirement.levels()),
         level.to_string(),
     ));
-}
-
-/// What belongs to the scenario.
-fn scenario(
-    scenario: Scenario,
-    observed: &Observed,
-    outcome: Result<(), &Fault>,
-    (asked, status): (&Asked, Option<&Finding>),
-) -> Vec<Finding> {
-    let succeeded = status.is_some_and(|status| status.verdict == Verdict::Pass);
-    let received = status.map_or_else(String::new, |status| status.received.clone());
-    match scenario {
-        Scenario::ForceAuthn => fresh(observed, asked).into_iter().collect(),
-        Scenario::Passive if received.ends_with("NoPassive") => {
-            vec![Finding::pass(Check::Silent, "NoPassive", received)]
-        }
-        Scenario::Passive if succeeded => {
-            vec![Finding::warning(Check::Silent, Reason::PassiveSession, "NoPassive", received)]
-        }
-        Scenario::Passive => vec![Finding::fail(Check::Silent, Reason::Status, "NoPassive", received)],
-        Scenario::NextKey if succeeded => vec![Finding::pass(Check::NextKey, "", received)],
-        Scenario::NextKey => vec![Finding::fail(Check::NextKey, Reason::KeyNext, "Success", received)],
-        Scenario::Robot => {
-            let robot = observed.subject.as_ref().is_some_and(|subject| subject.is_robot);
-            match (outcome, robot) {
-                (Ok(()), true) => vec![Finding::pass(Check::Robot, "", "")],
-                (Ok(()), false) => vec![Finding::fail(Check::Robot, Reason::RobotMissing, "", "")],
-                (Err(_), _) => Vec::new(),
-            }
-        }
-        Scenario::StepUp => match outcome {
-            Ok(()) => vec![Finding::pass(Check::StepUp, levels_of(asked.requirement.levels()), "")],
-            Err(fault) => {
-                let told = Err::<(), _>(fault.clone());
-                vec![Finding::of(
-                    Check::StepUp,
-                    &told,
-                    levels_of(asked.requirement.levels()),
-                    fault.reason.code(),
-                )]
-            }
-        },
-        _ => Vec::new(),
-    }
-}
-
-/// Whether the user authenticated after we asked.
-fn fresh(observed: &Observed, asked: &Asked) -> Option<Finding> {
-    let timing = observed.shown.timing.as_ref()?;
-    let at = timing.moments.iter().find(|moment| moment.what == "AuthnInstant")?.at;
-    let tolerance = jiff::SignedDuration::from_millis(timing.tolerance);
-    let (expected, received) = (format!("≥ {}", asked.begun), at.to_string());
-    Some(match at + tolerance >= asked.begun {
-        true => Finding::pass(Check::Fresh, expected, received),
-        false => Finding::fail(Check::Fresh, Reason::ForceIgnored, expected, received),
-    })
 }

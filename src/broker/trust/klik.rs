@@ -7,11 +7,14 @@ use jiff::Timestamp;
 
 use super::super::Broker;
 use super::super::registry::Snapshot;
+use crate::domain::assurance::Level;
 use crate::domain::console::Sees;
 use crate::domain::federation::{Authority, Fagsystem, IdentityProvider};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::Fault;
-use crate::domain::trust::{Adoption, Facts, Fetched, Progress, Provider, Tried};
+use crate::domain::trust::{
+    Adoption, Check, Facts, Fetched, Progress, Provider, Reach, Reached, Scenario, Tried, Verdict, foreseen,
+};
 
 /// Everything that shows how far one municipality, or all of them, have come. Progress is computed from it and borrows
 /// from it.
@@ -105,14 +108,24 @@ impl Known {
         let federation = snapshot.federation();
         let authorities = self.authorities(snapshot, sees);
         let used: Vec<_> = authorities.iter().map(|authority| self.logins(authority.cvr)).collect();
+        let reached: Vec<_> =
+            authorities.iter().map(|authority| self.reached(snapshot, authority.cvr)).collect();
         let seen = federation.fagsystemer().filter(|fagsystem| sees.uses_of(&fagsystem.entity_id));
         let mut systems: Vec<InUse<'f>> = seen
             .map(|fagsystem| {
-                let mut row = InUse { fagsystem, customers: 0, using: 0, logins: 0, last: None };
-                for (authority, used) in authorities.iter().zip(&used) {
-                    let may = federation.may_use(authority.cvr, &fagsystem.entity_id, self.now);
-                    row.customers += usize::from(may);
-                    if let Some(used) = used.get(&fagsystem.entity_id).filter(|_| may) {
+                let mut row = InUse::of(fagsystem);
+                for ((authority, used), reached) in authorities.iter().zip(&used).zip(&reached) {
+                    if !federation.may_use(authority.cvr, &fagsystem.entity_id, self.now) {
+                        continue;
+                    }
+                    row.customers += 1;
+                    for foreseen in &mut row.forecast {
+                        let reach = reached.reach(foreseen.level);
+                        if reach < Reach::Registered {
+                            foreseen.without.push((authority, reach));
+                        }
+                    }
+                    if let Some(used) = used.get(&fagsystem.entity_id) {
                         row.using += 1;
                         row.logins += used.logins;
                         row.last = row.last.max(Some(used.last));
@@ -126,6 +139,30 @@ impl Known {
         systems
     }
 
+    /// What is known of the levels of an authority's users: by the register, by logins and by runs.
+    pub fn reached(&self, snapshot: &Snapshot, authority: Cvr) -> Reached {
+        let federation = snapshot.federation();
+        let mut reached = Reached {
+            registered: federation.speakers(authority, self.now).map(|idp| idp.ceiling).collect(),
+            step_up: federation.step_up(authority).and_then(|provider| provider.ceiling.nsis),
+            ..Reached::default()
+        };
+        for used in self.used.get(&authority).into_iter().flatten() {
+            reached.saw(used.nist, used.nsis);
+        }
+        let shown = |tried: &&Tried| tried.verdict_of(Check::LevelEnough) == Verdict::Pass;
+        for tried in self.tried.get(&authority).into_iter().flatten().filter(shown) {
+            match tried.scenario.level() {
+                // What a step-up reached, the identity provider did not.
+                _ if tried.scenario == Scenario::StepUp => {}
+                Some(Level::Nsis(level)) => reached.saw(Some(level.as_nist()), Some(level)),
+                Some(Level::Nist(level)) => reached.saw(Some(level), None),
+                None => {}
+            }
+        }
+        reached
+    }
+
     /// The logins of an authority's users, by fagsystem.
     pub fn logins(&self, authority: Cvr) -> HashMap<&EntityId, &Adoption> {
         let used = self.used.get(&authority).into_iter().flatten();
@@ -134,7 +171,7 @@ impl Known {
 }
 
 /// How far a fagsystem is in use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct InUse<'f> {
     /// The fagsystem.
     pub fagsystem: &'f Fagsystem,
@@ -146,4 +183,23 @@ pub struct InUse<'f> {
     pub logins: u64,
     /// The last one.
     pub last: Option<Timestamp>,
+    /// Who would be without, at the level that it demands and at those that it could demand.
+    pub forecast: Vec<Foreseen<'f>>,
+}
+
+impl<'f> InUse<'f> {
+    fn of(fagsystem: &'f Fagsystem) -> Self {
+        let levels = foreseen(fagsystem.required);
+        let forecast = levels.map(|level| Foreseen { level, without: Vec::new() }).collect();
+        Self { fagsystem, customers: 0, using: 0, logins: 0, last: None, forecast }
+    }
+}
+
+/// Whose users would not reach a level by their own identity provider.
+#[derive(Clone, Debug)]
+pub struct Foreseen<'f> {
+    /// The level.
+    pub level: Level,
+    /// The authorities, and what is left to them.
+    pub without: Vec<(&'f Authority, Reach)>,
 }

@@ -4,13 +4,15 @@
 use super::super::ask::Put;
 use super::super::audit::Trail;
 use super::super::egress::Posted;
+use super::super::login::check_sender;
 use super::super::logout::Side;
 use super::super::logout::tell::MAX_ANSWER;
 use super::super::{Broker, ByBrowser, Next, SealedLogin, Step, Visit};
 use super::ending::Ended;
 use super::observe::Observed;
+use super::scenario::is_no_passive;
 use crate::domain::audit::{Actor, Event, Record};
-use crate::domain::id::{EntityId, LoginId, MessageId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, AtLogout, Handle, PENDING_FOR, Pending, Reply, Trial};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::{AtProvider, Party};
@@ -31,6 +33,14 @@ pub(super) enum WayOut {
     Browser(Binding, String),
 }
 
+/// What was asked, and of whom.
+#[derive(Clone)]
+struct Whom {
+    asked: Asked,
+    authority: Cvr,
+    idp: EntityId,
+}
+
 impl Broker {
     /// The way out that the scenario wants, if the identity provider has one.
     pub(super) fn way_out(&self, ended: &Ended) -> Option<WayOut> {
@@ -48,7 +58,7 @@ impl Broker {
         }
     }
 
-    /// Asks that the session end.
+    /// Asks that the session end. Where that cannot be asked, the run ends here and its report says so.
     pub(super) async fn begin_logout_of_run(
         &self,
         trail: &mut Trail,
@@ -57,52 +67,92 @@ impl Broker {
         (received, batch): (Record, Batch),
     ) -> Result<Next, Fault> {
         let missing = || Fault::new(Reason::Internal, "a trust run that observes nothing");
-        let (mut observed, asked) = (ended.observed.ok_or_else(missing)?, ended.asked.ok_or_else(missing)?);
+        let (observed, asked) = (ended.observed.ok_or_else(missing)?, ended.asked.ok_or_else(missing)?);
         let subject = observed.subject.as_ref().ok_or_else(missing)?;
-        let (authority, idp) = (subject.authority, subject.idp.clone());
-        let party = party(&observed, &idp).ok_or_else(missing)?;
-        let request = MessageId::made(self.clock.now(), self.random.bits());
-        let sent = |to: &str| {
-            let mut sent = trail.allowed(Actor::Broker, Reason::SloTold);
-            (sent.event, sent.message) = (Event::LogoutSent, Some(request.to_string()));
-            to.clone_into(&mut sent.endpoint);
-            sent
-        };
+        let whom = Whom { asked, authority: subject.authority, idp: subject.idp.clone() };
+        // What was asked on the way is kept with whatever comes of this.
+        let batch = Batch { records: trail.all([received]), ..batch };
         match way {
-            WayOut::Soap(address) => {
-                let records = vec![received, sent(&address)];
-                let answered = self.logout_by_soap(&party, &idp, (&request, &address)).await;
-                confirmed(&mut observed, answered);
-                self.ask_whether_over(trail, observed, (asked, authority, idp), Batch { records, ..batch })
-                    .await
-            }
+            WayOut::Soap(address) => self.leave_by_soap(trail, observed, whom, (&address, batch)).await,
             WayOut::Browser(binding, address) => {
-                let records = vec![received, sent(&address)];
-                let state = Handle { login: asked.login, levels: Vec::new() }.to_string();
-                let signer = self.keys.signer();
-                let question = self.news(&party, &request, &address, |news| match binding {
-                    Binding::Post => news.by_post(Some(state), signer).map(ByBrowser::Post),
-                    Binding::Redirect => news.by_redirect(Some(&state), signer).map(ByBrowser::Redirect),
-                })?;
-                let keeps = Some(self.keep_seen(&asked, &request, observed)?);
-                let receiver = self.name_of_idp(&idp);
-                let at = self.clock.now();
-                let sealed =
-                    self.seal(&Pending::AtLogout(AtLogout { asked, authority, idp, request, at }))?;
-                let records = trail.all(records);
-                self.store.commit(Batch { records, keeps, ..batch }).await?;
-                Ok(Next::Ask { sealed, question, receiver })
+                match self
+                    .leave_by_browser(trail, (&observed, &whom), (binding, &address), batch.clone())
+                    .await
+                {
+                    Ok(next) => Ok(next),
+                    Err(fault) => self.cut_short(trail, observed, whom, (&fault, batch)).await,
+                }
             }
         }
     }
 
+    async fn leave_by_soap(
+        &self,
+        trail: &mut Trail,
+        mut observed: Box<Observed>,
+        whom: Whom,
+        (address, mut batch): (&str, Batch),
+    ) -> Result<Next, Fault> {
+        let request = MessageId::made(self.clock.now(), self.random.bits());
+        let answered = self.logout_by_soap(&observed, &whom.idp, (&request, address)).await;
+        batch.records.push(leaving(trail, &request, address));
+        confirmed(&mut observed, answered);
+        self.ask_whether_over(trail, observed, whom, batch).await
+    }
+
+    async fn leave_by_browser(
+        &self,
+        trail: &Trail,
+        (observed, whom): (&Observed, &Whom),
+        (binding, address): (Binding, &str),
+        mut batch: Batch,
+    ) -> Result<Next, Fault> {
+        let at = self.clock.now();
+        let request = MessageId::made(at, self.random.bits());
+        let state = Handle { login: whom.asked.login, levels: Vec::new() }.to_string();
+        let (party, signer) = (party(observed, &whom.idp)?, self.keys.signer());
+        let question = self.news(&party, &request, address, |news| match binding {
+            Binding::Post => news.by_post(Some(state), signer).map(ByBrowser::Post),
+            Binding::Redirect => news.by_redirect(Some(&state), signer).map(ByBrowser::Redirect),
+        })?;
+        batch.records.push(leaving(trail, &request, address));
+        let mut observed = observed.clone();
+        observed.sends(&question, &self.settings.entity_id);
+        let keeps = Some(self.keep_seen(&whom.asked, &request, &observed)?);
+        let receiver = self.name_of_idp(&whom.idp);
+        let Whom { asked, authority, idp } = whom.clone();
+        let sealed = self.seal(&Pending::AtLogout(AtLogout { asked, authority, idp, request, at }))?;
+        self.store.commit(Batch { keeps, ..batch }).await?;
+        Ok(Next::Ask { sealed, question, receiver })
+    }
+
+    /// The run cannot go on. What it has seen so far is told, and what could not be tried.
+    async fn cut_short(
+        &self,
+        trail: &mut Trail,
+        mut observed: Box<Observed>,
+        whom: Whom,
+        (fault, batch): (&Fault, Batch),
+    ) -> Result<Next, Fault> {
+        let is_answered = observed.findings.iter().any(|finding| finding.check == Check::LogoutAnswered);
+        let check = if is_answered { Check::LogoutDead } else { Check::LogoutAnswered };
+        // That the login was used before is told by its own check.
+        if fault.reason != Reason::Replay {
+            let told = Err::<(), _>(fault.clone());
+            observed.findings.push(Finding::of(check, &told, "", fault.reason.code()));
+        }
+        let ended = Ended { observed: Some(observed), asked: Some(whom.asked) };
+        self.keep_report(trail, ended, batch).await
+    }
+
     async fn logout_by_soap(
         &self,
-        party: &Party,
+        observed: &Observed,
         idp: &EntityId,
         (request, address): (&MessageId, &str),
     ) -> Result<(Outcome, Message), Fault> {
-        let envelope = self.news(party, request, address, |news| news.by_soap(self.keys.signer()))?;
+        let party = party(observed, idp)?;
+        let envelope = self.news(&party, request, address, |news| news.by_soap(self.keys.signer()))?;
         let patience = self.settings.logout_for;
         let posted =
             self.settings.egress.post_soap(address, envelope.into_string(), MAX_ANSWER, patience).await;
@@ -168,8 +218,8 @@ impl Broker {
             (record.allowed, record.reason) = (false, fault.reason.code().to_owned());
         }
         confirmed(&mut seen, heard);
-        let batch = Batch { takes: Some(request), records: vec![record], ..Batch::default() };
-        self.ask_whether_over(trail, seen, (asked, authority, idp), batch).await
+        let batch = Batch { takes: Some(request), records: trail.all([record]), ..Batch::default() };
+        self.ask_whether_over(trail, seen, Whom { asked, authority, idp }, batch).await
     }
 
     fn heard_in_run(
@@ -190,11 +240,24 @@ impl Broker {
         &self,
         trail: &mut Trail,
         observed: Box<Observed>,
-        (asked, authority, idp): (Asked, crate::domain::id::Cvr, EntityId),
+        whom: Whom,
         batch: Batch,
+    ) -> Result<Next, Fault> {
+        match self.try_ask_whether_over(trail, (&observed, &whom), batch.clone()).await {
+            Ok(next) => Ok(next),
+            Err(fault) => self.cut_short(trail, observed, whom, (&fault, batch)).await,
+        }
+    }
+
+    async fn try_ask_whether_over(
+        &self,
+        trail: &Trail,
+        (observed, whom): (&Observed, &Whom),
+        mut batch: Batch,
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot();
+        let Whom { asked, authority, idp } = whom.clone();
         let reply = match asked.reply {
             Reply::Trial(trial) => Reply::Trial(Trial { is_over: true, ..trial }),
             other => other,
@@ -204,12 +267,14 @@ impl Broker {
         let question = MessageId::made(now, self.random.bits());
         let message = self.question(&asked, &known, &question, &Put::default())?;
         let receiver = known.registered.name.clone();
-        let keeps = Some(self.keep_seen(&asked, &question, observed)?);
+        let mut observed = observed.clone();
+        observed.sends(&message, &self.settings.entity_id);
+        let keeps = Some(self.keep_seen(&asked, &question, &observed)?);
         let mut sent = trail.allowed(Actor::Broker, Reason::LoginChosen);
         (sent.event, sent.message) = (Event::QuestionSent, Some(question.to_string()));
-        let records = trail.all(batch.records.into_iter().chain([sent]));
+        batch.records.push(sent);
         let sealed = self.seal(&Pending::AtIdp(AtIdp { asked, authority, idp, question, at: now }))?;
-        self.store.commit(Batch { records, keeps, ..batch }).await?;
+        self.store.commit(Batch { keeps, ..batch }).await?;
         Ok(Next::Ask { sealed, question: message, receiver })
     }
 
@@ -227,29 +292,31 @@ impl Broker {
         let received = trail.allowed(Actor::Unauthenticated, Reason::TrustEnded);
         trail.observed = None;
         let ended = Ended { observed: Some(seen), asked: Some(login.asked) };
-        let batch = Batch { takes: Some(login.question), ..Batch::default() };
-        self.keep_report(trail, ended, (vec![received], batch)).await
+        let batch = Batch { takes: Some(login.question), records: vec![received], ..Batch::default() };
+        self.keep_report(trail, ended, batch).await
     }
 
-    /// Whoever answers a question without pages with a user has not forgotten the user.
+    /// Only one answer shows that the session is over: the refusal for want of a page, from whom we asked, to what we asked.
     fn observe_end(&self, seen: &mut Observed, answer: &Unverified<Answer<'_>>, login: &AtIdp) {
-        let status = answer.status();
-        seen.findings.push(match status.as_str() {
-            "Success" => Finding::fail(Check::LogoutDead, Reason::SloSession, "NoPassive", status),
-            _ => Finding::pass(Check::LogoutDead, "NoPassive", status),
+        let (check, expected, status) = (Check::LogoutDead, "NoPassive", answer.status());
+        let snapshot = self.snapshot();
+        let unknown = || Fault::new(Reason::MdRefused, format!("there is no metadata of {}", login.idp));
+        let proved = check_sender(answer.claimed_issuer(), &login.idp)
+            .and_then(|()| snapshot.idp_metadata(&login.idp).ok_or_else(unknown))
+            .and_then(|known| answer.check_refusal(&login.question, &known.keys));
+        seen.findings.push(match &proved {
+            Err(_) => Finding::of(check, &proved, expected, status),
+            Ok(()) if status == "Success" => Finding::fail(check, Reason::SloSession, expected, status),
+            Ok(()) if is_no_passive(&status) => Finding::pass(check, expected, status),
+            Ok(()) => Finding::fail(check, Reason::Status, expected, status),
         });
         let (what, from) = ("Response".to_owned(), login.idp.to_string());
         seen.shown.messages.push(Message { what, from, binding: "POST".to_owned(), xml: answer.shown() });
     }
 
-    fn keep_seen(
-        &self,
-        asked: &Asked,
-        question: &MessageId,
-        observed: Box<Observed>,
-    ) -> Result<HalfDone, Fault> {
+    fn keep_seen(&self, asked: &Asked, question: &MessageId, observed: &Observed) -> Result<HalfDone, Fault> {
         let text =
-            serde_json::to_vec(&observed).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+            serde_json::to_vec(observed).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         let content = self.sealer.load().seal(&text, &purpose(asked, question), self.random.as_ref())?;
         Ok(HalfDone { question: question.clone(), content, expires: asked.begun + PENDING_FOR })
     }
@@ -271,14 +338,22 @@ fn purpose(asked: &Asked, question: &MessageId) -> String {
 }
 
 /// The user as the identity provider knows the session.
-fn party(observed: &Observed, idp: &EntityId) -> Option<Party> {
-    let said = observed.said.as_ref()?;
-    Some(Party::Provider(AtProvider {
+fn party(observed: &Observed, idp: &EntityId) -> Result<Party, Fault> {
+    let missing = || Fault::new(Reason::Internal, "a trust run that has seen no user");
+    let said = observed.said.as_ref().ok_or_else(missing)?;
+    Ok(Party::Provider(AtProvider {
         idp: idp.clone(),
         name: said.name_id.clone(),
         format: said.name_format.clone(),
         index: said.authn.session_index.clone(),
     }))
+}
+
+/// The record of a request that the session end.
+fn leaving(trail: &Trail, request: &MessageId, to: &str) -> Record {
+    let sent = trail.allowed(Actor::Broker, Reason::SloTold);
+    let message = Some(request.to_string());
+    Record { event: Event::LogoutSent, message, endpoint: to.to_owned(), ..sent }
 }
 
 fn shown(document: &Document<'_>, idp: &EntityId, binding: &str) -> Message {

@@ -16,23 +16,25 @@ mod outcome;
 mod preview;
 mod revoked;
 mod rights;
+mod scenario;
+mod sent;
 mod stored;
 pub mod weather;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Broker, Step, Visit};
+use super::{Broker, Next, Step, Visit};
 use crate::domain::assurance::{Comparison, Requirement};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{Cvr, EntityId, MessageId};
 use crate::domain::login::{Asked, Choosing, Reply, Trial};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::source::RightsSource;
-use crate::domain::trust::Scenario;
+use crate::domain::trust::{Scenario, Sent};
 use crate::protocol::keys::Signer;
 use crate::protocol::seal::Ticket;
-use crate::store::{RunQuery, TrustRun};
+use crate::store::{Batch, RunQuery, TrustRun};
 
 pub(super) use observe::Observed;
 pub use outcome::Outcome;
@@ -71,8 +73,16 @@ impl Broker {
     }
 
     /// The same for whoever the record names. The run has the name of the record's login.
-    pub(super) async fn take_order(&self, mut record: Record, order: Order) -> Result<Ticket, Fault> {
-        let now = self.clock.now();
+    pub(super) async fn take_order(&self, record: Record, order: Order) -> Result<Ticket, Fault> {
+        self.keep_order(record, order, self.clock.now() + KEPT_FOR).await
+    }
+
+    async fn keep_order(
+        &self,
+        mut record: Record,
+        order: Order,
+        expires: Timestamp,
+    ) -> Result<Ticket, Fault> {
         self.check_order(&order)?;
         let ticket = Ticket::new(record.login, self.random.as_ref());
         let text =
@@ -87,13 +97,35 @@ impl Broker {
             authority: order.authority,
             idp: order.idp,
             scenario: order.scenario,
-            ordered: now,
-            expires: now + KEPT_FOR,
+            ordered: self.clock.now(),
+            expires,
             sealed: ticket.seal(&text, PURPOSE, self.random.as_ref())?,
+            sent: None,
             report: None,
         };
         self.store.order_run(run, record).await?;
         Ok(ticket)
+    }
+
+    /// Whoever holds the link to a run that has ended tries the same again. The new link is good for no longer than the one
+    /// that it was got by, so that an order never outlives what was given out.
+    pub async fn order_again(&self, visit: &Visit, ticket: &Ticket) -> Step {
+        let trail = self.trail(self.fresh_login(), visit, Event::TrustRunOrdered);
+        let tried = self.try_order_again(trail.record.clone(), ticket).await;
+        self.conclude(trail, tried).await
+    }
+
+    async fn try_order_again(&self, record: Record, ticket: &Ticket) -> Result<Next, Fault> {
+        let run = self.ordered_run(ticket).await?;
+        let (login, page) = match run.report {
+            // It still waits: by the same link.
+            None => (run.id, ticket.text()),
+            Some(_) => {
+                let again = self.keep_order(record, Order::open(&run, ticket)?, run.expires).await?;
+                (again.id, again.text())
+            }
+        };
+        Ok(Next::Read { login, page: format!("/trust/runs/{page}"), console: None })
     }
 
     /// The run that a link leads to.
@@ -133,12 +165,24 @@ impl Broker {
         trail: &mut super::audit::Trail,
         asked: Asked,
         order: &Order,
-    ) -> Result<super::Next, Fault> {
+    ) -> Result<Next, Fault> {
         trail.record.authority = Some(order.authority);
         trail.record.idp = Some(order.idp.clone());
-        let (next, sent) = self.ask(trail, Choosing { asked }, order.authority, &order.idp)?;
-        self.store.commit(crate::store::Batch { records: vec![sent], ..Default::default() }).await?;
+        let (next, record) = self.ask(trail, Choosing { asked }, order.authority, &order.idp)?;
+        let sent = self.sent(&next, &record);
+        self.store.commit(Batch { records: vec![record], sent, ..Batch::default() }).await?;
         Ok(next)
+    }
+
+    /// With what the run leaves.
+    fn sent(&self, next: &Next, record: &Record) -> Option<Sent> {
+        let Next::Ask { question, .. } = next else { return None };
+        Some(Sent {
+            run: record.login,
+            question: MessageId::new(record.message.as_deref()?).ok()?,
+            at: record.at,
+            message: sent::shown(question, &self.settings.entity_id)?,
+        })
     }
 
     async fn order_of(&self, ticket: &Ticket) -> Result<Order, Fault> {

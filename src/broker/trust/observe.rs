@@ -10,7 +10,7 @@ use super::super::audit::Trail;
 use super::super::identify::{chain, check_cvr, check_profile, is_called_robot, level, reserved, rights};
 use super::super::registry::KnownIdp;
 use crate::domain::assurance::{Achieved, Level};
-use crate::domain::id::Cvr;
+use crate::domain::id::{Cvr, MessageId};
 use crate::domain::login::{Asked, Pending};
 use crate::domain::person::Person;
 use crate::domain::reason::{Fault, Reason};
@@ -31,6 +31,9 @@ pub(in crate::broker) struct Observed {
     pub(super) shown: Shown,
     /// What was said about the user, proved or not.
     pub(super) said: Option<Said>,
+    /// The question that the municipality's provider was asked.
+    #[serde(default)]
+    pub(super) question: Option<MessageId>,
     /// The level that counts of what was said.
     pub(super) level: Option<Achieved>,
     /// Who the user is, once the login has found out.
@@ -55,11 +58,13 @@ impl Trail {
     /// What was seen in the leg before.
     pub(in crate::broker) fn saw_before(&mut self, before: Option<Box<Observed>>) {
         let (Some(now), Some(before)) = (self.observed.as_mut(), before) else { return };
-        let Observed { findings, shown, said, level, subject } = std::mem::replace(now.as_mut(), *before);
+        let Observed { findings, shown, said, question, level, subject } =
+            std::mem::replace(now.as_mut(), *before);
         now.findings.extend(findings);
         now.shown.messages.extend(shown.messages);
         now.shown.certificates.extend(shown.certificates);
         now.said = now.said.take().or(said);
+        now.question = now.question.take().or(question);
         now.level = level.or(now.level.take());
         now.subject = now.subject.take().or(subject);
     }
@@ -86,6 +91,9 @@ impl Broker {
         observed.findings.extend(seen.findings.into_iter().map(about));
         observed.shown.messages.extend(seen.messages);
         observed.shown.certificates.extend(certificates(idp, &seen.keys));
+        if !is_second_leg {
+            observed.question = expected.question.map(|(question, _)| question.clone());
+        }
         if let (false, Some(said), Some(chosen)) = (is_second_leg, seen.said, trail.record.authority) {
             observed.shown.timing = seen.timing;
             self.observe_user(&mut observed, &said, (asked, chosen), idp);
@@ -124,7 +132,10 @@ impl Broker {
         tell(Finding::of(Check::AttributePerson, &person, "", ""));
         tell(only_once(said, idp));
         tell(noticed(Check::AttributeReserved, reserved(said, dialect).ok().flatten().or(chain(said, idp))));
-        tell(Finding::of(Check::RightsReadable, &rights(&said.attributes), "OIOBPP", shown_rights(said)));
+        tell(match (rights(&said.attributes), shown_rights(said)) {
+            (Ok(_), nothing) if nothing.is_empty() => Finding::not_applicable(Check::RightsReadable, nothing),
+            (read, shown) => Finding::of(Check::RightsReadable, &read, "OIOBPP", shown),
+        });
         levels(observed, said, asked, idp);
     }
 }

@@ -6,7 +6,7 @@ use super::super::Broker;
 use super::Order;
 use crate::domain::id::EntityId;
 use crate::domain::reason::Fault;
-use crate::domain::trust::{Report, Scenario};
+use crate::domain::trust::{Report, Scenario, Sent};
 use crate::protocol::seal::Ticket;
 use crate::store::RunQuery;
 
@@ -28,6 +28,8 @@ pub enum Outcome {
         fagsystem: Option<String>,
         /// When the run is forgotten.
         expires: Timestamp,
+        /// With what a user was sent off last, if one was: nothing has come back.
+        sent: Option<Box<Sent>>,
     },
     /// A report.
     Ended {
@@ -55,6 +57,7 @@ impl Broker {
                 scenario: run.scenario,
                 fagsystem: order.fagsystem.map(fagsystem),
                 expires: run.expires,
+                sent: run.sent.map(Box::new),
             });
         };
         let previous = self.report_before(&report).await?.map(Box::new);
@@ -65,8 +68,8 @@ impl Broker {
         let query = RunQuery {
             authority: Some(report.authority),
             idp: Some(report.idp.clone()),
-            since: None,
             limit: MOST_RUNS,
+            ..RunQuery::default()
         };
         let reports = self.runs(query).await?.into_iter().filter_map(|run| run.report);
         let before = reports.filter(|other| {

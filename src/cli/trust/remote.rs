@@ -86,10 +86,22 @@ impl Remote {
         }
     }
 
+    /// What is told of a run behind a link that began and got no answer.
+    pub(super) async fn unanswered(&self, link: &str) -> Option<Value> {
+        unanswered(&self.client, link).await
+    }
+
     /// The report behind a link, once it is there.
     pub(super) async fn report(&self, link: &str) -> Result<Option<Report>, String> {
         fetch(&self.client, link).await
     }
+}
+
+/// What is told of a run behind a link that began and got no answer.
+pub(super) async fn unanswered(client: &reqwest::Client, link: &str) -> Option<Value> {
+    let response = client.get(format!("{link}/run.json")).send().await.ok()?;
+    let mut run: Value = serde_json::from_str(&response.text().await.ok()?).ok()?;
+    Some(run["unanswered"].take()).filter(Value::is_object)
 }
 
 /// The report behind a link, once it is there.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::remote::{client, fetch};
+use super::remote::{client, fetch, unanswered};
 use crate::cli::metadata::finding_text;
 use crate::cli::{Done, Exit, Session, wait_for, wrong};
 use crate::domain::id::LoginId;
@@ -13,6 +13,9 @@ use crate::domain::trust::{Difference, Expectation, Published, Report, Told, Ver
 use crate::http::pages::report_file;
 use crate::http::visitor::Lang;
 use crate::store::Store;
+
+/// Said of a run that nobody has begun.
+const NOBODY: &str = "nobody has logged in yet";
 
 /// In which form a report is shown; `--json` goes for JSON.
 #[derive(Debug, Args)]
@@ -116,7 +119,10 @@ impl Kept {
             let base = link.split("/trust/runs/").next().unwrap_or_default();
             return match wait_for(fetch(&client, link))? {
                 Ok(Some(report)) => self.show(session, &report, base),
-                Ok(None) => Ok(session.unreachable("nobody has logged in yet")),
+                Ok(None) => {
+                    let waits = wait_for(unanswered(&client, link))?;
+                    Ok(session.nothing_came(waits, NOBODY))
+                }
                 Err(told) => Ok(session.unreachable(&told)),
             };
         }
@@ -124,10 +130,13 @@ impl Kept {
         let (store, config) = (session.store()?, session.configuration()?);
         let run = wait_for(store.run(id, session.desk.clock.now()))?;
         let run = run.map_err(|error| wrong("the store", error))?;
-        match run.map(|run| run.report) {
-            Some(Some(report)) => self.show(session, &report, &config.server.public_url.join("")),
-            Some(None) => Ok(session.unreachable("nobody has logged in yet")),
-            None => Err(wrong("RUN", "expected a run that is kept here")),
+        let Some(run) = run else { return Err(wrong("RUN", "expected a run that is kept here")) };
+        match &run.report {
+            Some(report) => self.show(session, report, &config.server.public_url.join("")),
+            None => {
+                let waits = run.unanswered().and_then(|waits| serde_json::to_value(waits).ok());
+                Ok(session.nothing_came(waits, NOBODY))
+            }
         }
     }
 

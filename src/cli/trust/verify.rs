@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::remote::Remote;
 use super::robot::Robot;
@@ -109,7 +110,11 @@ impl Verify {
             self.wait_for_report(&desk, &link).await
         })?;
         match arrived {
-            Ok(report) => {
+            Ok(None) => {
+                let unanswered = wait_for(self.unanswered(&desk, &link))?;
+                Ok(session.nothing_came(unanswered, &format!("nobody came within {} s: {link}", self.wait)))
+            }
+            Ok(Some(report)) => {
                 let expectations = expected.map(|expected| expected.compare(&report)).unwrap_or_default();
                 self.form.show(session, &report, &Asked { expectations, base: &base })
             }
@@ -150,7 +155,19 @@ impl Verify {
         }
     }
 
-    async fn wait_for_report(&self, desk: &Desk, link: &str) -> Result<Report, String> {
+    async fn unanswered(&self, desk: &Desk, link: &str) -> Option<Value> {
+        match desk {
+            Desk::There(remote) => remote.unanswered(link).await,
+            Desk::Here(broker) => {
+                let ticket = link.rsplit('/').next().and_then(Ticket::read)?;
+                let run = broker.ordered_run(&ticket).await.ok()?;
+                serde_json::to_value(run.unanswered()?).ok()
+            }
+        }
+    }
+
+    /// The report, or nothing when it did not come in time.
+    async fn wait_for_report(&self, desk: &Desk, link: &str) -> Result<Option<Report>, String> {
         let ticket = link.rsplit('/').next().and_then(Ticket::read);
         let mut left = Duration::from_secs(self.wait);
         loop {
@@ -162,10 +179,8 @@ impl Verify {
                 (Desk::Here(_), None) => None,
             };
             match report {
-                Some(report) => return Ok(report),
-                None if left.is_zero() => {
-                    return Err(format!("expected a login within {} s, nobody came: {link}", self.wait));
-                }
+                Some(report) => return Ok(Some(report)),
+                None if left.is_zero() => return Ok(None),
                 None => {
                     tokio::time::sleep(LOOK_AGAIN.min(left)).await;
                     left = left.saturating_sub(LOOK_AGAIN);
@@ -186,6 +201,20 @@ impl Session<'_> {
     /// Says something to the person beside the answer.
     pub(super) fn tell(&mut self, what: &str) {
         let _ = writeln!(self.desk.err, "{}", crate::cli::harmless(what));
+    }
+
+    /// Says that there is no report: what was asked and what it can be, where somebody was sent off.
+    pub(super) fn nothing_came(&mut self, unanswered: Option<Value>, otherwise: &str) -> Exit {
+        let Some(unanswered) = unanswered else {
+            return self.unreachable(&format!("expected a login, {otherwise}"));
+        };
+        let text = |pointer| unanswered.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let told = || {
+            let [begun, means, fix, asked] = ["/begun", "/means/en", "/fix/en", "/sent/xml"].map(text);
+            format!("begun {begun}\n{means}\n{fix}\n\n{asked}")
+        };
+        self.answer(&unanswered, told);
+        self.unreachable(text("/reason"))
     }
 
     /// Says who cannot be reached.

@@ -113,10 +113,11 @@ impl<'t> Translation<'t> {
         let Scope::Cvr(scope) = scope else {
             return Err(Fault::new(Reason::BppScope, "expected the CVR number of an authority as scope"));
         };
-        if self.roles.user_system_role(said).is_some() {
+        let role = self.roles.job_function_role(said);
+        // No id is both: it is looked up as the other only to say what it is.
+        if role.is_none() && self.roles.user_system_role(said).is_some() {
             return Err(Fault::new(Reason::BppRole, "a user system role, which only a mapping may give"));
         }
-        let role = self.roles.job_function_role(said);
         let of_scope = role.filter(|role| role.authority == *scope);
         if *scope == self.authority {
             return of_scope.ok_or_else(|| match role {
@@ -198,22 +199,28 @@ impl<'t> Translation<'t> {
         mapping: &RoleMapping,
         constraints: Vec<Constraint>,
     ) -> Fault {
-        let names: Vec<&str> = constraints.iter().map(|limit| limit.name.as_str()).collect();
-        let mut told = Vec::new();
-        if !names.is_empty() {
-            told.push(format!("limited by {}", names.join(", ")));
+        let mut told = String::new();
+        for (at, limit) in constraints.iter().enumerate() {
+            told.push_str(if at == 0 { "limited by " } else { ", " });
+            told.push_str(&limit.name);
         }
+        let mut also = |more: &[&str]| {
+            if !told.is_empty() {
+                told.push_str("; ");
+            }
+            more.iter().for_each(|text| told.push_str(text));
+        };
         if role.authority != self.authority {
-            told.push(format!("delegated by {}", role.authority));
+            also(&["delegated by ", role.authority.as_str()]);
         }
         let privileges = vec![mapping.user_system_role.clone()];
         let group = PrivilegeGroup { scope: scope.clone(), privileges, constraints };
         if self.given.insert(group.clone()) {
             self.done.rights.groups.push(group);
         } else {
-            told.push("the same was given before".to_owned());
+            also(&["the same was given before"]);
         }
-        Fault::new(Reason::BppKept, told.join("; "))
+        Fault::new(Reason::BppKept, told)
     }
 
     fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {

@@ -37,7 +37,7 @@ sections! {
     Name "name" "The user's name" / "Brugerens navn";
     Attributes "attributes" "Attributes" / "Attributter";
     Rights "rights" "Rights" / "Rettigheder";
-    Service "service" "Attribute service" / "Attributtjeneste";
+    Service "service" "Attribute service" / "Attributservice";
     Assurance "assurance" "Level of assurance" / "Sikringsniveau";
     Logout "logout" "Logout" / "Logout";
     Metadata "metadata" "Metadata" / "Metadata";
@@ -240,7 +240,7 @@ checks! {
         "A directory that leaves groups out when there are many would give rights by chance."
         / "Et brugerkatalog, der udelader grupper, når der er mange, ville give rettigheder efter tilfældets gang.";
     ServiceAnswered "service.answered" Service
-        "The attribute service answers about the user" / "Attributtjenesten svarer om brugeren"
+        "The attribute service answers about the user" / "Attributservicen svarer om brugeren"
         "Where the identity provider does not know roles, rights come from there."
         / "Hvor identitetsudbyderen ikke kender roller, kommer rettighederne derfra.";
     LevelStated "level.stated" Assurance

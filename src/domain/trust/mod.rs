@@ -8,6 +8,7 @@ mod adoption;
 mod check;
 mod difference;
 mod expect;
+mod forecast;
 mod junit;
 mod klik;
 mod mirror;
@@ -27,13 +28,14 @@ pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
 pub use difference::{Difference, visible};
 pub use expect::{Expectation, Expected};
+pub use forecast::{Reach, Reached, foreseen};
 pub use junit::{junit, xml_escaped};
 pub use klik::{FRESH_FOR, Facts, Line, Progress, Provider, Step};
 pub use mirror::{Mirror, Rejected, Token, Trace};
 pub use published::{Published, SCHEMA};
 pub use report::{
     Assurance, Attribute, Becomes, Certified, Environment, Message, Moment, Name, Preview, Report, Role,
-    Service, Shown, Timing,
+    Sent, Service, Shown, Timing,
 };
 pub use scenario::Scenario;
 pub use task::{Evidence, Mark, State, Task};
@@ -182,6 +184,30 @@ impl<'f> Told<'f> {
             means: explanation.map(|explanation| explanation.means),
             fix: explanation.map(|explanation| explanation.fix),
         }
+    }
+}
+
+/// A run that began and got no answer, as interfaces for machines tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unanswered<'s> {
+    /// When the user was sent off.
+    pub begun: jiff::Timestamp,
+    /// What was asked.
+    pub sent: &'s Message,
+    /// The code whose page tells what it can be.
+    pub reason: Reason,
+    /// What happened.
+    pub means: Sentence,
+    /// Who must do what then.
+    pub fix: Sentence,
+}
+
+impl<'s> Unanswered<'s> {
+    /// With its words.
+    pub fn of(sent: &'s Sent) -> Self {
+        let reason = Reason::TrustUnanswered;
+        let super::reason::Explanation { means, fix } = reason.explanation();
+        Self { begun: sent.at, sent: &sent.message, reason, means, fix }
     }
 }
 

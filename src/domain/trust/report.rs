@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Scenario, Verdict};
-use crate::domain::id::{Cvr, EntityId, LoginId};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 
 /// Where a run took place: production, or one of the test environments.
 pub type Environment = String;
@@ -86,6 +86,19 @@ pub struct Message {
     pub binding: String,
     /// The XML, masked.
     pub xml: String,
+}
+
+/// A question that left for the identity provider, and waits for an answer or did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The run.
+    pub run: LoginId,
+    /// The ID of the question.
+    pub question: MessageId,
+    /// When it left.
+    pub at: Timestamp,
+    /// What was asked.
+    pub message: Message,
 }
 
 /// A certificate that took part.

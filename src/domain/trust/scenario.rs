@@ -74,9 +74,9 @@ scenarios! {
         "Log in with a user who has at least one job function role."
         / "Log ind med en bruger, der har mindst én jobfunktionsrolle.";
     Service "attribute-service"
-        "Rights by the attribute service" / "Rettigheder fra attributtjenesten"
+        "Rights by the attribute service" / "Rettigheder fra attributservicen"
         "Log in with a user whom the attribute service knows."
-        / "Log ind med en bruger, som attributtjenesten kender.";
+        / "Log ind med en bruger, som attributservicen kender.";
     StepUp "step-up"
         "A step-up to a higher level" / "Et løft til et højere sikringsniveau"
         "Log in with a user who is linked to a personal identity, and then a second time."

@@ -110,9 +110,9 @@ evidence! {
         "Order the run \"A plain login\" below and log in once. The report says what to do about every red line."
         / "Bestil prøven \"Et almindeligt login\" nedenfor, og log ind én gang. Rapporten siger, hvad der skal gøres ved hver rød linje.";
     RightsFound "rights.found"
-        "A run finds rights, in the answer or by the attribute service" / "En prøve finder rettigheder, i svaret eller hos attributtjenesten"
+        "A run finds rights, in the answer or by the attribute service" / "En prøve finder rettigheder, i svaret eller hos attributservicen"
         "Order the run \"Rights in the answer\" or \"Rights by the attribute service\" with a user who has a role."
-        / "Bestil prøven \"Rettigheder i svaret\" eller \"Rettigheder fra attributtjenesten\" med en bruger, der har en rolle.";
+        / "Bestil prøven \"Rettigheder i svaret\" eller \"Rettigheder fra attributservicen\" med en bruger, der har en rolle.";
     RightsScope "rights.scope"
         "They are about the municipality's own matters, or delegated to it" / "De gælder kommunens egne sager eller er delegeret til den"
         "Let the identity provider send the municipality's own CVR number as scope."

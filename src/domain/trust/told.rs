@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Check, Finding, Report, Section, Task, Verdict};
+use super::{Check, Finding, Report, Scenario, Section, Task, Verdict};
 use crate::domain::reason::Sentence;
 
 /// What is said anew for each report, in both languages.
@@ -89,15 +89,19 @@ impl Report {
         let da_warnings = format!("{warnings} {}", if warnings == 1 { "advarsel" } else { "advarsler" });
         let en_fails = format!("{fails} {}", if fails == 1 { "error" } else { "errors" });
         let en_warnings = format!("{warnings} {}", if warnings == 1 { "warning" } else { "warnings" });
+        let (da_trust, en_trust) = match self.is_step_up_untried() {
+            true => (
+                "Tillid er etableret, men løftet blev ikke prøvet.",
+                "Trust is established, but the step-up was not tried.",
+            ),
+            false => ("Tillid er etableret.", "Trust is established."),
+        };
         let (da, en) = match (fails, warnings) {
             _ if self.verdict == Verdict::NotApplicable => {
                 ("Der er ikke prøvet noget.".into(), "Nothing was tried.".into())
             }
-            (0, 0) => ("Tillid er etableret.".into(), "Trust is established.".into()),
-            (0, _) => (
-                format!("Tillid er etableret. {da_warnings}."),
-                format!("Trust is established. {en_warnings}."),
-            ),
+            (0, 0) => (da_trust.into(), en_trust.into()),
+            (0, _) => (format!("{da_trust} {da_warnings}."), format!("{en_trust} {en_warnings}.")),
             (_, 0) => (
                 format!("Tillid er ikke etableret: {da_fails}."),
                 format!("Trust is not established: {en_fails}."),
@@ -108,6 +112,12 @@ impl Report {
             ),
         };
         Said { da, en }
+    }
+
+    /// Whether a step-up was to be tried and none was needed.
+    fn is_step_up_untried(&self) -> bool {
+        let proved = |finding: &Finding| finding.check == Check::StepUp && finding.verdict == Verdict::Pass;
+        self.scenario == Scenario::StepUp && !self.findings.iter().any(proved)
     }
 
     /// The findings of a section, in the order of the checks.
@@ -178,6 +188,18 @@ mod tests {
                 "Trust is not established: 2 errors and 1 warning."
             )
         );
+    }
+
+    #[test]
+    fn a_step_up_that_was_not_needed_is_not_claimed() {
+        let sentence = |finding: Finding| {
+            let report = report(vec![Finding::pass(Check::Audience, "a", "a"), finding]);
+            Report { scenario: Scenario::StepUp, ..report }.sentence().en
+        };
+        let untried = sentence(Finding::not_applicable(Check::StepUp, "NSIS Substantial"));
+        assert_eq!(untried, "Trust is established, but the step-up was not tried.");
+        assert_eq!(sentence(Finding::pass(Check::StepUp, "a", "a")), "Trust is established.");
+        assert_eq!(sentence(failed(Check::StepUp)), "Trust is not established: 1 error.");
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn endpoint(path: &str, method: &Method) -> (&'static str, Event) {
         ("/api/v1/trust/runs", "POST") => ("/api/v1/trust/runs POST", Event::TrustRunOrdered),
         ("/api/v1/trust/runs", _) => ("/api/v1/trust/runs GET", Event::ConsoleViewed),
         ("/api/v1/trust/runs/{id}", _) => ("/api/v1/trust/runs/{id} GET", Event::ConsoleViewed),
+        ("/api/v1/trust/systems/{name}", _) => ("/api/v1/trust/systems/{name} GET", Event::ConsoleViewed),
         ("/api/v1/adoption", _) => ("/api/v1/adoption GET", Event::ConsoleViewed),
         ("/api/v1/trust/checks", _) => ("/api/v1/trust/checks POST", Event::MetadataChecked),
         ("/Validation/IdentityProviderSamlMetadata", _) => {
@@ -130,8 +131,11 @@ fn problem(door: &Door, lang: Lang, denied: Denied) -> Response {
         | Reason::SpDisabled => StatusCode::BAD_REQUEST,
         Reason::ApiClient => StatusCode::UNAUTHORIZED,
         Reason::ApiDisabled | Reason::ApiAuthority => StatusCode::FORBIDDEN,
-        Reason::UsersUnknown | Reason::SessionUnknown | Reason::TrustUnknown => StatusCode::NOT_FOUND,
+        Reason::UsersUnknown | Reason::SessionUnknown | Reason::TrustUnknown | Reason::NotFound => {
+            StatusCode::NOT_FOUND
+        }
         Reason::AdminConflict => StatusCode::CONFLICT,
+        Reason::ApiCondition => StatusCode::PRECONDITION_FAILED,
         Reason::ApiSize => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::ApiType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Reason::StoreDown => StatusCode::SERVICE_UNAVAILABLE,

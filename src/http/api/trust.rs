@@ -16,9 +16,10 @@ use super::{Called, answer, problem};
 use crate::broker::trust::Order;
 use crate::broker::trust::klik::Known;
 use crate::domain::console::Sees;
+use crate::domain::federation::Fagsystem;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::trust::{Line, Mark, Published, Scenario, State as TaskState, Step};
+use crate::domain::trust::{Adoption, Line, Mark, Published, Scenario, State as TaskState, Step, foreseen};
 use crate::domain::user::Mistake;
 use crate::http::door::Door;
 use crate::protocol::saml::binding::Parameters;
@@ -52,25 +53,57 @@ fn progress(door: &Door, known: &Known, own: Cvr) -> Value {
     let progress = authority.map(|authority| known.progress(&snapshot, authority, &sees));
     let steps = progress.as_ref().map_or(&[][..], |progress| &progress.steps);
     let used = known.logins(own);
-    let systems = known.systems_of(&snapshot, &sees, own).into_iter().map(|system| {
-        let used = used.get(&system.entity_id);
-        json!({
-            "entityId": system.entity_id,
-            "name": system.name,
-            "logins": used.map_or(0, |used| used.logins),
-            "withRights": used.map_or(0, |used| used.with_rights),
-            "first": used.map(|used| used.first),
-            "last": used.map(|used| used.last),
-            "nist": used.and_then(|used| used.nist),
-            "nsis": used.and_then(|used| used.nsis),
-        })
-    });
+    let systems = known.systems_of(&snapshot, &sees, own).into_iter();
+    let systems = systems.map(|system| in_use(system, used.get(&system.entity_id).copied()));
     json!({
         "authority": own,
         "environment": door.broker.settings().environment,
         "tasks": steps.iter().map(Task::of).collect::<Vec<_>>(),
         "systems": systems.collect::<Vec<_>>(),
     })
+}
+
+/// How far a fagsystem is in use.
+fn in_use(system: &Fagsystem, used: Option<&Adoption>) -> Value {
+    json!({
+        "entityId": system.entity_id,
+        "name": system.name,
+        "logins": used.map_or(0, |used| used.logins),
+        "withRights": used.map_or(0, |used| used.with_rights),
+        "first": used.map(|used| used.first),
+        "last": used.map(|used| used.last),
+        "nist": used.and_then(|used| used.nist),
+        "nsis": used.and_then(|used| used.nsis),
+    })
+}
+
+/// One fagsystem of the caller's municipality: its logins there, and how its users reach the level that it demands and
+/// those that it could demand. One that the municipality may not use is as unknown as one that never was.
+pub(in crate::http) async fn system(
+    State(door): State<Arc<Door>>,
+    called: Called,
+    Path(name): Path<String>,
+) -> Response {
+    let (own, snapshot) = (called.caller.authority(), door.broker.snapshot());
+    let agreed = snapshot.federation().used_by(own, door.broker.now());
+    let Some(system) = agreed.into_iter().find(|system| system.entity_id.as_str() == name) else {
+        let fault = Fault::new(Reason::NotFound, "expected a fagsystem that the municipality may use");
+        return refused(&door, &called, fault, Vec::new()).await;
+    };
+    match door.broker.known_by(&called.caller).await {
+        Ok(known) => {
+            let reached = known.reached(&snapshot, own);
+            let levels = foreseen(system.required).map(|level| {
+                let is_demanded = system.required == Some(level);
+                json!({ "level": level.to_string(), "demanded": is_demanded, "reach": reached.reach(level) })
+            });
+            let mut shown = in_use(system, known.logins(own).get(&system.entity_id).copied());
+            shown["authority"] = json!(own);
+            shown["levels"] = levels.collect();
+            answer(StatusCode::OK, &called, &shown)
+        }
+        Err(denied) => problem(&door, called.lang, denied),
+    }
 }
 
 /// A task as the API shows it.
@@ -113,6 +146,7 @@ pub(in crate::http) async fn list(State(door): State<Arc<Door>>, called: Called)
             let shown = runs.iter().map(|run| {
                 json!({
                     "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
+                    "begun": run.sent.as_ref().map(|sent| sent.at),
                     "finished": run.report.as_ref().map(|report| report.finished),
                     "verdict": run.report.as_ref().map(|report| report.verdict),
                 })
@@ -138,6 +172,7 @@ pub(in crate::http) async fn one(
             let shown = json!({
                 "id": run.id, "identityProvider": run.idp, "scenario": run.scenario, "ordered": run.ordered,
                 "report": run.report.as_ref().map(Published::from),
+                "unanswered": run.unanswered(),
             });
             answer(StatusCode::OK, &called, &shown)
         }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::body::{self, Read};
 use super::{Called, answer, problem};
-use crate::broker::users::{Denied, Kept, UserChange};
+use crate::broker::users::{Condition, Denied, Kept, UserChange};
 use crate::domain::id::Cvr;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::user::{Draft, Mistake, User, check_all};
@@ -52,7 +52,7 @@ pub(in crate::http) async fn one(
     Path(id): Path<String>,
 ) -> Response {
     match door.broker.read_user(&called.caller, &id).await {
-        Ok(kept) => answer(StatusCode::OK, &called, &Shown::of(kept)),
+        Ok(kept) => shown(StatusCode::OK, &called, kept),
         Err(denied) => problem(&door, called.lang, denied),
     }
 }
@@ -64,7 +64,7 @@ pub(in crate::http) async fn post(
     headers: HeaderMap,
     content: Result<Bytes, BytesRejection>,
 ) -> Response {
-    put_one(&door, &called, None, json_of(&headers, content)).await
+    put_one(&door, &called, None, (&headers, content)).await
 }
 
 /// A user of the id in the address, created or replaced.
@@ -75,7 +75,7 @@ pub(in crate::http) async fn put(
     headers: HeaderMap,
     content: Result<Bytes, BytesRejection>,
 ) -> Response {
-    put_one(&door, &called, Some(id), json_of(&headers, content)).await
+    put_one(&door, &called, Some(id), (&headers, content)).await
 }
 
 /// A user that is removed.
@@ -83,8 +83,13 @@ pub(in crate::http) async fn delete(
     State(door): State<Arc<Door>>,
     called: Called,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
-    match door.broker.delete_user(&called.caller, &id).await {
+    let only_if = match condition(&headers) {
+        Ok(only_if) => only_if,
+        Err(fault) => return refused(&door, &called, fault, Vec::new()).await,
+    };
+    match door.broker.delete_user(&called.caller, &id, &only_if).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(denied) => problem(&door, called.lang, denied),
     }
@@ -114,10 +119,14 @@ async fn put_one(
     door: &Arc<Door>,
     called: &Called,
     id: Option<String>,
-    content: Result<Value, Fault>,
+    (headers, content): (&HeaderMap, Result<Bytes, BytesRejection>),
 ) -> Response {
     let read = |own: Cvr, value: &Value| body::user(value, own, id.as_deref());
-    let drafts = match read_content(called, content, read) {
+    let only_if = match condition(headers) {
+        Ok(only_if) => only_if,
+        Err(fault) => return refused(door, called, fault, Vec::new()).await,
+    };
+    let drafts = match read_content(called, json_of(headers, content), read) {
         Ok(drafts) => drafts,
         Err((fault, mistakes)) => return refused(door, called, fault, mistakes).await,
     };
@@ -128,11 +137,11 @@ async fn put_one(
         Ok(user) => user,
         Err(mistakes) => return refused(door, called, bad_content(), mistakes).await,
     };
-    match door.broker.put_user(&called.caller, user.clone()).await {
+    match door.broker.put_user(&called.caller, user.clone(), &only_if).await {
         Ok(is_new) => {
             let at = format!("/api/v1/users/{}", escaped(&user.id));
             let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-            let mut response = answer(status, called, &Shown::of(Kept { user, in_register: false }));
+            let mut response = shown(status, called, Kept { user, in_register: false });
             let at = HeaderValue::try_from(at).ok().filter(|_| is_new);
             response.headers_mut().extend(at.map(|at| (header::LOCATION, at)));
             response
@@ -206,6 +215,36 @@ pub(super) async fn refused(
 ) -> Response {
     let denied: Denied = door.broker.refuse_call(&called.caller, fault, mistakes).await;
     problem(door, called.lang, denied)
+}
+
+/// What a caller wants to hold before it changes a user: `If-Match` names the states that it has seen, and
+/// `If-None-Match: *` that there was none. Whatever else such a header says would be passed over, so it is refused.
+fn condition(headers: &HeaderMap) -> Result<Condition, Fault> {
+    let said =
+        |name: header::HeaderName| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?"));
+    let matches: Vec<&str> =
+        said(header::IF_MATCH).flat_map(|value| value.split(',')).map(str::trim).collect();
+    let none: Vec<&str> = said(header::IF_NONE_MATCH).map(str::trim).collect();
+    match (matches.as_slice(), none.as_slice()) {
+        ([], []) => Ok(Condition::None),
+        (["*"], []) => Ok(Condition::There),
+        ([], ["*"]) => Ok(Condition::Absent),
+        (tags, []) if tags.iter().all(|tag| tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"')) => {
+            Ok(Condition::Tagged(tags.iter().map(|tag| (*tag).to_owned()).collect()))
+        }
+        _ => Err(Fault::new(
+            Reason::ApiBody,
+            "expected one of If-Match with what ETag told, If-Match: * and If-None-Match: *",
+        )),
+    }
+}
+
+/// A user with the tag of its state.
+fn shown(status: StatusCode, called: &Called, kept: Kept) -> Response {
+    let tag = HeaderValue::try_from(kept.tag());
+    let mut response = answer(status, called, &Shown::of(kept));
+    response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
+    response
 }
 
 /// A user as the API shows it.

@@ -26,6 +26,10 @@ use crate::telemetry::Noted;
 const DEMANDED: [Reason; 5] =
     [Reason::MdSchema, Reason::MdUnsigned, Reason::KeyUntrusted, Reason::MdEndpoint, Reason::SloMissing];
 
+/// What says of nobody that the metadata are wrong.
+const SILENT: [Reason; 5] =
+    [Reason::CertUnchecked, Reason::MdUnreachable, Reason::NetClosed, Reason::NetSilent, Reason::NetTls];
+
 /// Judges the metadata of an identity provider.
 pub(in crate::http) async fn idp(
     State(door): State<Arc<Door>>,
@@ -95,8 +99,7 @@ fn verdict(examined: &Examined, role: Role, lang: Lang) -> Result<String, Error>
         let named = finding.reason.is_some_and(|reason| DEMANDED.contains(&reason));
         finding.verdict == Verdict::Fail || named && finding.verdict == Verdict::Warning
     };
-    let is_silent =
-        |finding: &&Finding| matches!(finding.reason, Some(Reason::CertUnchecked | Reason::MdUnreachable));
+    let is_silent = |finding: &&Finding| finding.reason.is_some_and(|reason| SILENT.contains(&reason));
     let (silent, mut wrong): (Vec<&Finding>, Vec<&Finding>) = examined
         .findings
         .iter()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::broker::registry::Snapshot;
-use crate::broker::trust::klik::Known;
+use crate::broker::trust::klik::{Foreseen, InUse, Known};
 use crate::domain::console::Sees;
 use crate::domain::federation::Authority;
 use crate::domain::trust::{Progress, State, Task};
@@ -42,6 +42,22 @@ pub(super) fn by_system(known: &Known, snapshot: &Snapshot, sees: &Sees) -> Stri
             let (id, system) = (cell(fagsystem.entity_id.as_str()), cell(&fagsystem.name));
             let _ =
                 write!(file, "{},{name},{id},{system},{logins},{rights},{first},{last}\r\n", authority.cvr);
+        }
+    }
+    file
+}
+
+/// Fagsystemer by the levels that they demand or could demand, and whose users would be without.
+pub(super) fn by_level(systems: &[InUse<'_>]) -> String {
+    let mut file = "entity id,fagsystem,level,demanded,cvr,municipality,reach\r\n".to_owned();
+    for InUse { fagsystem, forecast, .. } in systems {
+        let (id, system) = (cell(fagsystem.entity_id.as_str()), cell(&fagsystem.name));
+        for Foreseen { level, without } in forecast {
+            let demanded = if fagsystem.required == Some(*level) { "yes" } else { "no" };
+            for (authority, reach) in without {
+                let (cvr, name, reach) = (authority.cvr, cell(&authority.name), reach.id());
+                let _ = write!(file, "{id},{system},{level},{demanded},{cvr},{name},{reach}\r\n");
+            }
         }
     }
     file

@@ -12,7 +12,8 @@ use super::enter::{reader, who_pressed};
 use super::{page_of, refused, to};
 use crate::broker::console::Reader;
 use crate::broker::trust::Order;
-use crate::broker::trust::klik::Known;
+use crate::broker::trust::klik::{Foreseen, Known};
+use crate::domain::assurance::Level;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Report, Scenario};
@@ -50,11 +51,12 @@ pub(in crate::http) async fn authority(
     let progress = known.progress(&snapshot, authority, &reader.sees);
     let providers: Vec<_> =
         federation.speakers(cvr, now).map(|idp| (&idp.entity_id, idp.name.as_str())).collect();
-    let used = known.logins(cvr);
+    let (used, reached) = (known.logins(cvr), known.reached(&snapshot, cvr));
     let systems = federation.used_by(cvr, now).into_iter().map(|known| System {
         entity_id: &known.entity_id,
         name: &known.name,
         used: used.get(&known.entity_id).copied(),
+        required: known.required.map(|level| (level, reached.reach(level))),
     });
     let runs = runs.iter().map(|run| Run {
         id: run.id,
@@ -142,8 +144,9 @@ pub(in crate::http) async fn run(
     headers: HeaderMap,
 ) -> Response {
     let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
-    shown(&knock, found, |address, report| {
-        pages::report(&knock.visitor, &pages::Shown { report, previous: None, address })
+    shown(&knock, found, |address, (session, report)| {
+        let again = pages::Again::Console(session);
+        pages::report(&knock.visitor, &pages::Shown { report, previous: None, address, again })
     })
 }
 
@@ -156,32 +159,42 @@ pub(in crate::http) async fn run_file(
 ) -> Response {
     let Some(form) = Form::of_name(&form) else { return pages::not_found(&knock.visitor) };
     let found = looked_at(&door, &knock, &headers, (&cvr, &run)).await;
-    shown(&knock, found, |_, report| file(&door, &knock, form, report))
+    shown(&knock, found, |_, (_, report)| file(&door, &knock, form, report))
 }
 
-/// The address of a run, and its report once it has ended. That it was looked at is written down.
+/// A run, by whose sign-in it is seen, and its report once it has ended.
+struct Seen {
+    authority: Cvr,
+    run: LoginId,
+    session: LoginId,
+    report: Option<Report>,
+}
+
+/// A run, and its report once it has ended. That it was looked at is written down.
 async fn looked_at(
     door: &Door,
     knock: &Knock,
     headers: &HeaderMap,
     (cvr, run): (&str, &str),
-) -> Result<(Cvr, LoginId, Option<Report>), Fault> {
+) -> Result<Seen, Fault> {
     let unknown = || Fault::new(Reason::TrustUnknown, "expected a CVR number and the name of a run");
     let (cvr, id) = (Cvr::new(cvr).map_err(|_| unknown())?, LoginId::new(run).map_err(|_| unknown())?);
     let visit = door.visit(knock, "/trust/authorities/{cvr}/runs/{id} GET");
     let reader = reader(door, headers).await?;
     let run = door.broker.look_at_run(&visit, &reader, (cvr, id)).await?;
-    Ok((cvr, id, run.report))
+    Ok(Seen { authority: cvr, run: id, session: reader.session, report: run.report })
 }
 
 fn shown(
     knock: &Knock,
-    found: Result<(Cvr, LoginId, Option<Report>), Fault>,
-    show: impl FnOnce(&str, &Report) -> Response,
+    found: Result<Seen, Fault>,
+    show: impl FnOnce(&str, (LoginId, &Report)) -> Response,
 ) -> Response {
     match found {
-        Ok((cvr, id, Some(report))) => show(&format!("{}/runs/{id}", page_of(cvr)), &report),
-        Ok((cvr, _, None)) => to(&page_of(cvr)),
+        Ok(Seen { authority, run, session, report: Some(report) }) => {
+            show(&format!("{}/runs/{run}", page_of(authority)), (session, &report))
+        }
+        Ok(Seen { authority, .. }) => to(&page_of(authority)),
         Err(fault) if fault.reason == Reason::TrustUnknown => pages::not_found(&knock.visitor),
         Err(fault) => refused(&knock.visitor, &fault),
     }
@@ -207,18 +220,27 @@ pub(in crate::http) async fn matrix(
             progress,
         })
         .collect();
-    let systems: Vec<SystemRow<'_>> = known
-        .systems(&snapshot, &reader.sees)
-        .into_iter()
-        .map(|system| SystemRow {
+    let in_use = known.systems(&snapshot, &reader.sees);
+    let foreseen: Vec<Vec<_>> = in_use.iter().map(|system| counted(&system.forecast)).collect();
+    let systems: Vec<SystemRow<'_>> = in_use
+        .iter()
+        .zip(&foreseen)
+        .map(|(system, foreseen)| (system, foreseen.split_at(system.fagsystem.required.iter().count())))
+        .map(|(system, (required, raised))| SystemRow {
             name: &system.fagsystem.name,
             customers: system.customers,
             using: system.using,
             logins: system.logins,
             last: system.last,
+            required: required.first().copied(),
+            raised,
         })
         .collect();
     pages::matrix(&knock.visitor, &door.broker.settings().environment, rows, &systems)
+}
+
+fn counted(forecast: &[Foreseen<'_>]) -> Vec<(Level, usize)> {
+    forecast.iter().map(|foreseen| (foreseen.level, foreseen.without.len())).collect()
 }
 
 /// The same as a file: municipalities by tasks, or by fagsystemer.
@@ -233,11 +255,12 @@ pub(in crate::http) async fn matrix_csv(
         Err(fault) => return refused(&knock.visitor, &fault),
     };
     let asked = Parameters::read(query.as_deref().unwrap_or_default()).ok();
-    let by_system = asked.and_then(|query| query.get("of")).as_deref() == Some("systems");
+    let of = asked.and_then(|query| query.get("of"));
     let snapshot = door.broker.snapshot();
-    let (name, content) = match by_system {
-        true => ("fagsystemer.csv", super::csv::by_system(&known, &snapshot, &reader.sees)),
-        false => ("kommuner.csv", super::csv::by_task(&known.rows(&snapshot, &reader.sees))),
+    let (name, content) = match of.as_deref() {
+        Some("systems") => ("fagsystemer.csv", super::csv::by_system(&known, &snapshot, &reader.sees)),
+        Some("levels") => ("niveauer.csv", super::csv::by_level(&known.systems(&snapshot, &reader.sees))),
+        _ => ("kommuner.csv", super::csv::by_task(&known.rows(&snapshot, &reader.sees))),
     };
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     let mut response = content.into_response();

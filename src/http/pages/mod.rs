@@ -19,6 +19,7 @@
 //! | what a reader of these may not see | [`trust_refused`] | its own |
 //! | `/` | [`home`] | 200 |
 //! | `/errors`, `/errors/<code>` | [`errors`], [`error`] | 200 |
+//! | `/api/docs` | [`api()`] | 200 |
 //! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
 //! | the store is down | [`unavailable`] | 503 |
@@ -28,6 +29,7 @@
 //! Every page works without JavaScript; the two scripts are inline and allowed by their hash alone.
 
 mod answer;
+mod api;
 mod book;
 mod chosen;
 mod console;
@@ -53,6 +55,7 @@ use crate::http::visitor::Visitor;
 use answer::{FormAction, Script, answer};
 use target::Target;
 
+pub use api::api;
 pub use book::{error, errors};
 pub use chosen::{Chosen, ChosenForm};
 pub use console::{Seen, SignedIn, invitation, trust, trust_refused};
@@ -64,7 +67,7 @@ pub use progress::{
 };
 pub use refusal::{Refusal, Refused, may_be_shown, refusal};
 pub use trust::{
-    InMirror, Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, mirror, report,
+    Again, InMirror, Judged, Shown, Waiting, Wrong, atom, calendar, certificates, metadata, mirror, report,
     report_file, systems, waiting,
 };
 

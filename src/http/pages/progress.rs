@@ -13,7 +13,7 @@ use super::{Frame, words};
 use crate::domain::assurance::Level;
 use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::reason::Sentence;
-use crate::domain::trust::{Adoption, Line, Mark, Progress, Scenario, State, Step, Task, Verdict};
+use crate::domain::trust::{Adoption, Line, Mark, Progress, Reach, Scenario, State, Step, Task, Verdict};
 use crate::http::text::{ConsoleText, SETUPS, Setup};
 use crate::http::visitor::Visitor;
 
@@ -39,6 +39,8 @@ pub struct System<'a> {
     pub name: &'a str,
     /// The logins of the municipality's users.
     pub used: Option<&'a Adoption>,
+    /// The level that it demands, if it demands one, and how the municipality's users reach it.
+    pub required: Option<(Level, Reach)>,
 }
 
 /// A run of the municipality.
@@ -133,6 +135,10 @@ pub struct SystemRow<'a> {
     pub logins: u64,
     /// The last one.
     pub last: Option<Timestamp>,
+    /// The level that it demands, if it demands one, and how many municipalities would not reach it.
+    pub required: Option<(Level, usize)>,
+    /// The levels that it could demand, and how many would not reach these.
+    pub raised: &'a [(Level, usize)],
 }
 
 /// The table of all: municipalities by tasks, and fagsystemer by how many use them.
@@ -211,6 +217,15 @@ impl AuthorityPage<'_> {
 
     fn scenarios(&self) -> &'static [Scenario] {
         Scenario::ALL
+    }
+
+    fn reach(&self, reach: &Reach) -> &'static str {
+        match reach {
+            Reach::Seen => "is-done",
+            Reach::Registered => "is-open",
+            Reach::StepUp => "is-begun",
+            Reach::Lower => "is-wrong",
+        }
     }
 
     fn level(&self, used: &Adoption) -> Option<String> {

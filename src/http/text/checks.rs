@@ -85,7 +85,7 @@ texts! {
     ours "Holder." "Ours" / "Vores";
     identity_provider "Holder." "Identity provider" / "Identitetsudbyder";
     fagsystem "Holder." "Fagsystem" / "Fagsystem";
-    service "Holder." "Attribute service" / "Attributtjeneste";
+    service "Holder." "Attribute service" / "Attributservice";
     signing "Use." "signs" / "signerer";
     other_use "Use." "encryption or another role" / "kryptering eller en anden rolle";
     without_login "The front page: heading above what needs no login." "What can be seen without a login" / "Det kan ses uden et login";

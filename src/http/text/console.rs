@@ -233,6 +233,18 @@ texts! {
     csv "Download as CSV" / "Hent som CSV";
     /// The link to the other file.
     csv_systems "Download municipalities × fagsystemer as CSV" / "Hent kommuner × fagsystemer som CSV";
+    /// The link to the file about levels.
+    csv_levels "Download the level forecast as CSV" / "Hent niveauprognosen som CSV";
+    /// The table about levels: its heading.
+    forecast "Level forecast" / "Niveauprognose";
+    /// What it shows.
+    forecast_lead "From how many municipalities users would be without the fagsystem, because none of their identity providers is registered for the level. The file names them, and says where a step-up helps." / "Fra hvor mange kommuner brugerne ville stå uden fagsystemet, fordi ingen af deres identitetsudbydere er registreret til niveauet. Filen nævner dem og siger, hvor et løft hjælper.";
+    /// The level that a fagsystem demands.
+    demands "Demands" / "Kræver";
+    /// The levels that it could demand.
+    raised "If it demanded" / "Hvis det krævede";
+    /// Before how many municipalities would be without.
+    without "without" / "uden";
     /// The link to the table.
     to_matrix "Municipalities and tasks" / "Kommuner og opgaver";
     /// The link to the page of one's own.

@@ -60,6 +60,8 @@ texts! {
     expected "Before a value." "Forventet" / "Expected";
     received "Before a value." "Modtaget" / "Received";
     nothing "Read aloud for a dash." "intet" / "nothing";
+    of "Between two numbers." "af" / "of";
+    looked_at "After how many of how many checks." "undersøgt" / "looked at";
     differs "Before the place of the first difference." "Forskel fra tegn" / "Difference from character";
     differs_expected "Before what is expected there." "forventet" / "expected";
     differs_received "Before what came there." "modtaget" / "received";
@@ -150,7 +152,7 @@ texts! {
     required "Step." "Fagsystemets krav" / "What the fagsystem demands";
     rule "Before a sentence." "Reglen, der afgjorde det" / "The rule that decided";
     robot "A robot." "Brugeren er en robot." / "The user is a robot.";
-    services "Heading." "Attributtjenester" / "Attribute services";
+    services "Heading." "Attributservices" / "Attribute services";
     service "Column." "Tjeneste" / "Service";
     outcome "Column." "Svar" / "Answer";
     preview "Heading." "Det, fagsystemet ville få" / "What the fagsystem would get";
@@ -175,6 +177,18 @@ texts! {
         / "A login is tried that lets nobody in. Afterwards a report stands here about everything that was looked at.";
     start_hint "Before the hint of the scenario." "Sådan gør du" / "What you do";
     start_button "The button." "Log ind hos" / "Log in at";
+    unanswered "Heading: the user was sent off, and nothing came back." "Intet er kommet tilbage" / "Nothing has come back";
+    unanswered_since "Before a moment." "Sendt af sted" / "Sent off on";
+    unanswered_lead "After it."
+        "Er loginnet i gang, så fortsæt i det vindue: Rapporten kommer af sig selv. Ellers er her, hvad det kan være."
+        / "If the login is going on, continue in that window: the report comes by itself. Otherwise this is what it can be.";
+    asked_for "Heading: our question." "Det, vi spurgte om" / "What we asked";
+    question "Before the ID of our question." "Spørgsmålets ID:" / "The ID of the question:";
+    again "Heading." "Prøv igen" / "Try again";
+    again_lead "Beneath it."
+        "Det samme prøves igen, og der kommer en ny rapport. Denne bliver stående."
+        / "The same is tried again, and there will be a new report. This one stays.";
+    again_button "The button." "Prøv det samme igen" / "Try the same again";
     start_promises "Heading." "Det her sker der ikke" / "What does not happen";
     start_no_session "Promise."
         "Ingen bliver logget ind, og der oprettes ingen bruger."

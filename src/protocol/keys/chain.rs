@@ -44,6 +44,13 @@ impl Roots {
         self.authorities.extend(more.authorities);
     }
 
+    /// The roots alone, in DER form.
+    pub fn in_der(&self) -> Result<Vec<Vec<u8>>, Fault> {
+        let der = self.roots.iter().map(|root| root.to_der());
+        der.collect::<Result<_, _>>()
+            .map_err(|_| Fault::new(Reason::CertChain, "expected a root that can be written"))
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.roots.is_empty()

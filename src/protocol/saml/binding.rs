@@ -99,6 +99,12 @@ impl Arrived {
         let xml = base64(&unescaped(parameters.message(carries)?)?)?;
         Ok(Self { xml, relay_state: parameters.relay_state()?, detached: None, by_redirect: false })
     }
+
+    /// Takes a message out of a form of ours.
+    pub fn in_form(form: &Form) -> Result<Self, Fault> {
+        let (xml, relay_state) = (base64(&form.message)?, form.relay_state.clone());
+        Ok(Self { xml, relay_state, detached: None, by_redirect: false })
+    }
 }
 
 impl Arrived {

@@ -42,6 +42,8 @@ pub struct AuthnRequest {
     pub only_idps: Vec<EntityId>,
     /// How many proxies may stand between us and who authenticates.
     pub proxy_count: Option<u32>,
+    /// On whose behalf it asks, where it is a broker as we are.
+    pub requesters: Vec<EntityId>,
     /// What it wants back unchanged.
     pub relay_state: Option<String>,
 }
@@ -87,6 +89,26 @@ impl Unverified<Question<'_>> {
     }
 }
 
+impl AuthnRequest {
+    /// Whether it can be met at all: it contradicts itself in nothing, and has not been with us before. A broker that we
+    /// ask, and that asks us in turn, would send the user round in circles.
+    pub fn check(&self, us: &EntityId) -> Result<(), Fault> {
+        let cannot = |reason, why: &'static str| Err(Fault::new(reason, why));
+        match () {
+            () if self.force_authn && self.is_passive => {
+                cannot(Reason::RequestUnsupported, "ForceAuthn and IsPassive at once")
+            }
+            () if self.proxy_count == Some(0) => {
+                cannot(Reason::ProxyCount, "ProxyCount is 0 and the users' own provider is behind us")
+            }
+            () if self.requesters.contains(us) => {
+                cannot(Reason::Scoping, "RequesterID names us: the request goes round in circles")
+            }
+            () => Ok(()),
+        }
+    }
+}
+
 impl Verified<AuthnRequest> {
     /// Accepts the request if it was made for this address and not long ago.
     pub fn accept(
@@ -105,7 +127,7 @@ fn read(root: Element<'_>, relay_state: Option<String>) -> Result<AuthnRequest, 
     let header = Header::read(root)?;
     let flag = |name| root.attribute(name).map_or(Ok(false), boolean);
     let (levels, comparison) = requested_levels(root)?;
-    let (only_idps, proxy_count) = scoping(root)?;
+    let Scoping { only_idps, proxy_count, requesters } = Scoping::read(root)?;
     let name_id_format = root
         .optional_child(samlp("NameIDPolicy"))?
         .and_then(|policy| policy.attribute("Format"))
@@ -123,6 +145,7 @@ fn read(root: Element<'_>, relay_state: Option<String>) -> Result<AuthnRequest, 
         name_id_format,
         only_idps,
         proxy_count,
+        requesters,
         relay_state,
     })
 }
@@ -154,18 +177,32 @@ fn requested_levels(root: Element<'_>) -> Result<(Vec<Level>, Comparison), Fault
     Ok((levels, comparison))
 }
 
-fn scoping(root: Element<'_>) -> Result<(Vec<EntityId>, Option<u32>), Fault> {
-    let Some(scoping) = root.optional_child(samlp("Scoping"))? else { return Ok((Vec::new(), None)) };
-    let proxy_count = scoping
-        .attribute("ProxyCount")
-        .map(|count| {
+/// What a request says about brokers and those behind them.
+#[derive(Default)]
+struct Scoping {
+    only_idps: Vec<EntityId>,
+    proxy_count: Option<u32>,
+    requesters: Vec<EntityId>,
+}
+
+impl Scoping {
+    fn read(root: Element<'_>) -> Result<Self, Fault> {
+        let Some(scoping) = root.optional_child(samlp("Scoping"))? else { return Ok(Self::default()) };
+        let number = |count: &str| {
             count.parse().map_err(|_| Fault::new(Reason::XmlSchema, "expected a number as ProxyCount"))
+        };
+        let requesters = scoping.children().filter(|child| child.is(samlp("RequesterID")));
+        let list = scoping.optional_child(samlp("IDPList"))?;
+        let entries =
+            list.iter().flat_map(|list| list.children()).filter(|child| child.is(samlp("IDPEntry")));
+        Ok(Self {
+            only_idps: entries
+                .map(|entry| entity_id(required(entry, "ProviderID")?))
+                .collect::<Result<_, _>>()?,
+            proxy_count: scoping.attribute("ProxyCount").map(number).transpose()?,
+            requesters: requesters.map(|one| entity_id(&one.text()?)).collect::<Result<_, _>>()?,
         })
-        .transpose()?;
-    let Some(list) = scoping.optional_child(samlp("IDPList"))? else { return Ok((Vec::new(), proxy_count)) };
-    let entries = list.children().filter(|child| child.is(samlp("IDPEntry")));
-    let idps = entries.map(|entry| entity_id(required(entry, "ProviderID")?)).collect::<Result<_, _>>()?;
-    Ok((idps, proxy_count))
+    }
 }
 
 /// What we ask an identity provider.

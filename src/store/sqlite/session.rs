@@ -12,6 +12,8 @@ use crate::domain::session::Participant;
 
 const SESSION: &str = "SELECT id, expires, idle, content, sealed FROM session";
 
+const IS_SPENT: &str = "EXISTS (SELECT 1 FROM spent WHERE spent.voucher = voucher.id)";
+
 pub(super) fn find(connection: &Connection, id: LoginId) -> Result<Option<Session>, StoreError> {
     let mut select = connection.prepare_cached(&format!("{SESSION} WHERE id = ?1"))?;
     let found = select.query_row([id.bytes()], raw).optional()?;
@@ -53,8 +55,9 @@ pub(super) fn participants(
 }
 
 pub(super) fn voucher(connection: &Connection, id: LoginId) -> Result<Option<Voucher>, StoreError> {
-    let mut select =
-        connection.prepare_cached("SELECT participant, expires, spent, sealed FROM voucher WHERE id = ?1")?;
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT participant, expires, {IS_SPENT}, sealed FROM voucher WHERE id = ?1"
+    ))?;
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     let found = select.query_row([id.bytes()], row).optional()?;
     let voucher = |(participant, expires, spent, sealed)| {
@@ -86,7 +89,7 @@ pub(super) fn check(transaction: &Connection, batch: &Batch) -> Result<(), Store
         }
     }
     let Some(id) = batch.spends else { return Ok(()) };
-    let mut select = transaction.prepare_cached("SELECT spent FROM voucher WHERE id = ?1")?;
+    let mut select = transaction.prepare_cached(&format!("SELECT {IS_SPENT} FROM voucher WHERE id = ?1"))?;
     match select.query_row([id.bytes()], |row| row.get(0)).optional()? {
         Some(false) => Ok(()),
         Some(true) => Err(StoreError::Spent),
@@ -101,7 +104,7 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
             replace(transaction, old, session.id)?;
         }
     }
-    if let Some(Within { session, idle }) = &batch.within {
+    if let Some(Within { session, idle: Some(idle) }) = &batch.within {
         let mut update = transaction.prepare_cached("UPDATE session SET idle = ?2 WHERE id = ?1")?;
         update.execute(params![session.bytes(), idle.as_millisecond()])?;
     }
@@ -109,15 +112,12 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
         take_part(transaction, participant)?;
     }
     if let Some(id) = batch.spends {
-        transaction.prepare_cached("UPDATE voucher SET spent = TRUE WHERE id = ?1")?.execute([id.bytes()])?;
+        transaction.prepare_cached("INSERT INTO spent (voucher) VALUES (?1)")?.execute([id.bytes()])?;
     }
-    if let Some(voucher) = &batch.voucher {
-        let Voucher { id, participant, expires, spent, sealed } = voucher;
+    if let Some(Voucher { id, participant, expires, sealed, .. }) = &batch.voucher {
         transaction
-            .prepare_cached(
-                "INSERT INTO voucher (id, participant, expires, spent, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![id.bytes(), participant.bytes(), expires.as_millisecond(), spent, sealed])?;
+            .prepare_cached("INSERT INTO voucher (id, participant, expires, sealed) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id.bytes(), participant.bytes(), expires.as_millisecond(), sealed])?;
     }
     batch.revokes.map_or(Ok(()), |participant| revoke(transaction, participant))
 }

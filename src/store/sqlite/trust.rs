@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{RunQuery, StoreError, TrustRun};
 use super::{down, moment};
-use crate::domain::id::{Cvr, EntityId, LoginId};
-use crate::domain::trust::{Report, Scenario, Tried};
+use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use crate::domain::trust::{Report, Scenario, Sent, Tried};
 
-const COLUMNS: &str = "id, authority, idp, scenario, ordered, expires, sealed, report";
+const COLUMNS: &str = "id, authority, idp, scenario, ordered, expires, sealed, report, sent";
 
 pub(super) fn order(transaction: &Connection, run: &TrustRun) -> Result<(), StoreError> {
     transaction
@@ -25,6 +25,15 @@ pub(super) fn order(transaction: &Connection, run: &TrustRun) -> Result<(), Stor
             run.expires.as_millisecond(),
             run.sealed,
         ])?;
+    Ok(())
+}
+
+/// Writes down with what a run left that has not ended.
+pub(super) fn sent(transaction: &Connection, sent: &Sent) -> Result<(), StoreError> {
+    let whole = serde_json::to_string(sent).map_err(down)?;
+    transaction
+        .prepare_cached("UPDATE trust_run SET question = ?2, sent = ?3 WHERE id = ?1 AND report IS NULL")?
+        .execute(params![sent.run.bytes(), sent.question.as_str(), whole])?;
     Ok(())
 }
 
@@ -60,12 +69,14 @@ pub(super) fn search(connection: &Connection, query: &RunQuery) -> Result<Vec<Tr
     let mut select = connection.prepare(&format!(
         "SELECT {COLUMNS} FROM trust_run
          WHERE (?1 IS NULL OR authority = ?1) AND (?2 IS NULL OR idp = ?2) AND ordered >= ?3
-         ORDER BY ordered DESC, id DESC LIMIT ?4"
+           AND (?4 IS NULL OR question = ?4)
+         ORDER BY ordered DESC, id DESC LIMIT ?5"
     ))?;
     let authority = query.authority.map(|cvr| cvr.to_string());
     let idp = query.idp.as_ref().map(ToString::to_string);
     let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let rows = select.query_map(params![authority, idp, since, query.limit], columns)?;
+    let question = query.question.as_ref().map(MessageId::as_str);
+    let rows = select.query_map(params![authority, idp, since, question, query.limit], columns)?;
     rows.map(|row| run(row?)).collect()
 }
 
@@ -89,6 +100,7 @@ struct Columns {
     times: (i64, i64),
     sealed: Vec<u8>,
     report: Option<String>,
+    sent: Option<String>,
 }
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
@@ -100,10 +112,12 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
         times: (row.get(4)?, row.get(5)?),
         sealed: row.get(6)?,
         report: row.get(7)?,
+        sent: row.get(8)?,
     })
 }
 
 fn run(row: Columns) -> Result<TrustRun, StoreError> {
+    let sent: Option<Sent> = row.sent.as_deref().map(serde_json::from_str).transpose().map_err(down)?;
     let report: Option<Report> = row.report.as_deref().map(serde_json::from_str).transpose().map_err(down)?;
     Ok(TrustRun {
         id: LoginId::from_bits(u128::from_be_bytes(row.id)),
@@ -113,6 +127,7 @@ fn run(row: Columns) -> Result<TrustRun, StoreError> {
         ordered: moment(row.times.0)?,
         expires: moment(row.times.1)?,
         sealed: row.sealed,
+        sent,
         report,
     })
 }

@@ -11,25 +11,42 @@ use crate::domain::user::{Draft, User};
 pub(super) struct Statements {
     clears: bool,
     deletes: Option<String>,
+    /// Who must still be as it was seen.
+    provided: Option<(String, Option<User>)>,
     /// Id, time of the change, content.
     puts: Vec<(String, i64, String)>,
 }
 
 impl Statements {
     pub(super) fn of(change: UserChange) -> Result<Self, StoreError> {
+        let mut provided = None;
         let (clears, deletes, users) = match change {
             UserChange::Put(users) => (false, None, users),
             UserChange::ReplaceAll(users) => (true, None, users),
             UserChange::Delete(id) => (false, Some(id), Vec::new()),
+            UserChange::Over { id, seen, then } => {
+                provided = Some((id.clone(), seen));
+                (false, then.is_none().then_some(id), then.into_iter().collect())
+            }
         };
         let row = |user: &User| {
             let content = serde_json::to_string(&user.draft()).map_err(down)?;
             Ok((user.id.clone(), user.modified.as_millisecond(), content))
         };
-        Ok(Self { clears, deletes, puts: users.iter().map(row).collect::<Result<_, StoreError>>()? })
+        Ok(Self {
+            clears,
+            deletes,
+            provided,
+            puts: users.iter().map(row).collect::<Result<_, StoreError>>()?,
+        })
     }
 
     pub(super) fn run(&self, transaction: &Transaction<'_>, authority: Cvr) -> Result<(), StoreError> {
+        if let Some((id, seen)) = &self.provided
+            && one(transaction, authority, id)? != *seen
+        {
+            return Err(StoreError::Changed);
+        }
         let authority = authority.as_str();
         if self.clears {
             transaction.execute("DELETE FROM known_user WHERE authority = ?1", [authority])?;

@@ -1,19 +1,17 @@
 //! Group L, and what an attribute service must not do: each attack beside an answer that is taken. An answer that is not
 //! believed ends the login, since the fagsystems of the town say so; what is only too much is passed over.
 
-use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use context_handler::broker::registry::Files;
 use context_handler::domain::audit::{Actor, Event};
 use jiff::SignedDuration;
-use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 
 use crate::attributes::{
     FEDDETS, ROLE, SEES, SHORTLY, login, noticed, records, replace, rights, to_bbr, town,
 };
 use crate::support::attribute_service::{AttributeService, Manner, RIGHTS, Told, list};
+use crate::support::tls::Front;
 use crate::support::{Town, at, key};
 
 fn nothing(_: &mut Files) {}
@@ -143,10 +141,29 @@ async fn atk_235_what_was_not_agreed_is_passed_over_and_noticed() {
     );
 }
 
+/// Why the last question came to nothing, as the record tells it.
+async fn told_why(town: &Town) -> String {
+    records(town, Event::AttributesReceived).await.pop().unwrap().detail.unwrap()
+}
+
 #[tokio::test]
 async fn atk_236_a_service_that_hangs_drips_floods_or_hangs_up_costs_a_second_and_the_login() {
-    for manner in [Manner::Hangs, Manner::Drips, Manner::Floods, Manner::Resets, Manner::Fails] {
-        ends(&format!("as-{manner:?}"), "as.down", |told| told.manner = manner).await;
+    for (manner, why) in [
+        (Manner::Hangs, "net.silent"),
+        (Manner::Drips, "net.silent"),
+        (Manner::Floods, "md.limit"),
+        (Manner::HangsUp, "net.closed"),
+        (Manner::Resets, "net.closed"),
+        (Manner::Fails, "md.unreachable"),
+    ] {
+        let (town, service) = town(&format!("as-{manner:?}"), SHORTLY, nothing).await;
+        assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
+        service.bend(|told| told.manner = manner.clone());
+        let begun = Instant::now();
+        refused(&town, 2, "as.down").await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{manner:?}: {:?}", begun.elapsed());
+        let told = told_why(&town).await;
+        assert!(told.contains(why), "{manner:?}: {told}");
     }
 }
 
@@ -155,11 +172,19 @@ async fn atk_236_a_service_cannot_send_us_elsewhere_not_even_to_itself() {
     let inside = AttributeService::new("inside", list("11111111", ROLE)).await;
     let (town, service) = town("as-redirect", SHORTLY, nothing).await;
     assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
-    for (number, place) in [(2, inside.address.clone()), (3, service.address.clone())] {
-        service.bend(|told| told.manner = Manner::SendsTo(place));
-        refused(&town, number, "as.down").await;
+    let by_number = inside.address.replace("localhost", "127.0.0.1");
+    let places = [inside.address.as_str(), &by_number, "http://169.254.169.254/latest/", &service.address];
+    let mut number = 1;
+    for status in [301, 302, 303, 307, 308] {
+        for place in places {
+            number += 1;
+            town.pass(SignedDuration::from_secs(31)); // it is asked again, however often it failed
+            service.bend(|told| told.manner = Manner::SendsTo(status, place.to_owned()));
+            refused(&town, number, "as.down").await;
+            assert_eq!(service.asked(), usize::try_from(number).unwrap(), "{status} {place}");
+        }
     }
-    assert_eq!((inside.asked(), service.asked()), (0, 3));
+    assert_eq!(inside.asked(), 0);
 }
 
 #[tokio::test]
@@ -175,41 +200,54 @@ async fn atk_236_an_address_of_the_inside_is_not_called_unless_the_operator_name
     .await;
     refused(&town, 1, "as.down").await;
     assert_eq!(hidden.asked(), 0);
-    let detail = records(&town, Event::AttributesReceived).await.pop().unwrap().detail.unwrap();
-    assert!(detail.contains("egress.refused"), "{detail}");
+    let told = told_why(&town).await;
+    assert!(told.contains("egress.refused"), "{told}");
+}
+
+/// A town whose service lies behind one that encrypts, asked at both addresses: the second must not be believed.
+async fn not_asked(name: &str, impostor: impl FnOnce(&str) -> Front) {
+    let (town, service) = town(name, SHORTLY, nothing).await;
+    let genuine = Front::of(&service.address, "localhost");
+    let impostor = impostor(&service.address);
+    moves(&town, &service.address, &genuine.url).await;
+    assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
+    moves(&town, &genuine.url, &impostor.url).await;
+    refused(&town, 2, "as.down").await;
+    let told = told_why(&town).await;
+    assert!(told.contains("net.tls"), "{told}");
+    assert_eq!((genuine.asked(), impostor.asked()), (1, 0), "nothing of the query was sent");
+}
+
+async fn moves(town: &Town, from: &str, to: &str) {
+    town.change(|files| {
+        let metadata = String::from_utf8(files["as.xml"].clone()).unwrap();
+        assert!(metadata.contains(from));
+        files.insert("as.xml".into(), metadata.replace(from, to).into_bytes());
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn atk_236_a_service_whose_certificate_nobody_vouches_for_is_not_asked() {
-    // The name in it is another one, too.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let secure = format!("https://localhost:{}/soap", listener.local_addr().unwrap().port());
-    let asked = Arc::new(AtomicUsize::new(0));
-    let seen = asked.clone();
-    std::thread::spawn(move || {
-        let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls_server()).unwrap();
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/certs-dev/attribute-service.pem");
-        acceptor.set_certificate_chain_file(file).unwrap();
-        acceptor.set_private_key_file(file, SslFiletype::PEM).unwrap();
-        let acceptor = acceptor.build();
-        for connection in listener.incoming().flatten() {
-            if let Ok(mut connection) = acceptor.accept(connection)
-                && connection.read(&mut [0; 1]).is_ok_and(|read| read > 0)
-            {
-                seen.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-    });
-    let (town, service) = town("as-tls", SHORTLY, nothing).await;
+    not_asked("as-tls-root", Front::unvouched).await;
+}
+
+#[tokio::test]
+async fn atk_236_a_service_whose_certificate_has_another_name_is_not_asked() {
+    not_asked("as-tls-name", |plain| Front::of(plain, "rettigheder.feddet.test")).await;
+}
+
+#[tokio::test]
+async fn atk_236_a_service_that_is_not_there_costs_the_login_and_no_time() {
+    let (town, service) = town("as-gone", SHORTLY, nothing).await;
     assert_eq!(rights(&to_bbr(&town, 1).await), [SEES]);
-    let plain = service.address.clone();
-    town.change(move |files| {
-        let metadata = String::from_utf8(files["as.xml"].clone()).unwrap();
-        files.insert("as.xml".into(), metadata.replace(&plain, &secure).into_bytes());
-    })
-    .await;
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    moves(&town, &service.address, &format!("http://localhost:{}/soap", gone.port())).await;
+    let begun = Instant::now();
     refused(&town, 2, "as.down").await;
-    assert_eq!((asked.load(Ordering::SeqCst), service.asked()), (0, 1), "nothing of the query was sent");
+    assert!(begun.elapsed() < Duration::from_secs(1), "nobody is waited for who says no at once");
+    let told = told_why(&town).await;
+    assert!(told.contains("net.closed"), "{told}");
 }
 
 #[tokio::test]

@@ -28,12 +28,13 @@ use crate::support::{Browser, Town, key};
 const SESSION: &str = "__Host-session-11111111";
 
 /// The tables that a step of a login or of a logout writes to.
-const WRITTEN: [&str; 10] = [
+const WRITTEN: [&str; 11] = [
     "used",
     "session",
     "session_name",
     "participant",
     "voucher",
+    "spent",
     "logout",
     "logout_leg",
     "logged_out",

@@ -10,6 +10,7 @@ mod interleavings;
 mod levels;
 mod logout;
 mod oidc;
+mod oracle;
 mod parser;
 mod place;
 mod play;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{refused, told};
-use crate::support::{Ask, Town, at};
+use crate::support::{Ask, Fagsystem, Town, at};
 
 #[tokio::test]
 async fn an_address_for_the_answer_that_is_not_registered_is_refused() {
@@ -132,6 +132,65 @@ async fn requests_that_cannot_be_met_are_told_to_the_fagsystem() {
     let (_, question) = town.feddet.question(&sent);
     let xml = String::from_utf8(question.xml).unwrap();
     assert!(xml.contains("ProxyCount=\"0\""), "one proxy less is left: {xml}");
+}
+
+#[tokio::test]
+async fn a_login_that_goes_round_in_circles_is_stopped_at_the_second_round() {
+    // ATK-161: the other broker asks on behalf of whom we asked for.
+    let town = Town::new("j-circle").await;
+    let on_behalf_of = |number: u32, requesters: &[&str]| {
+        let mut ask = town.bbr.ask();
+        ask.id = format!("_request{number}");
+        ask.scoping = Some((None, vec![town.korsbaek.entity_id.clone()]));
+        ask.requesters = requesters.iter().map(|one| (*one).to_owned()).collect();
+        ask
+    };
+    let ours = format!("{}/saml", town.url);
+    let other = town.driving.entity_id.as_str();
+    let mut browser = town.browser();
+    let twin = town.bbr.send(&mut browser, &on_behalf_of(1, &[other, "https://broker.test"])).await;
+    let answer = town.korsbaek.answer(&town, &mut browser, &twin, |_| {}).await;
+    assert_eq!(town.bbr.read(&answer, &town).status, ["Success"], "somebody else's user");
+    for (number, requesters) in (2..).zip([&[ours.as_str()][..], &[other, &ours], &[&ours, other]]) {
+        let answer = town.bbr.send(&mut town.browser(), &on_behalf_of(number, requesters)).await;
+        told(&town, &answer, &["Responder", "NoSupportedIDP"], "scoping").await;
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_both_is_not_asked_by_itself() {
+    // ATK-161: the same party is a fagsystem and an identity provider, and its users' request comes from it.
+    let mut both = Fagsystem::bbr("");
+    (both.file, both.entity_id) = ("both", "https://idp.feddet.test/adfs".into());
+    let registered = both.clone();
+    let town = Town::with("j-both", |files| {
+        files.insert("both.xml".into(), registered.metadata().into_bytes());
+        let agreement = |cvr: &str| {
+            let names = format!("{:?}", [&registered.entity_id]);
+            format!("[[service-agreement]]\nauthority = {cvr:?}\nservice-providers = {names}\n\n")
+        };
+        let toml = registered.registration() + &agreement("11111111") + &agreement("99999999");
+        files.insert("both.toml".into(), toml.into_bytes());
+    })
+    .await;
+    let url = town.url.clone();
+    let asks = |number: u32, idp: &str| {
+        let mut ask = Fagsystem::bbr(&url).ask();
+        ask.id = format!("_request{number}");
+        ask.scoping = Some((None, vec![idp.to_owned()]));
+        (Fagsystem::bbr(&url), ask)
+    };
+    let send = async |number: u32, idp: &str| {
+        let (mut both, ask) = asks(number, idp);
+        (both.file, both.entity_id) = ("both", "https://idp.feddet.test/adfs".into());
+        let answer = town.browser().get(&both.redirect(&ask)).await;
+        (both, answer)
+    };
+    let (_, twin) = send(1, &town.korsbaek.entity_id).await;
+    assert!(twin.location().starts_with("https://idp.korsbaek.test/sso"), "{twin:?}");
+    let (both, answer) = send(2, &town.feddet.entity_id).await;
+    assert_eq!(both.read(&answer, &town).status, ["Responder", "NoSupportedIDP"]);
+    assert_eq!(town.last_reason().await, "scoping");
 }
 
 #[tokio::test]

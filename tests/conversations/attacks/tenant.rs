@@ -1,6 +1,9 @@
 //! Group H: two municipalities, both registered, one of them hostile.
 
+use context_handler::domain::audit::Event;
+
 use super::{refused, told};
+use crate::support::relying::{Client, base64url, body, town_with};
 use crate::support::{Answer, Browser, Fagsystem, Idp, Say, Signing, Town, deliver};
 
 /// Begins a login for Korsbæk, lets Korsbæk's genuine twin through first, and delivers what somebody else answers.
@@ -277,7 +280,8 @@ async fn a_second_registration_of_a_name_is_refused() {
     files.insert("more.toml".into(), again.into_bytes());
     let kept = context_handler::store::RegistryFiles::default();
     let complaints = context_handler::broker::registry::plan(&kept, &files).unwrap_err();
-    assert!(complaints[0].to_string().contains("once"), "{}", complaints[0]);
+    let told = complaints[0].to_string();
+    assert!(told.contains("once") && told.contains("admin.conflict"), "{told}");
 }
 
 #[tokio::test]
@@ -296,7 +300,8 @@ async fn a_registration_that_looks_like_another_is_refused() {
     assert!(plan("https://idp2.korsbaek.test/").is_ok());
     for name in ["https://idp.korsbaek.test", "https://IDP.korsbaek.test/", "https://idp.korsbaek.test//"] {
         let complaints = plan(name).unwrap_err();
-        assert!(complaints[0].to_string().contains("more than case or a slash"), "{}", complaints[0]);
+        let told = complaints[0].to_string();
+        assert!(told.contains("more than case or a slash") && told.contains("admin.conflict"), "{told}");
     }
 }
 
@@ -463,53 +468,109 @@ async fn all_that_names_a_municipality_names_the_one_that_was_chosen() {
     }
 }
 
-/// Logins of different users at different fagsystemer, in one browser, in an order that dice decide: 40 orders of four
-/// logins each unless `CH_INTERLEAVINGS` says how many.
+/// Logins of different users at different fagsystemer, in browsers with up to twenty tabs, in an order that dice decide,
+/// two browsers at once. An interleaving is a pair of logins of one browser that were under way at the same time; there
+/// are 10,000 of them unless `CH_INTERLEAVINGS` says how many.
 #[tokio::test]
 async fn logins_in_many_tabs_do_not_mix() {
     // ATK-167
-    let rounds =
-        std::env::var_os("CH_INTERLEAVINGS").map_or(40, |count| count.to_str().unwrap().parse().unwrap());
+    let wanted = std::env::var_os("CH_INTERLEAVINGS");
+    let wanted = wanted.map_or(10_000, |count| count.to_str().unwrap().parse().unwrap());
     let town = Town::new("h-tabs").await;
-    let mut dice: u64 = 7;
+    let (first, second) = tokio::join!(tabs(&town, 7, wanted / 2), tabs(&town, 8, wanted - wanted / 2));
+    let log = town.log().await;
+    let issued = log.iter().filter(|record| record.event == Event::TokenIssued).count();
+    assert_eq!(issued, first + second, "one token for each login");
+}
+
+/// One login that is under way.
+struct Tab<'t> {
+    fagsystem: &'t Fagsystem,
+    sent: Answer,
+    number: usize,
+}
+
+/// One browser, until it has seen so many interleavings; tells how many logins that were.
+async fn tabs(town: &Town, seed: u64, wanted: usize) -> usize {
+    let mut dice = seed;
     let mut roll = |sides: usize| {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(dice >> 33).unwrap() % sides
     };
-    let mut number = 0;
-    for _ in 0..rounds {
-        let mut browser = town.browser();
-        let mut tabs: Vec<(&Fagsystem, Answer, u32)> = Vec::new();
-        let mut left = 4;
-        while left > 0 || !tabs.is_empty() {
-            if left > 0 && (tabs.is_empty() || roll(2) == 0) {
-                number += 1;
-                let fagsystem = if roll(2) == 0 { &town.bbr } else { &town.driving };
-                tabs.push((fagsystem, begin(fagsystem, &mut browser, number).await, number));
-                left -= 1;
-            } else {
-                let (fagsystem, sent, number) = tabs.swap_remove(roll(tabs.len()));
-                finish(&town, fagsystem, &mut browser, (&sent, number)).await;
-            }
+    let mut browser = town.browser();
+    let (mut open, mut begun, mut seen) = (Vec::<Tab<'_>>::new(), 0, 0);
+    while seen < wanted || !open.is_empty() {
+        let opens = seen < wanted && open.len() < 20 && (open.is_empty() || roll(5) < 3);
+        if opens {
+            let number = usize::try_from(seed).unwrap() * 1_000_000 + begun;
+            let fagsystem = if roll(2) == 0 { &town.bbr } else { &town.driving };
+            let mut ask = fagsystem.ask();
+            (ask.id, ask.relay_state) = (format!("_request{number}"), Some(format!("tab {number}")));
+            browser.forget_sessions(); // the next user
+            let sent = fagsystem.send(&mut browser, &ask).await;
+            seen += open.len();
+            begun += 1;
+            open.push(Tab { fagsystem, sent, number });
+        } else {
+            let tab = open.swap_remove(roll(open.len()));
+            finish(town, &mut browser, &tab).await;
         }
     }
-    assert_eq!(number, 4 * rounds);
+    assert!(browser.pending().is_empty(), "no login is left");
+    begun
 }
 
-async fn begin(fagsystem: &Fagsystem, browser: &mut Browser, number: u32) -> Answer {
-    let mut ask = fagsystem.ask();
-    (ask.id, ask.relay_state) = (format!("_request{number}"), Some(format!("tab {number}")));
-    browser.forget_sessions(); // the next user
-    fagsystem.send(browser, &ask).await
-}
-
-async fn finish(town: &Town, fagsystem: &Fagsystem, browser: &mut Browser, (sent, number): (&Answer, u32)) {
+async fn finish(town: &Town, browser: &mut Browser, tab: &Tab<'_>) {
+    let number = tab.number;
     let user = format!("C=DK,O=11111111,CN=User {number},Serial={number}");
     let bend = |say: &mut Say| {
         (say.assertion_id, say.name_id) = (format!("_assertion{number}"), user.clone());
     };
-    let answer = town.korsbaek.answer(town, browser, sent, bend).await;
-    let told = fagsystem.read(&answer, town);
+    let answer = town.korsbaek.answer(town, browser, &tab.sent, bend).await;
+    let told = tab.fagsystem.read(&answer, town);
     assert_eq!((&told.name_id, &told.in_response_to), (&user, &format!("_request{number}")));
     assert_eq!(told.relay_state, Some(format!("tab {number}")));
+}
+
+/// A genuine assertion for BBR, in the hands of somebody who is not BBR.
+#[tokio::test]
+async fn an_assertion_for_one_fagsystem_opens_nothing_for_another() {
+    // ATK-164
+    let sag = Client::sag();
+    let town = town_with("h-presented", [sag.clone()]).await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let answer = town.korsbaek.answer(&town, &mut browser, &sent, |_| {}).await;
+    let told = town.bbr.read(&answer, &town);
+    let assertion = base64url(told.assertion.as_deref().unwrap());
+    let assertion = assertion.as_str();
+
+    refused(&town, &deliver(&town, &mut browser, &told.xml, None).await, "issuer.self").await;
+    let answered = town.log().await.len();
+    let token = async |fields: &[(&str, &str)]| {
+        let answer = sag.call(&town, "token", fields).await;
+        (answer.status, body(&answer)["error"].as_str().unwrap().to_owned(), town.last_reason().await)
+    };
+    let unknown = (400, "unsupported_grant_type".to_owned(), "oidc.grant".to_owned());
+    let bearer = "urn:ietf:params:oauth:grant-type:saml2-bearer";
+    assert_eq!(token(&[("grant_type", bearer), ("assertion", assertion)]).await, unknown);
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let kind = ("subject_token_type", "urn:ietf:params:oauth:token-type:saml2");
+    let fields = [("grant_type", exchange), ("subject_token", assertion), kind];
+    assert_eq!(token(&fields).await, unknown);
+    let as_code = token(&sag.of_code(assertion)).await;
+    assert_eq!(as_code, (400, "invalid_grant".to_owned(), "oidc.code".to_owned()));
+    let as_refresh = token(&[("grant_type", "refresh_token"), ("refresh_token", assertion)]).await;
+    assert_eq!(as_refresh, (400, "invalid_grant".to_owned(), "token.opaque".to_owned()));
+    let shown = sag.userinfo(&town, assertion).await;
+    assert_eq!((shown.status, town.last_reason().await.as_str()), (401, "token.opaque"));
+    let kind = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+    let mut fields = sag.of_code("code");
+    fields.extend([("client_assertion_type", kind), ("client_assertion", assertion)]);
+    let answer = town.browser().post(&format!("{}/oauth2/token", town.url), &fields).await;
+    assert_eq!((answer.status, town.last_reason().await.as_str()), (401, "oidc.client"));
+    assert_eq!(town.log().await.len(), answered + 6, "one record for each");
+
+    let code = sag.code(&town).await;
+    assert_eq!(sag.redeem(&town, &code).await.status, 200, "the twin: what was given to it");
 }

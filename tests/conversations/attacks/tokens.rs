@@ -302,6 +302,38 @@ async fn a_client_proves_itself_to_us_alone_now_and_once() {
 }
 
 #[tokio::test]
+async fn a_token_request_cannot_raise_the_level_of_its_login() {
+    // ATK-193
+    let sag = Client::sag();
+    let town = town_with("n-level", [sag.clone()]).await;
+    let code = sag.code(&town).await;
+    let high = "https://data.gov.dk/concept/core/nsis/loa/High";
+    let claims = json!({ "id_token": { "acr": { "essential": true, "value": high } } }).to_string();
+    let wishes = [("acr_values", high), ("claims", claims.as_str()), ("acr", high)];
+    let level = |tokens: &Value, name: &str| decoded(text(tokens, name)).1["acr"].clone();
+    let mut fields = sag.of_code(&code);
+    fields.extend(wishes);
+    let first = body(&sag.call(&town, "token", &fields).await);
+    let substantial = json!("https://data.gov.dk/concept/core/nsis/loa/Substantial");
+    assert_eq!(level(&first, "id_token"), substantial);
+    assert_eq!(level(&first, "access_token"), substantial);
+    // Not even once the register would allow more: nobody proved more.
+    town.change(|files| {
+        let text = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let allows_more = text.replacen("nsis = \"Substantial\"\n", "nsis = \"High\"\n", 1);
+        assert_ne!(allows_more, text);
+        files.insert("register.toml".into(), allows_more.into_bytes());
+    })
+    .await;
+    let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", text(&first, "refresh_token"))];
+    fields.extend(wishes);
+    let second = body(&sag.call(&town, "token", &fields).await);
+    assert_eq!(level(&second, "access_token"), substantial);
+    let told = body(&sag.userinfo(&town, text(&second, "access_token")).await);
+    assert!(!told.to_string().contains("High"), "{told}");
+}
+
+#[tokio::test]
 async fn a_client_proves_itself_in_its_own_way_only() {
     let town = town_with("n-method", Client::all()).await;
     for client in Client::all() {

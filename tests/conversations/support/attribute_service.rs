@@ -50,10 +50,12 @@ pub(crate) enum Manner {
     Drips,
     /// It sends without end.
     Floods,
-    /// It hangs up.
+    /// It takes the query and hangs up.
+    HangsUp,
+    /// It breaks the connection off while we are speaking.
     Resets,
-    /// It sends us elsewhere.
-    SendsTo(String),
+    /// It sends us elsewhere, with this status.
+    SendsTo(u16, String),
     /// It fails with a page for people.
     Fails,
     /// It answers with a fault of SOAP.
@@ -184,6 +186,12 @@ impl AttributeService {
 
 /// One connection: a request, and what comes of it.
 async fn serve(mut connection: TcpStream, told: Arc<Mutex<Told>>, asked: Arc<AtomicUsize>) {
+    if told.lock().unwrap().manner == Manner::Resets {
+        asked.fetch_add(1, Ordering::SeqCst);
+        // What was not read makes the machine reset the connection.
+        drop(connection.read(&mut [0; 1]).await);
+        return;
+    }
     let Some((head, body)) = request(&mut connection).await else { return };
     assert!(head.to_ascii_lowercase().contains("soapaction:"), "{head}");
     asked.fetch_add(1, Ordering::SeqCst);
@@ -214,8 +222,10 @@ async fn serve(mut connection: TcpStream, told: Arc<Mutex<Told>>, asked: Arc<Ato
             }
             return;
         }
-        Manner::Resets => return,
-        Manner::SendsTo(place) => sends("307 Temporary Redirect", &format!("Location: {place}\r\n"), ""),
+        Manner::HangsUp | Manner::Resets => return,
+        Manner::SendsTo(status, place) => {
+            sends(&format!("{status} Elsewhere"), &format!("Location: {place}\r\n"), "")
+        }
         Manner::Fails => sends("500 Internal Server Error", "", "<html>out of order</html>"),
         Manner::Faults => sends(
             "500 Internal Server Error",

@@ -177,6 +177,15 @@ impl Issuer {
         Self { key, name: own, der }
     }
 
+    /// A server of this name.
+    pub(crate) fn certify_server(&self, host: &str, now: Timestamp) -> Self {
+        let key = rsa();
+        let own = name(&[("2.5.4.6", "DK"), ("2.5.4.3", host)]);
+        let names = [extension("2.5.29.17", false, &seq(&[tlv(0x82, host.as_bytes())]))];
+        let der = self.certify(&own, 4, &key, &names, now);
+        Self { key, name: own, der }
+    }
+
     /// A certificate that began a year ago and lasts another year.
     fn certify(
         &self,

@@ -21,6 +21,10 @@ const fn saml(local: &'static str) -> Name {
     Name::new(SAML, "saml", local)
 }
 
+const fn wish(local: &'static str) -> Name {
+    Name::new("http://eidas.europa.eu/saml-extensions", "eidas", local)
+}
+
 /// A fagsystem with its own key.
 #[derive(Clone)]
 pub(crate) struct Fagsystem {
@@ -44,6 +48,10 @@ pub(crate) struct Ask {
     pub(crate) classes: Vec<String>,
     pub(crate) comparison: &'static str,
     pub(crate) scoping: Option<(Option<u32>, Vec<String>)>,
+    /// On whose behalf it asks, where it is a broker.
+    pub(crate) requesters: Vec<String>,
+    /// Attributes that it wishes for in an extension that no profile knows.
+    pub(crate) wishes: Vec<&'static str>,
 }
 
 /// What a fagsystem is told, after it proved and decrypted it.
@@ -126,6 +134,8 @@ impl Fagsystem {
             classes: Vec::new(),
             comparison: "minimum",
             scoping: None,
+            requesters: Vec::new(),
+            wishes: Vec::new(),
         }
     }
 
@@ -147,6 +157,13 @@ impl Fagsystem {
         if signed {
             xml.signature_goes_here();
         }
+        if !ask.wishes.is_empty() {
+            xml.start(samlp("Extensions")).start(wish("RequestedAttributes"));
+            for name in &ask.wishes {
+                xml.start(wish("RequestedAttribute")).attribute("Name", name).end();
+            }
+            xml.end().end();
+        }
         if !ask.classes.is_empty() {
             xml.start(samlp("RequestedAuthnContext")).attribute("Comparison", ask.comparison);
             for class in &ask.classes {
@@ -164,6 +181,9 @@ impl Fagsystem {
                 xml.start(samlp("IDPEntry")).attribute("ProviderID", idp).end();
             }
             xml.end();
+            for requester in &ask.requesters {
+                xml.element(samlp("RequesterID"), requester);
+            }
             xml.end();
         }
         xml.end();

@@ -12,6 +12,7 @@ mod idp;
 pub(crate) mod logout;
 pub(crate) mod relying;
 pub(crate) mod roles;
+pub(crate) mod tls;
 pub(crate) mod turns;
 pub(crate) mod world;
 

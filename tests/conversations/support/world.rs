@@ -29,7 +29,7 @@ use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::x509::{X509Builder, X509NameBuilder};
 
-use super::{Browser, Fagsystem, Idp, roles};
+use super::{Browser, Fagsystem, Idp, roles, tls};
 
 /// The moment at which every conversation begins.
 pub(crate) const BEGINNING: i64 = 1_795_248_000;
@@ -165,7 +165,8 @@ impl Town {
             session_for: SignedDuration::from_hours(8),
             idle_for: SignedDuration::from_hours(1),
             logout_for: Duration::from_secs(2),
-            egress: Egress::new(["localhost".to_owned()], Duration::from_secs(20)).unwrap(),
+            egress: Egress::trusting(&tls::roots(), ["localhost".to_owned()], Duration::from_secs(20))
+                .unwrap(),
             roots: Arc::new(roots),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");

@@ -4,7 +4,7 @@ use context_handler::domain::trust::{Report, Scenario};
 
 use super::{at_idp, report, told};
 use crate::support::logout::{Asked, Manner, Server, reachable};
-use crate::support::{Answer, Browser, Town, deliver, key};
+use crate::support::{Answer, Browser, Say, Signing, Town, deliver, key};
 
 const SLO: &str = "https://idp.korsbaek.test/slo";
 
@@ -25,10 +25,19 @@ async fn asked_again(
     next: Answer,
     status: &[&'static str],
 ) -> Report {
+    said_again(town, (ticket, browser), next, |say| say.status = status.to_vec()).await
+}
+
+async fn said_again(
+    town: &Town,
+    (ticket, browser): (&str, &mut Browser),
+    next: Answer,
+    bend: impl FnOnce(&mut Say),
+) -> Report {
     let (question, arrived) = town.korsbaek.question(&next.onward());
     let mut say = town.korsbaek.say(&question);
     say.assertion_id = format!("_again{}", town.log().await.len());
-    say.status = status.to_vec();
+    bend(&mut say);
     let xml = town.korsbaek.write(&say);
     let last = deliver(town, browser, &xml, arrived.relay_state.as_deref()).await;
     assert_eq!(last.location(), format!("/trust/runs/{ticket}"));
@@ -103,4 +112,66 @@ async fn a_way_out_that_is_not_in_the_metadata_is_missing() {
     let town = Town::with("trust-slo-none", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
     let (ticket, _, _) = logged_in(&town, Scenario::LogoutSoap).await;
     assert_eq!(wrong(&report(&town, &ticket).await.unwrap()), ["logout.address slo.missing"]);
+}
+
+/// Missing means no: only the refusal for want of a page, from whom was asked, to what was asked, shows that a session is over.
+#[tokio::test]
+async fn a_session_is_over_only_by_the_word_of_who_was_asked_about_what_was_asked() {
+    type Bend = Box<dyn FnOnce(&mut Say)>;
+    let town = Town::with("trust-slo-dead", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let voice = town.korsbaek.voice(&town);
+    let bends: [(Bend, Vec<&str>); 8] = [
+        (Box::new(|_| {}), vec![]),
+        (Box::new(|say| say.signing = Signing::Response), vec![]),
+        (Box::new(|say| say.status = vec!["Responder", "AuthnFailed"]), vec!["logout.dead status"]),
+        (Box::new(|say| say.status = vec!["Success", "NoPassive"]), vec!["logout.dead status"]),
+        (Box::new(|say| say.status.clear()), vec!["logout.dead status"]),
+        (Box::new(|say| say.in_response_to = None), vec!["logout.dead irt.missing"]),
+        (Box::new(|say| say.in_response_to = Some("_another".into())), vec!["logout.dead irt.unknown"]),
+        (
+            Box::new(|say| say.response_issuer = Some("https://idp.feddet.test/adfs".into())),
+            vec!["logout.dead idp.unexpected"],
+        ),
+    ];
+    for (bend, expected) in bends {
+        let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutRedirect).await;
+        let next = browser.get(&voice.answers(&Asked::of(&next), &["Success"])).await;
+        let report = said_again(&town, (&ticket, &mut browser), next, |say| {
+            say.status = vec!["Responder", "NoPassive"];
+            bend(say);
+        })
+        .await;
+        assert_eq!(wrong(&report), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_logout_cannot_go_on_ends_in_a_report_of_what_it_saw() {
+    let town = Town::with("trust-slo-cut", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutRedirect).await;
+    town.change(|files| {
+        let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let (before, _) = toml.split_once("[[federation-agreement]]").unwrap();
+        files.insert("register.toml".into(), before.as_bytes().to_vec());
+    })
+    .await;
+    let last = browser.get(&town.korsbaek.voice(&town).answers(&Asked::of(&next), &["Success"])).await;
+    assert_eq!(last.location(), format!("/trust/runs/{ticket}"));
+    let seen = report(&town, &ticket).await.unwrap();
+    assert_eq!(wrong(&seen), ["logout.dead agreement.missing"]);
+    assert!(seen.shown.messages.iter().any(|message| message.what == "Assertion"));
+}
+
+#[tokio::test]
+async fn a_login_that_was_used_before_is_told_where_logout_is_tried_as_well() {
+    let town =
+        Town::with("trust-slo-replay", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let mut run = at_idp(&town, &town.korsbaek, Scenario::LogoutRedirect, None).await;
+        let xml = town.korsbaek.write(&town.korsbaek.say(&run.question));
+        deliver(&town, &mut run.browser, &xml, run.arrived.relay_state.as_deref()).await;
+        told.push(report(&town, &run.ticket).await.map(|report| wrong(&report)));
+    }
+    assert_eq!(told, [None, Some(vec!["answer.once replay".to_owned()])]);
 }

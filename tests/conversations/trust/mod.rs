@@ -5,6 +5,7 @@ mod faults;
 mod logout;
 mod registered;
 mod runs;
+mod unanswered;
 
 use context_handler::broker::Visit;
 use context_handler::broker::trust::Order;

@@ -1,7 +1,7 @@
 //! Faults that lie in keys, in the register, or in what is tried: what the run says of each, and the one that is right beside it.
 
 use context_handler::broker::registry::Files;
-use context_handler::domain::trust::{Report, Scenario, Verdict};
+use context_handler::domain::trust::{Check, Report, Scenario, Verdict};
 use context_handler::protocol::keys::FileKey;
 
 use super::runs::with_logout;
@@ -160,6 +160,14 @@ async fn what_an_attribute_service_does_wrong_is_named() {
     let (told, report) = tried(&town, Scenario::Service, |_| {}).await;
     assert!(told.is_empty(), "{told:?}");
     assert_eq!((report.shown.services.len(), report.shown.roles.len()), (1, 1));
+    town.change(|files| {
+        let line = "rights = [\"attribute-service\"]";
+        edit(files, "register.toml", line, "rights = [\"assertion\", \"attribute-service\"]");
+    })
+    .await;
+    let worker = |say: &mut Say| say.rights(&[(&crate::support::roles::scope("11111111"), WORKER, &[])]);
+    let (told, _) = tried(&town, Scenario::Service, worker).await;
+    assert_eq!(told, ["service.answered as.unasked"], "rights that came with the answer prove no service");
     for (bend, reason) in [
         (
             Box::new(|told: &mut crate::support::attribute_service::Told| told.signed = false)
@@ -218,21 +226,33 @@ async fn a_browser_that_loses_its_cookie_is_told_in_the_report_and_cannot_change
     assert_eq!(report(&town, &run.ticket).await.unwrap(), first);
 }
 
+/// Korsbæk's users may go on to NemLog-in for a higher level.
+fn stepping_up(files: &mut Files) {
+    with_logout(files);
+    let nemlogin = Idp::nemlogin("");
+    files.insert("nemlogin.xml".into(), nemlogin.metadata().into_bytes());
+    let name = "name = \"Korsbæk Kommune\"\n";
+    edit(files, "register.toml", name, &format!("{name}step-up = \"https://saml.nemlog-in.test\"\n"));
+    files.get_mut("register.toml").unwrap().extend(nemlogin.registration().into_bytes());
+}
+
+#[tokio::test]
+async fn a_level_that_is_reached_at_home_proves_no_step_up() {
+    let town = Town::with("trust-no-step-up", stepping_up).await;
+    let (told, report) = tried(&town, Scenario::StepUp, |_| {}).await;
+    assert!(told.is_empty(), "{told:?}");
+    let step_up = report.findings.iter().find(|one| one.check == Check::StepUp).unwrap();
+    assert_eq!(step_up.verdict, Verdict::NotApplicable);
+    assert!(report.sentence().en.contains("the step-up was not tried"), "{:?}", report.sentence());
+}
+
 #[tokio::test]
 async fn a_step_up_is_looked_at_in_both_legs() {
     let (persistent, uuid) = (
         "https://data.gov.dk/model/core/eid/professional/uuid/persistent",
         "7a3e9a1c-5b0c-4c1d-9d60-5f2f2f2f2f2f",
     );
-    let town = Town::with("trust-step-up", |files| {
-        with_logout(files);
-        let nemlogin = Idp::nemlogin("");
-        files.insert("nemlogin.xml".into(), nemlogin.metadata().into_bytes());
-        let name = "name = \"Korsbæk Kommune\"\n";
-        edit(files, "register.toml", name, &format!("{name}step-up = \"https://saml.nemlog-in.test\"\n"));
-        files.get_mut("register.toml").unwrap().extend(nemlogin.registration().into_bytes());
-    })
-    .await;
+    let town = Town::with("trust-step-up", stepping_up).await;
     for (other, wrong) in [
         (uuid, Vec::new()),
         (
@@ -261,5 +281,6 @@ async fn a_step_up_is_looked_at_in_both_legs() {
             told(&report).into_iter().filter(|line| line != "name.format nameid.format?").collect();
         assert_eq!(told, wrong);
         assert!(report.findings.iter().any(|finding| finding.about.as_deref() == Some("NemLog-in")));
+        assert!(!report.sentence().en.contains("not tried"), "{:?}", report.sentence());
     }
 }

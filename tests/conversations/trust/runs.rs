@@ -118,6 +118,29 @@ async fn what_cannot_be_tried_is_not_begun() {
 }
 
 #[tokio::test]
+async fn a_refusal_for_want_of_a_page_is_right_from_who_was_asked_about_what_was_asked() {
+    let town = Town::with("trust-passive-from", with_logout).await;
+    type Bend = fn(&mut Say);
+    let bends: [(Bend, &[&str]); 3] = [
+        (|_| {}, &[]),
+        (
+            |say| say.response_issuer = Some("https://idp.feddet.test/adfs".into()),
+            &["login.let-in idp.unexpected", "answer.issuer idp.unexpected"],
+        ),
+        (|say| say.in_response_to = Some("_another".into()), &["answer.in-response-to irt.unknown"]),
+    ];
+    for (bend, expected) in bends {
+        let mut run = at_idp(&town, &town.korsbaek, Scenario::Passive, None).await;
+        let mut say: Say = town.korsbaek.say(&run.question);
+        say.status = vec!["Responder", "NoPassive"];
+        bend(&mut say);
+        let xml = town.korsbaek.write(&say);
+        deliver(&town, &mut run.browser, &xml, run.arrived.relay_state.as_deref()).await;
+        assert_eq!(told(&report(&town, &run.ticket).await.unwrap()), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_question_without_pages_is_answered_by_no_passive() {
     let town = Town::with("trust-passive", with_logout).await;
     for (status, wrong) in [

@@ -82,7 +82,7 @@ struct Reader<'k> {
 impl Reader<'_> {
     fn twice<T: std::fmt::Display>(&mut self, source: Source<'_>, value: &Spanned<T>) {
         let what = format!("expected {} once, got it again", value.get_ref());
-        self.complaints.push(source.complain(value.span(), what));
+        self.complaints.push(explained(source.complain(value.span(), what)));
     }
 
     fn known<T: std::fmt::Display>(&mut self, source: Source<'_>, is_known: bool, party: &Spanned<T>) {
@@ -115,9 +115,15 @@ impl Reader<'_> {
         let first = self.names.entry(as_read).or_insert_with(|| name.get_ref().clone());
         if first != name.get_ref() {
             let what = format!("expected a name that differs from {first} in more than case or a slash");
-            self.complaints.push(source.complain(name.span(), format!("{what}, got {}", name.get_ref())));
+            let complaint = source.complain(name.span(), format!("{what}, got {}", name.get_ref()));
+            self.complaints.push(explained(complaint));
         }
     }
+}
+
+/// A complaint about two who claim one name.
+fn explained(complaint: Complaint) -> Complaint {
+    complaint.hint(format!("context-handler explain {}", Reason::AdminConflict.code()))
 }
 
 /// The path of a file that another one names, both below the directory of the register.

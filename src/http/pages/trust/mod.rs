@@ -10,5 +10,5 @@ mod start;
 pub use certificates::{atom, calendar, certificates};
 pub use metadata::{Judged, Wrong, metadata};
 pub use mirror::{InMirror, mirror, systems};
-pub use report::{Shown, report, report_file};
+pub use report::{Again, Shown, report, report_file};
 pub use start::{Waiting, waiting};

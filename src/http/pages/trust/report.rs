@@ -10,6 +10,7 @@ use super::super::answer::{FormAction, answer};
 use super::super::{Frame, words};
 use super::seen::{Assured, Branch, Timeline, branches};
 use crate::domain::faults::{self, Block, Span};
+use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason, Sentence};
 use crate::domain::trust::{Change, Difference, Finding, NOTHING, Report, Section, Verdict};
 use crate::http::text::Text;
@@ -25,14 +26,32 @@ pub struct Shown<'r> {
     pub previous: Option<&'r Report>,
     /// The path of its page; beneath it are its other forms.
     pub address: &'r str,
+    /// How the same is tried again.
+    pub again: Again,
+}
+
+/// How the same is tried again.
+#[derive(Clone, Copy, Debug)]
+pub enum Again {
+    /// By the link to the run.
+    Link,
+    /// By an order of whoever is signed in.
+    Console(LoginId),
 }
 
 /// The report as a page.
 pub fn report(visitor: &Visitor, shown: &Shown<'_>) -> Response {
     let body = Body::new(shown.report, shown.previous, visitor.lang());
     let title = |t: &Text| ReportText::of(t.lang).title;
-    let page = Page { frame: Frame::new(visitor, title), r: body.r, body, address: shown.address };
-    answer(StatusCode::OK, &page, visitor, FormAction::None, None)
+    let page = Page {
+        frame: Frame::new(visitor, title),
+        r: body.r,
+        body,
+        address: shown.address,
+        again: shown.again,
+        report: shown.report,
+    };
+    answer(StatusCode::OK, &page, visitor, FormAction::Own, None)
 }
 
 /// The report as a file that needs no network. Its links lead to the broker at this address.
@@ -49,7 +68,9 @@ struct Page<'r> {
     frame: Frame<'r>,
     r: &'static ReportText,
     body: Body<'r>,
+    report: &'r Report,
     address: &'r str,
+    again: Again,
 }
 
 #[derive(Template)]
@@ -208,6 +229,15 @@ impl<'r> Part<'r> {
     }
 }
 
+impl Part<'_> {
+    /// How many of its checks could be looked at, where not all of them could and the verdict is about the others.
+    fn looked_at(&self) -> Option<usize> {
+        let looked_at = |one: &&Numbered<'_>| one.finding.verdict != Verdict::NotApplicable;
+        let count = self.findings.iter().filter(looked_at).count();
+        (1..self.findings.len()).contains(&count).then_some(count)
+    }
+}
+
 impl<'r> Numbered<'r> {
     pub(super) fn is_bad(&self) -> bool {
         matches!(self.finding.verdict, Verdict::Warning | Verdict::Fail)
@@ -247,6 +277,18 @@ pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::trust::Check;
+
+    #[test]
+    fn a_verdict_about_some_checks_only_says_about_how_many() {
+        let (yes, no) = (Finding::pass(Check::Fresh, "", ""), Finding::not_applicable(Check::StepUp, ""));
+        let told = |findings: &[Finding]| {
+            parts(findings).iter().map(|part| (part.verdict, part.looked_at())).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[yes.clone(), no.clone()]), [(Verdict::Pass, Some(1))]);
+        assert_eq!(told(std::slice::from_ref(&yes)), [(Verdict::Pass, None)]);
+        assert_eq!(told(&[no.clone(), no]), [(Verdict::NotApplicable, None)]);
+    }
 
     #[test]
     fn spans_of_time_are_written_as_in_the_language() {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::super::answer::{FormAction, answer};
 use super::super::{Frame, words};
-use crate::domain::trust::Scenario;
+use crate::domain::faults::{self, Block, Span};
+use crate::domain::reason::Reason;
+use crate::domain::trust::{Scenario, Sent};
 use crate::http::text::Text;
 use crate::http::text::report::ReportText;
 use crate::http::visitor::Visitor;
@@ -27,6 +29,8 @@ pub struct Waiting<'r> {
     pub fagsystem: Option<&'r str>,
     /// When its report is forgotten.
     pub expires: Timestamp,
+    /// With what a user was sent off, if one was and nothing came back.
+    pub sent: Option<&'r Sent>,
 }
 
 /// The page of a run that has not been.
@@ -39,6 +43,7 @@ pub fn waiting(visitor: &Visitor, run: &Waiting<'_>) -> Response {
         scenario: t.say(&run.scenario.title()),
         hint: t.say(&run.scenario.hint()),
         expires: words::time(run.expires, visitor.lang()),
+        reason: Reason::TrustUnanswered,
     };
     answer(StatusCode::OK, &page, visitor, FormAction::Own, None)
 }
@@ -52,4 +57,11 @@ struct WaitingPage<'r> {
     scenario: &'static str,
     hint: &'static str,
     expires: String,
+    reason: Reason,
+}
+
+impl WaitingPage<'_> {
+    fn time(&self, at: &Timestamp) -> String {
+        words::time(*at, self.r.lang)
+    }
 }

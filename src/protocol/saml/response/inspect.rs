@@ -8,12 +8,13 @@ use super::super::assertion::{self, Assertion, Said};
 use super::super::review::signer;
 use super::super::shown::{Mask, pretty};
 use super::super::{samlp, status};
-use super::accept::checks;
+use super::accept::{check_question, checks};
 use super::{Answer, Carried, Envelope, Expectation, Opening, carried, envelope};
+use crate::domain::id::MessageId;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Check, Finding, Message, Moment, NOTHING, Timing, Verdict};
 use crate::protocol::Unverified;
-use crate::protocol::keys::KeyId;
+use crate::protocol::keys::{KeyId, TrustedKeys};
 use crate::protocol::xml::{Document, Element, decrypt, is_signed, verify};
 
 /// What was seen of an answer.
@@ -48,7 +49,7 @@ impl Unverified<Answer<'_>> {
                 look.assertion((root, *element), outer);
             }
             Some(Carried::Encrypted(element)) => look.encrypted((root, *element), outer),
-            None => {}
+            None => look.refusal(root),
         }
         look.seen
     }
@@ -60,6 +61,21 @@ impl Unverified<Answer<'_>> {
         let status = self.message.root.only_child(samlp("Status"));
         let codes = status.and_then(status::Codes::read);
         codes.map_or(NOTHING.to_owned(), |codes| codes.to_string())
+    }
+
+    /// The question that it names, proved or not.
+    pub fn question(&self) -> Option<MessageId> {
+        self.message.root.attribute("InResponseTo").and_then(|name| MessageId::new(name).ok())
+    }
+
+    /// Whether it answers this question, by its own word. A refusal need not be signed; a signature that is there must be
+    /// right.
+    pub fn check_refusal(&self, question: &MessageId, keys: &TrustedKeys) -> Result<(), Fault> {
+        let root = self.message.root;
+        if is_signed(root) {
+            verify(root, keys)?;
+        }
+        check_question(&envelope(root)?, Some(question))
     }
 
     /// The message for people, masked.
@@ -127,6 +143,14 @@ impl Look<'_> {
             1 => Finding::pass(Check::OneAssertion, "1", "1"),
             _ => Finding::of(Check::OneAssertion, &Err::<(), _>(fault()), "1", found.to_string()),
         });
+    }
+
+    /// Without an assertion there is still a question that must be named.
+    fn refusal(&mut self, root: Element<'_>) {
+        let (Ok(envelope), Some((question, _))) = (envelope(root), self.expected.question) else { return };
+        let named = envelope.in_response_to.as_ref().map_or(NOTHING, MessageId::as_str);
+        let proved = check_question(&envelope, Some(question));
+        self.tell(Finding::of(Check::InResponseTo, &proved, question.as_str(), named));
     }
 
     fn encrypted(&mut self, (root, element): (Element<'_>, Element<'_>), outer: Signature) {

@@ -3,6 +3,8 @@
 
 mod keys;
 mod schema;
+mod shapes;
+mod values;
 
 pub(super) use keys::signer;
 

@@ -1,165 +1,15 @@
-//! The structure that SAML metadata demands: which parts an element has, in which order, how often, and the attributes
-//! that it cannot do without. What stands in extensions is nobody's business here.
+//! Whether metadata keeps to the structure that SAML demands, by the table in `shapes.rs`: attributes and their values,
+//! parts, their order and number. These are rules written by hand, not an engine for schemas.
 
-use super::super::{boolean, moment};
 use super::Review;
+use super::shapes::{Inside, Part, Shape};
+use super::values::{URI, is_uri, wrong_form};
 use crate::domain::reason::Reason;
 use crate::domain::trust::{Check, Finding, NOTHING};
 use crate::protocol::xml::{Element, namespace};
 
 /// More mistakes than this tell nothing new.
 const MOST: usize = 20;
-
-/// Parts of one place: names of which any may stand there, how many at least, and whether more than one.
-struct Part(&'static [&'static str], usize, bool);
-
-const fn some(names: &'static [&'static str]) -> Part {
-    Part(names, 0, true)
-}
-
-const fn maybe(names: &'static [&'static str]) -> Part {
-    Part(names, 0, false)
-}
-
-const fn many(names: &'static [&'static str]) -> Part {
-    Part(names, 1, true)
-}
-
-const fn one(names: &'static [&'static str]) -> Part {
-    Part(names, 1, false)
-}
-
-/// What begins every description of a role.
-macro_rules! role {
-    ($($part:expr),*) => {
-        &[
-            maybe(&["ds:Signature"]),
-            maybe(&["Extensions"]),
-            some(&["KeyDescriptor"]),
-            maybe(&["Organization"]),
-            some(&["ContactPerson"]),
-            $($part),*
-        ]
-    };
-}
-
-/// An element: its name, the attributes that it must have, its parts in their order.
-struct Shape(&'static str, &'static [&'static str], &'static [Part]);
-
-const ENDPOINT: &[&str] = &["Binding", "Location"];
-const INDEXED: &[&str] = &["Binding", "Location", "index"];
-
-const SHAPES: &[Shape] = &[
-    Shape(
-        "EntitiesDescriptor",
-        &[],
-        &[
-            maybe(&["ds:Signature"]),
-            maybe(&["Extensions"]),
-            many(&["EntityDescriptor", "EntitiesDescriptor"]),
-        ],
-    ),
-    Shape(
-        "EntityDescriptor",
-        &["entityID"],
-        &[
-            maybe(&["ds:Signature"]),
-            maybe(&["Extensions"]),
-            many(&[
-                "IDPSSODescriptor",
-                "SPSSODescriptor",
-                "AttributeAuthorityDescriptor",
-                "AuthnAuthorityDescriptor",
-                "PDPDescriptor",
-                "RoleDescriptor",
-                "AffiliationDescriptor",
-            ]),
-            maybe(&["Organization"]),
-            some(&["ContactPerson"]),
-            some(&["AdditionalMetadataLocation"]),
-        ],
-    ),
-    Shape(
-        "IDPSSODescriptor",
-        &["protocolSupportEnumeration"],
-        role![
-            some(&["ArtifactResolutionService"]),
-            some(&["SingleLogoutService"]),
-            some(&["ManageNameIDService"]),
-            some(&["NameIDFormat"]),
-            many(&["SingleSignOnService"]),
-            some(&["NameIDMappingService"]),
-            some(&["AssertionIDRequestService"]),
-            some(&["AttributeProfile"]),
-            some(&["saml:Attribute"])
-        ],
-    ),
-    Shape(
-        "SPSSODescriptor",
-        &["protocolSupportEnumeration"],
-        role![
-            some(&["ArtifactResolutionService"]),
-            some(&["SingleLogoutService"]),
-            some(&["ManageNameIDService"]),
-            some(&["NameIDFormat"]),
-            many(&["AssertionConsumerService"]),
-            some(&["AttributeConsumingService"])
-        ],
-    ),
-    Shape(
-        "AttributeAuthorityDescriptor",
-        &["protocolSupportEnumeration"],
-        role![
-            many(&["AttributeService"]),
-            some(&["AssertionIDRequestService"]),
-            some(&["NameIDFormat"]),
-            some(&["AttributeProfile"]),
-            some(&["saml:Attribute"])
-        ],
-    ),
-    Shape("KeyDescriptor", &[], &[one(&["ds:KeyInfo"]), some(&["EncryptionMethod"])]),
-    Shape(
-        "Organization",
-        &[],
-        &[
-            maybe(&["Extensions"]),
-            many(&["OrganizationName"]),
-            many(&["OrganizationDisplayName"]),
-            many(&["OrganizationURL"]),
-        ],
-    ),
-    Shape(
-        "ContactPerson",
-        &["contactType"],
-        &[
-            maybe(&["Extensions"]),
-            maybe(&["Company"]),
-            maybe(&["GivenName"]),
-            maybe(&["SurName"]),
-            some(&["EmailAddress"]),
-            some(&["TelephoneNumber"]),
-        ],
-    ),
-    Shape(
-        "AttributeConsumingService",
-        &["index"],
-        &[many(&["ServiceName"]), some(&["ServiceDescription"]), many(&["RequestedAttribute"])],
-    ),
-];
-
-/// The attributes of elements without parts of ours to look at.
-const NEEDS: &[(&str, &[&str])] = &[
-    ("ArtifactResolutionService", INDEXED),
-    ("AssertionConsumerService", INDEXED),
-    ("SingleLogoutService", ENDPOINT),
-    ("ManageNameIDService", ENDPOINT),
-    ("SingleSignOnService", ENDPOINT),
-    ("NameIDMappingService", ENDPOINT),
-    ("AssertionIDRequestService", ENDPOINT),
-    ("AttributeService", ENDPOINT),
-    ("EncryptionMethod", &["Algorithm"]),
-    ("RequestedAttribute", &["Name"]),
-];
 
 /// A mistake: where, what the schema has there, and what came.
 struct Mistake {
@@ -183,26 +33,67 @@ impl Review {
 }
 
 fn look(element: Element<'_>, mistakes: &mut Vec<Mistake>) {
-    if mistakes.len() >= MOST || element.namespace() != namespace::MD {
-        return;
+    let shape = Shape::of(&named(element)).filter(|_| mistakes.len() < MOST);
+    let Some(shape) = shape else { return };
+    attributes(element, shape, mistakes);
+    if matches!(shape.inside, Inside::Parts(_) | Inside::Others(_)) && element.only_elements().is_err() {
+        mistakes.push(mistake(element, NOTHING.to_owned(), "text".to_owned()));
     }
-    let name = element.local();
-    let shape = SHAPES.iter().find(|Shape(known, ..)| *known == name);
-    let needs = shape.map(|Shape(_, needs, _)| *needs);
-    let needs = needs.or_else(|| NEEDS.iter().find(|(known, _)| *known == name).map(|(_, needs)| *needs));
-    for needed in needs.unwrap_or_default() {
-        if element.attribute(needed).is_none() {
-            mistakes.push(mistake(element, format!("@{needed}"), NOTHING.to_owned()));
+    match shape.inside {
+        Inside::Parts(parts) => order(element, parts, mistakes),
+        Inside::Others(least) => others(element, least, mistakes),
+        Inside::Anything => {}
+        Inside::Text | Inside::Uri => {
+            let nested = element.children().next().map(named);
+            mistakes.extend(nested.map(|name| mistake(element, "text".to_owned(), name)));
+            let text = element.text().unwrap_or_default();
+            if matches!(shape.inside, Inside::Uri) && !is_uri(&text) {
+                mistakes.push(mistake(element, URI.to_owned(), text.chars().take(100).collect()));
+            }
         }
     }
-    for (namespace, attribute, value) in element.attributes() {
-        if let Some(expected) = form(attribute, value).filter(|_| namespace.is_empty()) {
+    if shape.name == "EntityDescriptor" {
+        affiliation(element, mistakes);
+    }
+    element.children().for_each(|child| look(child, mistakes));
+}
+
+/// Whether the attributes that it needs are there, none that it does not know, and all of them in their form.
+fn attributes(element: Element<'_>, shape: &Shape, mistakes: &mut Vec<Mistake>) {
+    let has = |name: &str| match name.split_once("xml:") {
+        Some((_, local)) => element.attribute_ns(namespace::XML, local).is_some(),
+        None => element.attribute(name).is_some(),
+    };
+    for needed in shape.needs.iter().filter(|needed| !has(needed)) {
+        mistakes.push(mistake(element, format!("@{needed}"), NOTHING.to_owned()));
+    }
+    for (_, attribute, value) in element.attributes().filter(|(namespace, ..)| namespace.is_empty()) {
+        if !shape.needs.iter().chain(shape.may).any(|known| *known == attribute) {
+            let known: Vec<String> =
+                shape.needs.iter().chain(shape.may).map(|name| format!("@{name}")).collect();
+            mistakes.push(mistake(element, known.join(", "), format!("@{attribute}")));
+        } else if let Some(expected) = wrong_form(attribute, value) {
             mistakes.push(mistake(element, format!("@{attribute} {expected}"), value.to_owned()));
         }
     }
-    if let Some(Shape(_, _, parts)) = shape {
-        order(element, parts, mistakes);
-        element.children().for_each(|child| look(child, mistakes));
+}
+
+/// Whether there are enough elements of other specifications, and none of ours.
+fn others(element: Element<'_>, least: usize, mistakes: &mut Vec<Mistake>) {
+    let ours = element.children().filter(|child| child.namespace() == namespace::MD);
+    mistakes.extend(ours.map(|child| mistake(child, "##other".to_owned(), named(child))));
+    if element.children().count() < least {
+        mistakes.push(mistake(element, "##other".to_owned(), NOTHING.to_owned()));
+    }
+}
+
+/// A description of an affiliation stands alone.
+fn affiliation(element: Element<'_>, mistakes: &mut Vec<Mistake>) {
+    let described: Vec<String> =
+        element.children().map(named).filter(|name| name.ends_with("Descriptor")).collect();
+    let alone = "AffiliationDescriptor";
+    if described.len() > 1 && described.iter().any(|name| name == alone) {
+        mistakes.push(mistake(element, alone.to_owned(), described.join(", ")));
     }
 }
 
@@ -239,28 +130,6 @@ fn missing(element: Element<'_>, parts: &[Part], of_first: usize, mistakes: &mut
             mistakes.push(mistake(element, names.join(" | "), NOTHING.to_owned()));
         }
     }
-}
-
-/// The form that the value of an attribute should have, where it has another one.
-fn form(attribute: &str, value: &str) -> Option<&'static str> {
-    const CONTACTS: [&str; 5] = ["technical", "support", "administrative", "billing", "other"];
-    let (fits, expected) = match attribute {
-        "index" => (value.trim().parse::<u16>().is_ok(), "0…65535"),
-        "isDefault"
-        | "isRequired"
-        | "AuthnRequestsSigned"
-        | "WantAssertionsSigned"
-        | "WantAuthnRequestsSigned" => (boolean(value).is_ok(), "true | false"),
-        "use" => (matches!(value, "signing" | "encryption"), "signing | encryption"),
-        "contactType" => {
-            (CONTACTS.contains(&value), "technical | support | administrative | billing | other")
-        }
-        "validUntil" => (moment(value).is_ok(), "xs:dateTime Z"),
-        "cacheDuration" => (value.trim_start_matches('-').starts_with('P'), "xs:duration"),
-        "ID" => (value.starts_with(|c: char| c.is_alphabetic() || c == '_') && !value.contains(':'), "xs:ID"),
-        _ => return None,
-    };
-    (!fits).then_some(expected)
 }
 
 fn mistake(element: Element<'_>, expected: String, received: String) -> Mistake {
