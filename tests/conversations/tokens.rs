@@ -376,6 +376,36 @@ async fn the_register_is_asked_anew_whenever_something_is_handed_in() {
     .await;
 }
 
+/// ATK-193: what the identity provider may say is decided by the register of today, for as long as tokens are got.
+#[tokio::test]
+async fn a_refreshed_token_tells_no_level_above_what_the_identity_provider_is_registered_for_now() {
+    let sag = Client::sag();
+    let town = town_with("tokens-ceiling", [sag.clone()]).await;
+    let first = sag.tokens(&town).await;
+    let level = |tokens: &serde_json::Value| {
+        decoded(text(tokens, "access_token")).1["acr"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(level(&first), "Substantial");
+    let second = body(&sag.refresh(&town, text(&first, "refresh_token")).await);
+    assert_eq!(level(&second), "Substantial", "nothing has changed");
+    // Neither trusted nor demanded above that.
+    let trusted_less = |files: &mut context_handler::broker::registry::Files| {
+        replace(files, "required-nsis = \"Substantial\"", "required-nsis = \"Low\"");
+        let text = String::from_utf8(files["register.toml"].clone()).unwrap();
+        let less = text.replace("nist = 3\nnsis = \"Substantial\"", "nist = 3\nnsis = \"Low\"");
+        files.insert("register.toml".into(), less.into_bytes());
+    };
+    town.change(trusted_less).await;
+    let third = body(&sag.refresh(&town, text(&second, "refresh_token")).await);
+    assert_eq!(level(&third), "Low");
+}
+
 #[tokio::test]
 async fn a_client_asks_about_its_own_tokens_and_gives_them_back() {
     let sag = Client::sag();

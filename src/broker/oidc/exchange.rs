@@ -9,15 +9,16 @@ use crate::broker::step_up::check_level;
 use crate::broker::{Broker, Visit};
 use crate::domain::assurance::Requirement;
 use crate::domain::audit::{Actor, Event, Record};
+use crate::domain::federation::Federation;
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::Participant;
-use crate::domain::subject::Grant;
+use crate::domain::subject::{Grant, Subject};
 use crate::protocol::oauth::claims::Confirmation;
 use crate::protocol::oauth::client::{Authentication, Refresh};
 use crate::protocol::oauth::token::{Challenge, TokenAnswer, TokenRequest, Verifier};
 use crate::protocol::seal::Ticket;
-use crate::store::{Batch, Kind, Session, StoreError, Voucher, Within};
+use crate::store::{Batch, Kind, Session, SessionFacts, StoreError, Voucher, Within};
 
 /// What was handed in, opened: it is the client's, and good now.
 pub(super) struct Held {
@@ -67,7 +68,7 @@ impl Broker {
         let handed_in = TokenRequest::read(&call.form)?;
         let mut held = self.held(story, &client, &handed_in).await.map_err(Refused::grant)?; // its own, good now
         bind(&client, &mut held.entitlement, key).map_err(Refused::possession)?; // and brought by whom it is bound to
-        let grant = self.ask_again(story, &snapshot, &held.entitlement).map_err(Refused::grant)?; // still agreed
+        let grant = self.ask_again(story, &snapshot, &held).map_err(Refused::grant)?; // still agreed
         let now = self.clock.now();
         let bound_to = confirmation(&client, &held.entitlement, &call);
         let tokens = self.write_tokens(&client, &held, &grant, (bound_to, now)).map_err(Refused::grant)?;
@@ -177,17 +178,18 @@ impl Broker {
         &self,
         story: &mut Story,
         snapshot: &'s Snapshot,
-        entitlement: &Entitlement,
+        Held { entitlement, session, .. }: &Held,
     ) -> Result<Grant<'s>, Fault> {
         let now = self.clock.now();
-        let (federation, subject) = (snapshot.federation(), &entitlement.subject);
+        let federation = snapshot.federation();
+        let subject = as_registered(federation, session, &entitlement.subject);
         let agreement = federation.agreement(subject.authority, &subject.idp, &entitlement.client, now)?;
-        story.trail.reached(subject);
+        story.trail.reached(&subject);
         let registered = agreement.fagsystem().required;
         let requirement = Requirement { registered, ..entitlement.requirement.clone() };
         story.trail.record.required = Some(requirement.to_string());
-        check_level(&mut story.trail, subject, &requirement)?;
-        let grant = Grant::new(subject.clone(), agreement, federation, now)?;
+        check_level(&mut story.trail, &subject, &requirement)?;
+        let grant = Grant::new(subject, agreement, federation, now)?;
         story.trail.ruled(grant.rulings());
         Ok(grant)
     }
@@ -220,6 +222,16 @@ impl Broker {
         let Within { session: id, idle } = self.used(session, now);
         Within { session: id, idle: idle.filter(|_| now < session.idle) }
     }
+}
+
+/// The user at the level that those who vouched for it in this session are registered for now.
+fn as_registered(federation: &Federation, session: &Session, subject: &Subject) -> Subject {
+    let SessionFacts { authority, municipal, step_up, .. } = &session.facts;
+    let raised = step_up
+        .as_ref()
+        .and_then(|known| federation.step_up(*authority).filter(|provider| provider.entity_id == known.idp));
+    let vouching = federation.idp(&municipal.idp).ok().into_iter().chain(raised);
+    Subject { level: subject.level.within(vouching.map(|idp| idp.ceiling)), ..subject.clone() }
 }
 
 fn registered_refresh(client: &KnownClient<'_>) -> Result<Refresh, Fault> {

@@ -57,6 +57,20 @@ impl Achieved {
         Ok(Self { nist: capped_nist, nsis: capped_nsis, nist_by_nsis, noticed })
     }
 
+    /// The same under the ceilings of today, which may have been lowered since: no more than the highest of them.
+    #[must_use]
+    pub fn within(&self, ceilings: impl IntoIterator<Item = Ceiling>) -> Self {
+        let highest = ceilings.into_iter().fold(Ceiling::default(), |highest, ceiling| Ceiling {
+            nist: highest.nist.max(ceiling.nist),
+            nsis: highest.nsis.max(ceiling.nsis),
+        });
+        let mut noticed = self.noticed.clone();
+        let nsis = capped(self.nsis, highest.nsis, &mut noticed);
+        let stated = if self.nist_by_nsis { nsis.map(Nsis::as_nist) } else { self.nist };
+        let nist = capped(stated, highest.nist, &mut noticed);
+        Self { nist, nsis, nist_by_nsis: self.nist_by_nsis && nist.is_some(), noticed }
+    }
+
     /// As if somebody had reached this level and stated nothing else.
     pub fn exactly(level: Level) -> Self {
         let nsis = if let Level::Nsis(nsis) = level { Some(nsis) } else { None };
