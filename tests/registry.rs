@@ -1,22 +1,25 @@
 //! The register as a directory: `apply` takes it whole or not at all and tells every mistake with its place, `export`
 //! gives back the very same files.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+#[expect(dead_code, reason = "shared with tests whose register is a single file")]
+mod machine;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use context_handler::broker::registry::Snapshot;
-use context_handler::cli::{Desk, Exit, run};
+use context_handler::cli::Exit;
 use context_handler::domain::id::EntityId;
 use context_handler::domain::reason::Reason;
 use context_handler::domain::world::Clock;
 use context_handler::protocol::keys::{FileKey, Signer};
 use context_handler::protocol::oauth::client::Method;
-use context_handler::store::{RegistryFiles, Sqlite, Store};
-use context_handler::system::{SystemClock, SystemRandom};
+use context_handler::store::{RegistryFiles, Store};
+use context_handler::system::SystemClock;
+use machine::Machine;
 use serde_json::{Value, json};
 
 const REGISTER: &str = r#"# Korsbæk and what it uses.
@@ -101,25 +104,10 @@ user-system-role = "http://other.test/roles/usersystemrole/c/1"
 restrictions = [{ type = "http://sts.test/constraints/unit/1", parameter = "http://korsbaek.test/unit/1/parametric" }]
 "#;
 
-/// A machine with a configuration, a store, and a directory that somebody reviews.
-struct Machine(PathBuf);
-
 impl Machine {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("context-handler-registry-{}-{number}", std::process::id()));
-        drop(fs::remove_dir_all(&path));
-        let machine = Self(path);
-        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev");
-        let config = format!(
-            "[server]\npublic-url = \"https://login.example.dk\"\n[store]\npath = \"store.sqlite\"\n\
-             [keys]\nsigning = [{0:?}]\ndecryption = [{1:?}]\n",
-            keys.join("broker-signing.pem"),
-            keys.join("broker-decryption.pem"),
-        );
-        machine.write("config.toml", config);
+    /// One with a directory that somebody reviews.
+    fn with_parties() -> Self {
+        let machine = Self::new();
         machine.write("register/parties/korsbaek.toml", REGISTER);
         let idp = metadata(
             "https://idp.korsbaek.test",
@@ -137,7 +125,7 @@ impl Machine {
 
     /// The same with roles.
     fn with_roles() -> Self {
-        let machine = Self::new();
+        let machine = Self::with_parties();
         let other =
             metadata("https://other.test", "sp-oiosaml2.pem", "SPSSODescriptor", "AssertionConsumerService");
         machine.write("register/parties/metadata/other.xml", other);
@@ -145,35 +133,10 @@ impl Machine {
         machine
     }
 
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-
     fn change(&self, name: &str, from: &str, to: &str) {
-        let content = fs::read_to_string(self.0.join(name)).expect("a file");
+        let content = fs::read_to_string(self.path(name)).expect("a file");
         assert!(content.contains(from), "{from} is not in {name}");
         self.write(name, content.replacen(from, to, 1));
-    }
-
-    fn say(&self, words: &[&str]) -> (Exit, String, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let desk = Desk {
-            input: &mut std::io::empty(),
-            out: &mut out,
-            err: &mut err,
-            clock: &SystemClock,
-            random: &SystemRandom,
-        };
-        let config = self.path("config.toml");
-        let all = [&["context-handler", "--config", &config], words].concat();
-        let exit = run(all.into_iter().map(Into::into), desk);
-        (exit, String::from_utf8_lossy(&out).into_owned(), String::from_utf8_lossy(&err).into_owned())
     }
 
     fn apply(&self, more: &[&str]) -> (Exit, Value, String) {
@@ -183,15 +146,8 @@ impl Machine {
     }
 
     fn kept(&self) -> RegistryFiles {
-        let store = Sqlite::open(&self.0.join("store.sqlite")).expect("a store");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(store.registry()).expect("the register")
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
+        runtime.block_on(self.store().registry()).expect("the register")
     }
 }
 
@@ -253,7 +209,7 @@ fn what_is_applied_is_exported_as_the_very_same_files() {
 
 #[test]
 fn a_plan_tells_party_by_party_what_would_change_and_changes_nothing() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     let apply = |more: &[&str]| machine.apply(more);
     let changes = |subjects: &[(&str, &str)]| {
         json!(
@@ -297,7 +253,7 @@ fn a_plan_tells_party_by_party_what_would_change_and_changes_nothing() {
 
 #[test]
 fn every_mistake_is_told_with_file_and_line_and_then_nothing_is_applied() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     let apply = || machine.apply(&[]);
     assert_eq!(apply().0, Exit::Ok);
     let before = machine.kept();
@@ -368,7 +324,7 @@ networks = ["192.0.2.0/28"]
 
 #[test]
 fn a_robot_is_declared_with_all_that_limits_it() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     machine.write("register/robots.toml", ROBOT);
     let (exit, plan, _) = machine.apply(&[]);
     assert_eq!(exit, Exit::Ok, "{plan:#}");
@@ -415,7 +371,7 @@ metadata = "metadata/nemlogin.xml"
 profile = "OIOSAML3"
 nsis = "High"
 "#;
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     let nemlogin =
         metadata("https://nemlogin.test", "nemlogin.pem", "IDPSSODescriptor", "SingleSignOnService");
     machine.write("register/parties/metadata/nemlogin.xml", nemlogin);
@@ -597,7 +553,7 @@ domain = "korsbaek.dk"
 "#;
 
 fn with_sources() -> Machine {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     let service = metadata(
         "https://as.test",
         "attribute-service.pem",
@@ -673,7 +629,7 @@ fn an_identity_provider_that_leaves_rights_to_a_source_needs_that_source() {
         let machine = with_sources();
         machine.write("register/parties/korsbaek.toml", register.clone());
         assert_eq!(machine.apply(&[]).0, Exit::Ok);
-        let machine = Machine::new();
+        let machine = Machine::with_parties();
         machine.write("register/parties/korsbaek.toml", register);
         refused(&machine, "parties/korsbaek.toml:24:", told);
     }
@@ -697,11 +653,11 @@ fn refused(machine: &Machine, place: &str, told: &str) {
 
 #[test]
 fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     let (exit, _, err) = machine.say(&["apply", &machine.path("nowhere")]);
     assert_eq!(exit, Exit::Usage);
     assert!(err.contains("expected a directory, got"), "{err}");
-    let large = fs::File::create(machine.0.join("register/large.xml")).expect("a file");
+    let large = fs::File::create(machine.path("register/large.xml")).expect("a file");
     large.set_len(33 * 1024 * 1024).expect("a large file");
     let (exit, _, err) = machine.say(&["apply", &machine.path("register")]);
     assert_eq!(exit, Exit::Usage);
@@ -753,7 +709,7 @@ const JWKS: &str = concat!(
 
 #[test]
 fn a_client_is_a_fagsystem_of_the_federation_that_speaks_in_its_own_way() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     machine.write("register/q-clients.toml", CLIENT);
     machine.write("register/keys/byggesag.jwks.json", JWKS);
     let (exit, plan, err) = machine.apply(&[]);
@@ -788,7 +744,7 @@ fn a_client_is_a_fagsystem_of_the_federation_that_speaks_in_its_own_way() {
 
 #[test]
 fn a_mistake_in_a_client_is_told_with_its_place() {
-    let machine = Machine::new();
+    let machine = Machine::with_parties();
     machine.write("register/keys/byggesag.jwks.json", JWKS);
     let before = machine.kept();
     let hash = "0a".repeat(32);

@@ -3,45 +3,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[expect(dead_code, reason = "shared with tests that keep a register")]
+mod machine;
 
-use context_handler::cli::{Desk, Exit, run};
+use context_handler::cli::Exit;
 use context_handler::domain::id::{Cvr, EntityId, LoginId};
 use context_handler::domain::session::{AtProvider, LegState, Participant};
 use context_handler::domain::world::Clock;
-use context_handler::store::{Batch, Session, SessionFacts, Sqlite, Store};
-use context_handler::system::{SystemClock, SystemRandom};
+use context_handler::store::{Batch, Session, SessionFacts, Store};
+use context_handler::system::SystemClock;
 use jiff::SignedDuration;
-use serde_json::Value;
-
-/// A machine with a configuration and a store in which users are logged in.
-struct Machine(PathBuf);
+use machine::{Machine, Said};
 
 const KORSBAEK: &str = "11111111";
 
 impl Machine {
-    async fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("ch-sessions-{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&folder));
-        fs::create_dir_all(&folder).unwrap();
-        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev");
-        let config = format!(
-            "[server]\npublic-url = \"https://login.example.dk\"\n[store]\npath = {:?}\n[keys]\nsigning = [{:?}]\ndecryption = [{:?}]\n",
-            folder.join("store.sqlite"),
-            keys.join("broker-signing.pem"),
-            keys.join("broker-decryption.pem"),
-        );
-        fs::write(folder.join("config.toml"), config).unwrap();
-        let machine = Self(folder);
+    /// One on which users are logged in.
+    async fn of_users() -> Self {
+        let machine = Self::new();
         for (id, authority, user) in [(1, KORSBAEK, "5b0c"), (2, KORSBAEK, "77aa"), (3, "99999999", "5b0c")] {
             machine.log_in(id, authority, user).await;
         }
         machine
-    }
-
-    fn store(&self) -> Sqlite {
-        Sqlite::open(&self.0.join("store.sqlite")).unwrap()
     }
 
     async fn log_in(&self, id: u128, authority: &str, user: &str) {
@@ -84,81 +67,58 @@ impl Machine {
         left
     }
 
-    fn say(&self, words: &[&str]) -> (Exit, String, String) {
-        let config = self.0.join("config.toml").display().to_string();
-        let words = [&["context-handler", "sessions"], words, &["--config", &config]].concat();
-        let said = || {
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let desk = Desk {
-                input: &mut std::io::empty(),
-                out: &mut out,
-                err: &mut err,
-                clock: &SystemClock,
-                random: &SystemRandom,
-            };
-            let exit = run(words.iter().map(Into::into), desk);
-            (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-        };
-        // A command has a runtime of its own.
-        std::thread::scope(|scope| scope.spawn(said).join().unwrap())
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
+    fn sessions(&self, words: &[&str]) -> Said {
+        self.say(&[&["sessions"], words].concat())
     }
 }
 
 #[tokio::test]
 async fn who_is_logged_in_is_shown_by_authority_without_names() {
-    let machine = Machine::new("list").await;
-    let (exit, out, _) = machine.say(&["list", "--authority", KORSBAEK]);
+    let machine = Machine::of_users().await;
+    let (exit, out, _) = machine.sessions(&["list", "--authority", KORSBAEK]);
     assert_eq!(exit, Exit::Ok);
     assert_eq!(out.lines().count(), 2, "{out}");
     assert!(out.contains("5b0c") && out.contains("77aa") && out.contains("https://saml.bbr.test"), "{out}");
     assert!(!out.contains("Ib Dam"), "{out}");
-    let (_, out, _) = machine.say(&["list", "--authority", KORSBAEK, "--user", "77aa", "--json"]);
-    let listed: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(listed.as_array().unwrap().len(), 1, "{out}");
+    let listed = machine.json(&["sessions", "list", "--authority", KORSBAEK, "--user", "77aa"]);
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed[0]["session"], "00000000000000000000000000000002");
 }
 
 #[tokio::test]
 async fn what_is_named_ends_and_nothing_else() {
-    let machine = Machine::new("end").await;
+    let machine = Machine::of_users().await;
     let (first, of_another) = ("00000000000000000000000000000001", "00000000000000000000000000000003");
-    let (exit, _, err) = machine.say(&["end", "--authority", KORSBAEK]);
+    let (exit, _, err) = machine.sessions(&["end", "--authority", KORSBAEK]);
     assert!(exit == Exit::Usage && err.contains("--all"), "{err}");
-    let (exit, out, _) = machine.say(&["end", "--authority", KORSBAEK, first, "--dry-run"]);
+    let (exit, out, _) = machine.sessions(&["end", "--authority", KORSBAEK, first, "--dry-run"]);
     assert!(exit == Exit::Ok && out.contains("1 would be ended"), "{out}");
     assert_eq!(machine.left().await, [1, 2, 3]);
-    let (exit, out, _) = machine.say(&["end", "--authority", KORSBAEK, of_another]);
+    let (exit, out, _) = machine.sessions(&["end", "--authority", KORSBAEK, of_another]);
     assert!(exit == Exit::CheckFailed && out.contains("is no session of this authority"), "{out}");
     assert_eq!(machine.left().await, [1, 2, 3]);
-    assert_eq!(machine.say(&["end", "--authority", KORSBAEK, first]).0, Exit::Ok);
+    assert_eq!(machine.sessions(&["end", "--authority", KORSBAEK, first]).0, Exit::Ok);
     assert_eq!(machine.left().await, [2, 3]);
-    assert_eq!(machine.say(&["end", "--authority", KORSBAEK, "--user", "77aa"]).0, Exit::Ok);
+    assert_eq!(machine.sessions(&["end", "--authority", KORSBAEK, "--user", "77aa"]).0, Exit::Ok);
     assert_eq!(machine.left().await, [3]);
-    let (exit, out, _) = machine.say(&["end", "--authority", "99999999", "--all"]);
+    let (exit, out, _) = machine.sessions(&["end", "--authority", "99999999", "--all"]);
     assert!(exit == Exit::Ok && out.contains("1 ended"), "{out}");
     assert!(machine.left().await.is_empty());
 }
 
 #[tokio::test]
 async fn who_has_not_heard_of_a_logout_is_shown_and_is_due_at_once() {
-    let machine = Machine::new("logouts").await;
-    machine.say(&["end", "--authority", KORSBAEK, "--all"]);
+    let machine = Machine::of_users().await;
+    machine.sessions(&["end", "--authority", KORSBAEK, "--all"]);
     let due = machine.store().due_legs(SystemClock.now(), 10).await.unwrap();
     assert_eq!(due.len(), 4, "a fagsystem and an identity provider for each of two");
     assert!(due.iter().all(|change| change.leg.state == LegState::Waiting));
-    let (exit, out, _) = machine.say(&["logouts", "--authority", KORSBAEK, "--open"]);
+    let (exit, out, _) = machine.sessions(&["logouts", "--authority", KORSBAEK, "--open"]);
     assert_eq!((exit, out.lines().count()), (Exit::Ok, 4), "{out}");
     assert!(out.contains("waiting") && out.contains("https://saml.bbr.test"), "{out}");
-    let (_, out, _) = machine.say(&["logouts", "--authority", "99999999"]);
+    let (_, out, _) = machine.sessions(&["logouts", "--authority", "99999999"]);
     assert!(out.trim().is_empty(), "{out}");
-    let (_, out, _) = machine.say(&["logouts", "--authority", KORSBAEK, "--json"]);
-    let listed: Value = serde_json::from_str(&out).unwrap();
+    let listed = machine.json(&["sessions", "logouts", "--authority", KORSBAEK]);
     assert_eq!((&listed[0]["by"], &listed[0]["complete"]), (&"administrator".into(), &false.into()));
-    assert!(!out.contains("Ib Dam"), "{out}");
+    assert!(!listed.to_string().contains("Ib Dam"), "{listed}");
 }

@@ -3,13 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[expect(dead_code, reason = "shared with tests that want other things of it")]
+mod machine;
 
-use context_handler::cli::{Desk, Exit, run};
+use std::fs;
+use std::path::Path;
+
+use context_handler::cli::Exit;
 use context_handler::protocol::keys::{FileKey, Signer};
-use context_handler::store::{AuditQuery, Sqlite, Store};
-use context_handler::system::{SystemClock, SystemRandom};
+use context_handler::store::{AuditQuery, Store};
+use machine::Machine;
 use serde_json::{Value, json};
 
 const BBR: &str = "https://saml.bbr.example";
@@ -99,15 +102,12 @@ roles = [{ role = "http://skovby.example/roles/jobrole/bygning/1" }]
 "https://data.gov.dk/model/core/eid/bootstrapToken" = ["Qk9PVFNUUkFQ"]
 "#;
 
-/// A machine with a configuration and that register.
-struct Machine(PathBuf);
-
 impl Machine {
-    fn new(name: &str) -> Self {
-        let machine = Self(std::env::temp_dir().join(format!("ch-simulate-{name}-{}", std::process::id())));
-        drop(fs::remove_dir_all(&machine.0));
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        copy(&root.join("metadata"), &machine.0.join("register"));
+    /// One with that register beside the example federation.
+    fn with_skovby() -> Self {
+        let machine = Self::new();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("metadata");
+        copy(&example, Path::new(&machine.path("register")));
         for (file, content) in [
             ("skovby.toml", SKOVBYS.to_owned()),
             ("skovby.xml", idp(SKOVBY, "idp-feddet")),
@@ -115,52 +115,20 @@ impl Machine {
             ("aa.xml", aa("https://aa.skovby.example", "attribute-service")),
             ("helbred.xml", sp(HEALTH, "sp-oiosaml2")),
         ] {
-            fs::write(machine.0.join("register").join(file), content).unwrap();
+            machine.write(&format!("register/{file}"), content);
         }
-        let keys = root.join("certs-dev");
-        let config = format!(
-            "[server]\npublic-url = \"https://login.example.dk\"\n[store]\npath = {:?}\n[keys]\nsigning = [{:?}]\ndecryption = [{:?}]\n",
-            machine.0.join("store.sqlite"),
-            keys.join("broker-signing.pem"),
-            keys.join("broker-decryption.pem"),
-        );
-        fs::write(machine.0.join("config.toml"), config).unwrap();
-        let (exit, _, err) = machine.say(&["apply", &machine.path("register")], "");
+        let (exit, _, err) = machine.say(&["apply", &machine.path("register")]);
         assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
         machine
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn say(&self, words: &[&str], input: &str) -> (Exit, String, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let desk = Desk {
-            input: &mut input.as_bytes(),
-            out: &mut out,
-            err: &mut err,
-            clock: &SystemClock,
-            random: &SystemRandom,
-        };
-        let config = self.path("config.toml");
-        let words = [&["context-handler"], words, &["--config", &config]].concat();
-        let exit = run(words.iter().map(Into::into), desk);
-        (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
     /// What would become of a user of this provider at this fagsystem.
     fn simulate(&self, idp: &str, fagsystem: &str, said: &str, more: &[&str]) -> (Exit, String) {
         let words = ["simulate", "--idp", idp, "--fagsystem", fagsystem, "--at", "2026-11-21T08:00:00Z"];
         let who: &[&str] = if said.is_empty() { &[] } else { &["--attributes", "-"] };
-        let (exit, out, err) = self.say(&[&words, who, more].concat(), said);
+        let (exit, out, err) =
+            machine::say(&self.path("config.toml"), &[&words, who, more].concat(), said.as_bytes());
         (exit, if out.is_empty() { err } else { out })
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
     }
 }
 
@@ -253,7 +221,7 @@ const CASE_WORKER: (&str, &str) = ("11111111", "http://korsbaek.example/roles/jo
 
 #[test]
 fn a_case_worker_goes_to_bbr() {
-    let machine = Machine::new("worker");
+    let machine = Machine::with_skovby();
     let (exit, told) = machine.simulate(KORSBAEK, BBR, &of_korsbaek(&[CASE_WORKER]), &[]);
     assert_eq!(exit, Exit::Ok);
     insta::assert_snapshot!(told, @r#"
@@ -300,7 +268,7 @@ fn a_case_worker_goes_to_bbr() {
 
 #[test]
 fn a_foreign_role_is_dropped_and_the_login_goes_on() {
-    let machine = Machine::new("foreign");
+    let machine = Machine::with_skovby();
     let foreign = ("99999999", "http://feddet.example/roles/jobrole/koereproevebooker/1");
     let unknown = ("22222222", "http://nord.example/roles/jobrole/leder/1");
     let (exit, told) = machine.simulate(KORSBAEK, BBR, &of_korsbaek(&[foreign, unknown]), &[]);
@@ -338,7 +306,7 @@ fn a_foreign_role_is_dropped_and_the_login_goes_on() {
 
 #[test]
 fn a_user_of_the_older_scale_steps_up_for_bbr() {
-    let machine = Machine::new("step-up");
+    let machine = Machine::with_skovby();
     let (exit, told) = machine.simulate(SKOVBY, BBR, &of_skovby("ea-01"), &[]);
     assert_eq!(exit, Exit::Ok);
     insta::assert_snapshot!(told, @r#"
@@ -373,7 +341,7 @@ fn a_user_of_the_older_scale_steps_up_for_bbr() {
 
 #[test]
 fn a_robot_is_refused_where_a_person_is_required() {
-    let machine = Machine::new("robot");
+    let machine = Machine::with_skovby();
     let (exit, told) = machine.simulate(SKOVBY, BBR, &of_skovby("robot-1"), &[]);
     assert_eq!(exit, Exit::CheckFailed);
     insta::assert_snapshot!(told, @r#"
@@ -409,7 +377,7 @@ fn file(machine: &Machine, content: &str) -> String {
 
 #[test]
 fn a_stored_user_is_shown_to_a_program_with_the_cpr_number_masked() {
-    let machine = Machine::new("stored");
+    let machine = Machine::with_skovby();
     let ea = ["--user", "ea-01", "--authority", "88888888", "--json"];
     let (exit, told) = machine.simulate(SKOVBY, HEALTH, "", &ea);
     assert_eq!(exit, Exit::Ok);
@@ -521,7 +489,7 @@ fn a_stored_user_is_shown_to_a_program_with_the_cpr_number_masked() {
 
 #[test]
 fn a_level_can_be_supposed() {
-    let machine = Machine::new("level");
+    let machine = Machine::with_skovby();
     let said = of_skovby("ea-01");
     let (exit, told) = machine.simulate(SKOVBY, HEALTH, &said, &["--level", "1"]);
     assert_eq!(exit, Exit::CheckFailed);
@@ -538,7 +506,7 @@ fn a_level_can_be_supposed() {
 
 #[test]
 fn an_attribute_service_is_not_asked_unless_that_is_wanted() {
-    let machine = Machine::new("service");
+    let machine = Machine::with_skovby();
     let said = of_skovby("unknown-here");
     let (exit, told) = machine.simulate(SKOVBY, BBR, &said, &["--json"]);
     assert_eq!(exit, Exit::Usage);
@@ -558,7 +526,7 @@ fn an_attribute_service_is_not_asked_unless_that_is_wanted() {
 
 #[test]
 fn the_xml_of_an_assertion_is_a_source_whatever_its_signature() {
-    let machine = Machine::new("xml");
+    let machine = Machine::with_skovby();
     let xml = format!(
         "<a:Assertion xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><a:Subject><a:NameID>C=DK,O=11111111,CN=Ib \
          Dam,Serial=5b0c</a:NameID></a:Subject><a:AuthnStatement><a:AuthnContext><a:AuthnContextClassRef>\
@@ -579,7 +547,7 @@ fn the_xml_of_an_assertion_is_a_source_whatever_its_signature() {
 
 #[test]
 fn what_cannot_be_asked_is_told_as_such() {
-    let machine = Machine::new("usage");
+    let machine = Machine::with_skovby();
     let (exit, told) = machine.simulate(KORSBAEK, BBR, "", &["--user", "nobody", "--authority", "11111111"]);
     assert_eq!(exit, Exit::Usage);
     assert!(told.contains("expected a user that 11111111 keeps here"), "{told}");
@@ -599,9 +567,9 @@ fn what_cannot_be_asked_is_told_as_such() {
 
 #[test]
 fn a_simulation_leaves_nothing_behind() {
-    let machine = Machine::new("nothing");
+    let machine = Machine::with_skovby();
     let kept = || {
-        let store = Sqlite::open(Path::new(&machine.path("store.sqlite"))).unwrap();
+        let store = machine.store();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let all = AuditQuery { limit: u32::MAX, ..AuditQuery::default() };
@@ -617,7 +585,7 @@ fn a_simulation_leaves_nothing_behind() {
 
 #[test]
 fn a_fagsystem_that_speaks_openid_connect_is_simulated_like_any_other() {
-    let machine = Machine::new("client");
+    let machine = Machine::with_skovby();
     let byggesag = "https://oidc.byggesag.example";
     let (exit, told) = machine.simulate(KORSBAEK, byggesag, &of_korsbaek(&[CASE_WORKER]), &[]);
     assert_eq!(exit, Exit::Ok, "{told}");

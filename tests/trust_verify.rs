@@ -3,22 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+#[expect(dead_code, reason = "here the sandbox is the machine")]
+mod machine;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use context_handler::cli::{Desk, Exit, run};
+use context_handler::cli::Exit;
 use context_handler::domain::trust::{Report, Verdict};
 use context_handler::protocol::keys::fingerprint;
 use context_handler::sandbox::{Failed, Places, Sandbox};
-use context_handler::system::{SystemClock, SystemRandom};
+use machine::Said;
 
 const KORSBAEK: &str = "https://saml.korsbaek.example/idp";
 const BBR: &str = "https://saml.bbr.example";
-
-/// Exit code, standard output and standard error.
-type Said = (Exit, String, String);
 
 struct Town(Sandbox);
 
@@ -39,30 +39,12 @@ impl Town {
         }
     }
 
-    async fn say(&self, words: &[&str]) -> Said {
-        let config = self.0.config_file().display().to_string();
-        let words: Vec<String> = ["context-handler", "--config", &config]
-            .iter()
-            .chain(words)
-            .map(|word| (*word).to_owned())
-            .collect();
-        let command = move || {
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let desk = Desk {
-                input: &mut std::io::empty(),
-                out: &mut out,
-                err: &mut err,
-                clock: &SystemClock,
-                random: &SystemRandom,
-            };
-            let exit = run(words.into_iter().map(Into::into), desk);
-            (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-        };
-        tokio::task::spawn_blocking(command).await.unwrap()
+    fn say(&self, words: &[&str]) -> Said {
+        machine::say(&self.0.config_file().display().to_string(), words, &[])
     }
 
-    async fn verify(&self, words: &[&str]) -> Said {
-        self.say(&[&["trust", "verify", KORSBAEK], words].concat()).await
+    fn verify(&self, words: &[&str]) -> Said {
+        self.say(&[&["trust", "verify", KORSBAEK], words].concat())
     }
 }
 
@@ -76,24 +58,30 @@ fn file(name: &str, content: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_robot_logs_in_without_a_browser_and_the_report_is_shown_in_every_form() {
     let town = Town::open().await;
-    let (exit, out, err) = town
-        .verify(&["--robot", "--form", "who=agnes", "--scenario", "nsis-substantial", "--fagsystem", BBR])
-        .await;
+    let (exit, out, err) = town.verify(&[
+        "--robot",
+        "--form",
+        "who=agnes",
+        "--scenario",
+        "nsis-substantial",
+        "--fagsystem",
+        BBR,
+    ]);
     assert_eq!(exit, Exit::Ok, "{out}{err}");
     assert!(out.starts_with("Trust is established."), "{out}");
     assert!(err.starts_with("A robot logs in: http://localhost:") && err.contains("/trust/runs/"), "{err}");
     let run = out.lines().find_map(|line| line.strip_prefix("run ")?.split(',').next()).unwrap().to_owned();
 
-    let (exit, out, err) = town.say(&["--json", "trust", "report", &run]).await;
+    let (exit, out, err) = town.say(&["--json", "trust", "report", &run]);
     assert_eq!(exit, Exit::Ok, "{err}");
     let report: Report = serde_json::from_str(&out).unwrap();
     assert_eq!((report.run.to_string(), report.shown.preview.is_some()), (run.clone(), true));
     assert!(report.verdict < Verdict::Fail);
     assert!(!out.contains("Agnes"), "personal data is masked");
 
-    let (exit, out, _) = town.say(&["trust", "report", &run, "--junit"]).await;
+    let (exit, out, _) = town.say(&["trust", "report", &run, "--junit"]);
     assert!(exit == Exit::Ok && roxmltree::Document::parse(&out).is_ok(), "{out}");
-    let (exit, out, _) = town.say(&["trust", "report", &run, "--html", "--lang", "en"]).await;
+    let (exit, out, _) = town.say(&["trust", "report", &run, "--html", "--lang", "en"]);
     assert!(
         exit == Exit::Ok && out.starts_with("<!DOCTYPE html>") && out.contains("<h1>Trust is established.")
     );
@@ -101,17 +89,17 @@ async fn a_robot_logs_in_without_a_browser_and_the_report_is_shown_in_every_form
     assert!(link.is_empty(), "a report that is kept orders nothing");
 
     // A robot that was given nothing gets as far as the login form: the run began, and there is no answer.
-    let (exit, _, err) = town.verify(&["--robot"]).await;
+    let (exit, _, err) = town.verify(&["--robot"]);
     assert_eq!(exit, Exit::Unreachable, "{err}");
     let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap().to_owned();
     let run = context_handler::protocol::seal::Ticket::read(link.rsplit('/').next().unwrap()).unwrap().id;
     for run in [run.to_string(), link] {
-        let (exit, out, err) = town.say(&["--json", "trust", "report", &run]).await;
+        let (exit, out, err) = town.say(&["--json", "trust", "report", &run]);
         assert!(exit == Exit::Unreachable && err.contains("trust.unanswered"), "{err}");
         let told: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert!(told["sent"]["xml"].as_str().unwrap().contains("AuthnRequest") && told["begun"].is_string());
     }
-    let (exit, out, err) = town.verify(&["--wait", "0"]).await;
+    let (exit, out, err) = town.verify(&["--wait", "0"]);
     assert!(exit == Exit::Unreachable && out.is_empty() && err.contains("nobody came"), "{out}{err}");
     town.0.close().await.unwrap();
 }
@@ -124,16 +112,16 @@ async fn what_is_expected_and_does_not_come_is_told_and_fails_the_command() {
         "[expect]\nlevel = \"Substantial\"\nroles = [\"http://korsbaek.example/roles/jobrole/koereproevebooker/1\"]\nattributes = { cvr = \"11111111\" }\n[checks]\n\"receiver.audience\" = \"pass\"\n",
     );
     let robot = ["--robot", "--form", "who=agnes", "--expect"];
-    let (exit, out, err) = town.verify(&[&robot[..], &[&met]].concat()).await;
+    let (exit, out, err) = town.verify(&[&robot[..], &[&met]].concat());
     assert_eq!(exit, Exit::Ok, "{out}{err}");
     assert!(out.contains("ok       expected level: expected Substantial, got NSIS Substantial"), "{out}");
 
     let unmet = file("unmet.toml", "[expect]\nlevel = \"High\"\n[checks]\n\"rights.known\" = \"fail\"\n");
-    let (exit, out, _) = town.verify(&[&robot[..], &[&unmet, "--junit"]].concat()).await;
+    let (exit, out, _) = town.verify(&[&robot[..], &[&unmet, "--junit"]].concat());
     assert_eq!(exit, Exit::CheckFailed, "{out}");
     assert!(out.contains("message=\"expected High, received NSIS Substantial\""), "{out}");
     assert!(out.contains("failures=\"2\""), "{out}");
-    let (exit, _, err) = town.verify(&["--expect", &file("wrong.toml", "[expect]\nlevle = \"High\"")]).await;
+    let (exit, _, err) = town.verify(&["--expect", &file("wrong.toml", "[expect]\nlevle = \"High\"")]);
     assert!(exit == Exit::Usage && err.contains("did you mean `level`?"), "{err}");
     town.0.close().await.unwrap();
 }
@@ -143,16 +131,16 @@ async fn a_login_that_fails_a_check_fails_the_command_and_one_that_is_raised_doe
     let town = Town::open().await;
     let substantial = ["--robot", "--scenario", "nsis-substantial", "--form"];
     let karen = ["trust", "verify", "https://saml.feddet.example/idp"];
-    let (exit, out, err) = town.say(&[&karen[..], &substantial, &["who=karen"]].concat()).await;
+    let (exit, out, err) = town.say(&[&karen[..], &substantial, &["who=karen"]].concat());
     assert_eq!(exit, Exit::CheckFailed, "{out}{err}");
     assert!(out.starts_with("Trust is not established: ") && out.contains("ERROR    level."), "{out}");
 
     let twice = ["who=ellen", "--form", "who=ellen", "--scenario", "step-up"];
-    let (exit, out, err) = town.verify(&[&["--robot", "--form"], &twice[..]].concat()).await;
+    let (exit, out, err) = town.verify(&[&["--robot", "--form"], &twice[..]].concat());
     assert_eq!(exit, Exit::Ok, "{out}{err}");
     assert!(out.contains("level.step-up"), "{out}");
     let (exit, _, err) =
-        town.verify(&[&["--robot", "--form"], &["who=ellen", "--scenario", "step-up"][..]].concat()).await;
+        town.verify(&[&["--robot", "--form"], &["who=ellen", "--scenario", "step-up"][..]].concat());
     assert!(
         exit == Exit::Unreachable && err.contains("nobody answers this page"),
         "typed at most once: {err}"
@@ -166,27 +154,27 @@ async fn a_municipality_tries_its_login_from_its_own_machine() {
     let token = "a-token-that-only-this-test-knows";
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("register");
     drop(fs::remove_dir_all(&folder));
-    let (exit, _, err) = town.say(&["export", &folder.display().to_string()]).await;
+    let (exit, _, err) = town.say(&["export", &folder.display().to_string()]);
     assert_eq!(exit, Exit::Ok, "{err}");
     let client = format!(
         "[[api-client]]\nauthority = \"11111111\"\nname = \"Korsbæk CI\"\ntoken-sha256 = \"{}\"\n",
         fingerprint(token.as_bytes())
     );
     fs::write(folder.join("ci.toml"), client).unwrap();
-    let (exit, _, err) = town.say(&["apply", &folder.display().to_string()]).await;
+    let (exit, _, err) = town.say(&["apply", &folder.display().to_string()]);
     assert_eq!(exit, Exit::Ok, "{err}");
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 
     let base = town.0.places().broker();
     let there = ["--url", &base, "--robot", "--form", "who=agnes", "--token-file"];
     let (exit, out, err) =
-        town.verify(&[&there[..], &[&file("right-token", &format!("{token}\n"))]].concat()).await;
+        town.verify(&[&there[..], &[&file("right-token", &format!("{token}\n"))]].concat());
     assert_eq!(exit, Exit::Ok, "{out}{err}");
     assert!(out.starts_with("Trust is established."), "{out}");
     let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap();
-    let (exit, again, err) = town.say(&["trust", "report", link]).await;
+    let (exit, again, err) = town.say(&["trust", "report", link]);
     assert_eq!((exit, again), (Exit::Ok, out), "{err}");
-    let (exit, _, err) = town.verify(&[&there[..], &[&file("wrong-token", "guess")]].concat()).await;
+    let (exit, _, err) = town.verify(&[&there[..], &[&file("wrong-token", "guess")]].concat());
     assert!(exit == Exit::Usage && err.contains("401"), "{err}");
     assert!(!err.contains("guess"), "{err}");
     town.0.close().await.unwrap();
@@ -195,26 +183,26 @@ async fn a_municipality_tries_its_login_from_its_own_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_in_time_and_a_page_that_nobody_answers_are_no_failed_checks() {
     let town = Town::open().await;
-    let (exit, out, err) = town.verify(&["--wait", "1"]).await;
+    let (exit, out, err) = town.verify(&["--wait", "1"]);
     assert_eq!((exit, out.as_str()), (Exit::Unreachable, ""), "{err}");
     assert!(err.contains("Open this address in a browser") && err.contains("nobody came"), "{err}");
     let link = err.split_whitespace().find(|word| word.contains("/trust/runs/")).unwrap().to_owned();
-    let (exit, _, err) = town.say(&["trust", "report", &link]).await;
+    let (exit, _, err) = town.say(&["trust", "report", &link]);
     assert!(exit == Exit::Unreachable && err.contains("nobody has logged in yet"), "{err}");
 
-    let (exit, _, err) = town.verify(&["--robot", "--form", "who=stranger"]).await;
+    let (exit, _, err) = town.verify(&["--robot", "--form", "who=stranger"]);
     assert_eq!(exit, Exit::Unreachable, "{err}");
     assert!(err.contains("nobody answers this page: http://localhost:"), "{err}");
-    let (exit, _, err) = town.verify(&["--authority", "99999999"]).await;
+    let (exit, _, err) = town.verify(&["--authority", "99999999"]);
     assert_eq!(exit, Exit::Usage, "{err}");
-    let (exit, _, err) = town.say(&["trust", "verify", "https://nobody.example", "--robot"]).await;
+    let (exit, _, err) = town.say(&["trust", "verify", "https://nobody.example", "--robot"]);
     assert!(exit == Exit::Usage && err.contains("expected a registered identity provider"), "{err}");
-    let (exit, ..) = town.say(&["trust", "verify", KORSBAEK, "--form", "who=agnes"]).await;
+    let (exit, ..) = town.say(&["trust", "verify", KORSBAEK, "--form", "who=agnes"]);
     assert_eq!(exit, Exit::Usage, "a form is for a robot");
     let token = file("token", "secret");
-    let (exit, _, err) = town.verify(&["--url", "http://broker.example", "--token-file", &token]).await;
+    let (exit, _, err) = town.verify(&["--url", "http://broker.example", "--token-file", &token]);
     assert!(exit == Exit::Usage && err.contains("https"), "{err}");
-    let (exit, _, err) = town.verify(&["--url", "http://localhost:1", "--token-file", &token]).await;
+    let (exit, _, err) = town.verify(&["--url", "http://localhost:1", "--token-file", &token]);
     assert_eq!(exit, Exit::Unreachable, "{err}");
     town.0.close().await.unwrap();
 }

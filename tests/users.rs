@@ -3,83 +3,44 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[expect(dead_code, reason = "shared with tests that look into the store")]
+mod machine;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
-use context_handler::cli::{Desk, Exit, run};
+use context_handler::cli::Exit;
 use context_handler::protocol::keys::fingerprint;
-use context_handler::system::{SystemClock, SystemRandom};
+use machine::{Machine, Said};
 use serde_json::{Value, json};
 
 const BYG: &str = "http://korsbaek.dk/roles/jobrole/byg/1";
 
-/// A machine with a configuration, a store, and a register with one municipality and a user of its files.
-struct Machine(PathBuf);
-
 impl Machine {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("ch-users-{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&folder));
-        fs::create_dir_all(folder.join("register")).unwrap();
-        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs-dev");
-        let config = format!(
-            "[server]\npublic-url = \"https://login.example.dk\"\n[store]\npath = {:?}\n[keys]\nsigning = [{:?}]\ndecryption = [{:?}]\n",
-            folder.join("store.sqlite"),
-            keys.join("broker-signing.pem"),
-            keys.join("broker-decryption.pem"),
-        );
-        fs::write(folder.join("config.toml"), config).unwrap();
-        let machine = Self(folder);
+    /// One whose register holds one municipality and a user of its files.
+    fn of_korsbaek() -> Self {
+        let machine = Self::new();
         let register = "[[authority]]\ncvr = \"11111111\"\nname = \"Korsbæk\"\n\
                         [[user]]\nauthority = \"11111111\"\nid = \"of-the-files\"\n";
-        fs::write(machine.0.join("register/register.toml"), register).unwrap();
-        assert_eq!(machine.say(&["apply", &machine.path("register")]).0, Exit::Ok);
+        assert_eq!(machine.register(register).0, Exit::Ok);
         machine
     }
 
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn say(&self, words: &[&str]) -> (Exit, String, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let desk = Desk {
-            input: &mut std::io::empty(),
-            out: &mut out,
-            err: &mut err,
-            clock: &SystemClock,
-            random: &SystemRandom,
-        };
-        let config = self.path("config.toml");
-        let words = [&["context-handler"], words, &["--config", &config]].concat();
-        let exit = run(words.iter().map(Into::into), desk);
-        (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-    }
-
-    fn import(&self, csv: &str, more: &[&str]) -> (Exit, String, String) {
-        fs::write(self.0.join("users.csv"), csv).unwrap();
+    fn import(&self, csv: &str, more: &[&str]) -> Said {
+        self.write("users.csv", csv);
         let file = self.path("users.csv");
         let words = [&["users", "import", &file, "--authority", "11111111"], more].concat();
         self.say(&words)
     }
 
     fn list(&self) -> Vec<Value> {
-        let (exit, out, err) = self.say(&["users", "list", "--authority", "11111111", "--json"]);
-        assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
-        serde_json::from_str(&out).unwrap()
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
+        self.json(&["users", "list", "--authority", "11111111"]).as_array().unwrap().clone()
     }
 }
 
 #[test]
 fn users_are_imported_added_to_replaced_and_exported_as_they_came() {
-    let machine = Machine::new("import");
+    let machine = Machine::of_korsbaek();
     let first =
         format!("\u{feff}id;role;scope;constraints;claims\r\nib;{BYG};;;urn:oid:2.5.4.12=Chef\r\nbo;;;;\r\n");
     let (exit, out, err) = machine.import(&first, &["--dry-run", "--json"]);
@@ -107,15 +68,15 @@ fn users_are_imported_added_to_replaced_and_exported_as_they_came() {
     assert!(out.contains("0 new, 0 changed, 2 unchanged, 0 removed"), "{out}");
     assert_eq!(machine.list(), before);
 
-    let (_, log, _) = machine.say(&["audit", "search", "users.changed", "--json"]);
-    let log: Vec<Value> = serde_json::from_str(&log).unwrap();
+    let log = machine.json(&["audit", "search", "users.changed"]);
+    let log = log.as_array().unwrap();
     assert_eq!(log.len(), 4, "one record for each import, none for a dry run");
     assert!(log.iter().all(|record| record["actor"] == "operator" && record["authority"] == "11111111"));
 }
 
 #[test]
 fn one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_told() {
-    let machine = Machine::new("bad");
+    let machine = Machine::of_korsbaek();
     let csv = format!(
         "id;role;scope;claims\nib;{BYG};;\nbo;byg;;\nper;{BYG};1234;\n;{BYG};;\nof-the-files;{BYG};;cpr=0101010101\n"
     );
@@ -139,7 +100,7 @@ fn one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_told() {
 
 #[test]
 fn users_of_the_registers_files_and_of_strangers_are_not_imported() {
-    let machine = Machine::new("files");
+    let machine = Machine::of_korsbaek();
     let (exit, _, err) = machine.import("id\nib\nof-the-files\n", &[]);
     assert_eq!(exit, Exit::Usage);
     assert!(err.contains("users.csv:3:1:") && err.contains("register's files"), "{err}");
@@ -153,7 +114,7 @@ fn users_of_the_registers_files_and_of_strangers_are_not_imported() {
 
 #[test]
 fn a_token_goes_into_a_file_of_its_owner_and_its_hash_into_the_register() {
-    let machine = Machine::new("token");
+    let machine = Machine::of_korsbaek();
     let file = machine.path("token");
     let (exit, out, _) = machine.say(&["keys", "token", "--out", &file, "--json"]);
     assert_eq!(exit, Exit::Ok);
@@ -168,8 +129,7 @@ fn a_token_goes_into_a_file_of_its_owner_and_its_hash_into_the_register() {
         let toml = format!(
             "[[authority]]\ncvr = \"11111111\"\nname = \"Korsbæk\"\n[[api-client]]\nauthority = \"11111111\"\nname = \"roles\"\n{line}\n"
         );
-        fs::write(machine.0.join("register/register.toml"), toml).unwrap();
-        machine.say(&["apply", &machine.path("register")])
+        machine.register(&toml)
     };
     let (exit, out, err) = client(&format!("token-sha256 = {}", told["sha256"]));
     assert!(exit == Exit::Ok && out.contains("API client roles of 11111111"), "{out} {err}");

@@ -15,6 +15,7 @@ pub(crate) struct Client {
     program: Program,
     pub(crate) name: &'static str,
     proof: Proof,
+    tokens: Tokens,
     /// The page of whoever is logged in, which also starts a login where it asks for one by itself.
     pub(crate) home: &'static str,
     /// The path that starts a login.
@@ -31,10 +32,21 @@ enum Proof {
     Secret,
 }
 
+/// What its tokens are good with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tokens {
+    Alone,
+    /// Only with a key of its own (DPoP), and its requests must be pushed (PAR).
+    Key,
+    /// The same, and every proof of the key repeats a value of the broker's.
+    KeyAndNonce,
+}
+
 pub(crate) const OPENID_CLIENT: Client = Client {
     program: Program::Node("openid_client_rp.js"),
     name: "openid-client",
     proof: Proof::Key,
+    tokens: Tokens::Alone,
     home: "/me",
     login: "/login",
     logout: "/logout",
@@ -79,9 +91,14 @@ impl Client {
                 )
             }
         };
+        let tokens = match self.tokens {
+            Tokens::Alone => "",
+            Tokens::Key => "require-par = true\ndpop-bound = true\n",
+            Tokens::KeyAndNonce => "require-par = true\ndpop-bound = true\ndpop-nonce = true\n",
+        };
         format!(
             "[[oidc-client]]\nclient-id = \"{id}\"\nname = \"{name}\"\ncvr = \"22222222\"\nrequired-nsis = \"Substantial\"\n\
-             attribute-profile = \"KOMBIT\"\nredirect-uris = [\"{url}/callback\"]\n{proof}\nissue-refresh-token = true\n\
+             attribute-profile = \"KOMBIT\"\nredirect-uris = [\"{url}/callback\"]\n{proof}\n{tokens}issue-refresh-token = true\n\
              backchannel-logout-uri = \"{url}{backchannel}\"\npost-logout-redirect-uris = [\"{url}/logged-out\"]\n\n\
              [[service-agreement]]\nauthority = \"11111111\"\nservice-providers = [\"{id}\"]\n",
             id = self.id(),
@@ -110,7 +127,8 @@ impl Client {
 impl World {
     /// Starts a relying party and registers it with the keys that it publishes.
     pub(crate) fn join_client(&mut self, client: Client) -> String {
-        let url = self.start_peer((client.name, client.program), &client.id(), &[]);
+        let environment: &[_] = if client.tokens == Tokens::Alone { &[] } else { &[("PEER_DPOP", "1")] };
+        let url = self.start_peer((client.name, client.program), &client.id(), environment);
         let jwks = self.wait_for(&format!("{url}{}", client.jwks));
         if client.proof == Proof::Key {
             self.register(&format!("{}.jwks.json", client.name), &jwks);
@@ -124,6 +142,48 @@ impl World {
 #[test]
 fn openid_client_logs_in_refreshes_asks_and_logs_out() {
     prove(OPENID_CLIENT);
+}
+
+#[test]
+fn openid_client_pushes_its_request_and_its_tokens_are_good_only_with_its_key() {
+    if missing() {
+        return;
+    }
+    let client = Client { name: "openid-client-dpop", tokens: Tokens::Key, ..OPENID_CLIENT };
+    let mut world = World::start(client.name, KORSBAEK);
+    let url = world.join_client(client);
+    let mut browser = Browser::default();
+    uses_what_is_bound(client, &mut browser, &url);
+    assert!(browser.visited.iter().any(|url| url.contains("request_uri=")), "{:?}", browser.visited);
+    assert!(world.refusals().is_empty(), "{:?}", world.refusals());
+
+    for (path, proof, event) in [
+        ("userinfo", "none", "userinfo-asked pop"),
+        ("userinfo", "other", "userinfo-asked pop"),
+        ("refresh", "none", "tokens-asked pop"),
+        ("refresh", "other", "tokens-asked pop"),
+        ("login", "none", "refusal-sent oidc.request"),
+    ] {
+        assert_nobody_logged_in(&browser.get(&format!("{url}/{path}?proof={proof}")));
+        assert_eq!(world.refusals().last().map(String::as_str), Some(event), "{path} {proof}");
+    }
+    // What was refused has spent nothing.
+    assert_eq!(browser.get(&format!("{url}/refresh")).json()["fresh"], true);
+    assert_is_karen(&browser.get(&format!("{url}/userinfo")).json());
+    logs_out(client, &mut browser, &url);
+}
+
+#[test]
+fn openid_client_repeats_the_nonce_that_its_proofs_need() {
+    if missing() {
+        return;
+    }
+    let client = Client { name: "openid-client-nonce", tokens: Tokens::KeyAndNonce, ..OPENID_CLIENT };
+    let mut world = World::start(client.name, KORSBAEK);
+    let url = world.join_client(client);
+    uses_what_is_bound(client, &mut Browser::default(), &url);
+    let demanded = ["request-pushed", "tokens-asked", "tokens-asked", "userinfo-asked"];
+    assert_eq!(world.refusals(), demanded.map(|event| format!("{event} pop.nonce")));
 }
 
 #[test]
@@ -199,6 +259,20 @@ fn prove(client: Client) {
     assert_eq!(world.refusals(), ["answer-received loa.lower", "refusal-sent loa.lower"]);
 
     logs_out(client, &mut browser, &url);
+}
+
+/// One login by a pushed request, fresh tokens and the user's claims, all of it with the client's key.
+fn uses_what_is_bound(client: Client, browser: &mut Browser, url: &str) {
+    let shown = browser.log_in(&format!("{url}{}", client.login), "karen").json();
+    assert_is_karen(&shown["claims"]);
+    let jkt = browser.get(&format!("{url}/key")).json()["jkt"].clone();
+    assert!(jkt.is_string());
+    let fresh = browser.get(&format!("{url}/refresh")).json();
+    assert_eq!(fresh["fresh"], true, "{fresh}");
+    for told in [shown, fresh] {
+        assert_eq!((&told["token_type"], &told["jkt"]), (&json!("dpop"), &jkt), "{told}");
+    }
+    assert_is_karen(&browser.get(&format!("{url}/userinfo")).json());
 }
 
 /// Whoever logs out there is logged out with the municipality as well, and must say anew who they are.

@@ -62,12 +62,15 @@ fn a_logout_at_any_of_three_reaches_the_other_two_and_the_municipality() {
         return;
     }
     let mut day = Day::begin("logout");
-    for address in [
+    let begun_at = [
         format!("{}/mellon/logout?ReturnTo=%2Flogged-out", day.mellon),
         format!("{}/Shibboleth.sso/Logout", day.shibboleth),
         OPENID_CLIENT.way_out(&day.client),
-    ] {
-        day.ends_at(&address);
+    ];
+    for (before, address) in begun_at.iter().enumerate() {
+        day.ends_at(address);
+        let heard = day.browser.get(&format!("{}/logouts-heard", day.client)).json();
+        assert_eq!(heard, before + 1, "openid-client is told each time, of its own logout too");
         day.log_in();
     }
     assert!(day.world.refusals().is_empty(), "{:?}", day.world.refusals());

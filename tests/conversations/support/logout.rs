@@ -19,6 +19,7 @@ use openssl::rsa::Padding;
 use openssl::sign::Verifier;
 use openssl::x509::X509;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::{Answer, Browser, Fagsystem, Idp, Told, Town, at, key};
 
@@ -304,12 +305,14 @@ pub(crate) fn reachable(files: &mut Files, file: &str, binding: &str, address: &
 }
 
 /// How a party's server behaves when it is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Manner {
     /// It answers with this status.
     Answers(&'static [&'static str]),
     /// It takes the news and says nothing.
     Hangs,
+    /// It takes the news and says nothing until this is closed; then it fails.
+    Holds(Arc<Semaphore>),
     /// It fails with a page for people.
     Fails,
     /// It says yes without a signature.
@@ -366,13 +369,18 @@ async fn answer(voice: Voice, manner: Manner, question: &str) -> axum::response:
     let says = |voice: &Voice, question: &str, status: &[&str], signed: bool| {
         wrapped(&voice.confirmation(question, "", status, signed)).into_response()
     };
+    let fails = || (StatusCode::INTERNAL_SERVER_ERROR, "<html>Oops</html>").into_response();
     match manner {
         Manner::Answers(status) => says(&voice, question, status, true),
         Manner::Hangs => {
             tokio::time::sleep(Duration::from_secs(60)).await;
             StatusCode::OK.into_response()
         }
-        Manner::Fails => (StatusCode::INTERNAL_SERVER_ERROR, "<html>Oops</html>").into_response(),
+        Manner::Holds(until) => {
+            assert!(until.acquire().await.is_err(), "nobody is let through");
+            fails()
+        }
+        Manner::Fails => fails(),
         Manner::Unsigned => says(&voice, question, &["Success"], false),
         Manner::ToAnother => says(&voice, "_another", &["Success"], true),
         Manner::AsAnother(name) => says(&Voice { key: key(name), ..voice }, question, &["Success"], true),

@@ -92,6 +92,19 @@ impl Random for SeededDice {
     }
 }
 
+/// What the broker's operator has settled.
+struct Operated {
+    roots: Roots,
+    for_tokens: Vec<Arc<dyn Signer>>,
+    logout_for: Duration,
+}
+
+impl Default for Operated {
+    fn default() -> Self {
+        Self { roots: Roots::default(), for_tokens: Vec::new(), logout_for: Duration::from_secs(2) }
+    }
+}
+
 /// Korsbæk with everything around it: two municipalities with an identity provider each, two fagsystemer, the broker.
 pub(crate) struct Town {
     pub(crate) url: String,
@@ -125,22 +138,28 @@ impl Town {
 
     /// The town whose operator has configured these roots of certificates.
     pub(crate) async fn trusting(name: &str, roots: Roots, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, at(0), (roots, &[]), change).await
+        Self::settled(name, at(0), Operated { roots, ..Operated::default() }, change).await
     }
 
     /// The town whose broker has a key on a curve beside its own, for tokens.
     pub(crate) async fn with_elliptic_key(name: &str, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, at(0), (Roots::default(), &[elliptic_key()]), change).await
+        let operated = Operated { for_tokens: vec![elliptic_key()], ..Operated::default() };
+        Self::settled(name, at(0), operated, change).await
+    }
+
+    /// The town whose broker waits so long for those whom it tells of a logout.
+    pub(crate) async fn waiting(name: &str, logout_for: Duration, change: impl FnOnce(&mut Files)) -> Self {
+        Self::settled(name, at(0), Operated { logout_for, ..Operated::default() }, change).await
     }
 
     async fn begin(name: &str, now: Timestamp, change: impl FnOnce(&mut Files)) -> Self {
-        Self::settled(name, now, (Roots::default(), &[]), change).await
+        Self::settled(name, now, Operated::default(), change).await
     }
 
     async fn settled(
         name: &str,
         now: Timestamp,
-        (roots, for_tokens): (Roots, &[Arc<dyn Signer>]),
+        operated: Operated,
         change: impl FnOnce(&mut Files),
     ) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-{name}-{}", std::process::id()));
@@ -164,14 +183,17 @@ impl Town {
             assertion_for: SignedDuration::from_mins(5),
             session_for: SignedDuration::from_hours(8),
             idle_for: SignedDuration::from_hours(1),
-            logout_for: Duration::from_secs(2),
+            logout_for: operated.logout_for,
             egress: Egress::trusting(&tls::roots(), ["localhost".to_owned()], Duration::from_secs(20))
                 .unwrap(),
-            roots: Arc::new(roots),
+            roots: Arc::new(operated.roots),
         };
         let signing: Arc<dyn Signer> = key("broker-signing");
         let keys = Keys::new(&[signing], vec![key("broker-decryption")]).unwrap();
-        let keys = if for_tokens.is_empty() { keys } else { keys.with_token_signers(for_tokens).unwrap() };
+        let keys = match operated.for_tokens.as_slice() {
+            [] => keys,
+            signers => keys.with_token_signers(signers).unwrap(),
+        };
         let dice = Arc::new(SeededDice::new(1));
         let broker = Broker::open(settings, keys, store.clone(), clock.clone(), dice).await.unwrap();
         let broker = Arc::new(broker);

@@ -1,5 +1,7 @@
 // openid-client as a fagsystem: code flow with PKCE, state and nonce, private_key_jwt and ID tokens by PS256, refresh,
 // userinfo, RP-initiated logout. Logout tokens it leaves to its user, who takes jose, the library beneath it.
+// With PEER_DPOP it pushes its requests and holds tokens that are good only with its key; a call may say by `proof` that it
+// comes with another key or with none.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -20,10 +22,7 @@ const jwks = { keys: [{ ...publicKey, kid: 'signing', use: 'sig', alg: 'PS256' }
 const load = (name) => import(require.resolve(name));
 const outstanding = new Map();
 let session = null;
-
-const shown = () => ({
-  claims: session.claims, expires_in: session.tokens.expires_in, refresh_token: Boolean(session.tokens.refresh_token),
-});
+let logoutsHeard = 0;
 
 async function routes() {
   const [oidc, jose] = await Promise.all([load('openid-client'), load('jose')]);
@@ -36,27 +35,43 @@ async function routes() {
     oidc.PrivateKeyJwt({ key, kid: 'signing' }), { execute: [oidc.allowInsecureRequests] },
   );
   const published = async () => (await configuration()).serverMetadata();
+  const keyPairs = process.env.PEER_DPOP
+    ? { own: await oidc.randomDPoPKeyPair(), other: await oidc.randomDPoPKeyPair() } : {};
+  // A new handle each time, which remembers no nonce: so each kind of call has to get over the demand for one.
+  const proofs = (asked, provider) => {
+    const keyPair = keyPairs[asked.searchParams.get('proof') ?? 'own'];
+    return keyPair && { DPoP: oidc.getDPoPHandle(provider, keyPair) };
+  };
+  const shown = () => ({
+    claims: session.claims, expires_in: session.tokens.expires_in, refresh_token: Boolean(session.tokens.refresh_token),
+    token_type: session.tokens.token_type, jkt: jose.decodeJwt(session.tokens.access_token).cnf?.jkt,
+  });
 
   return {
     '/jwks': async () => jwks,
     '/login': async (asked) => {
       const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
       outstanding.set(state, { nonce, verifier });
-      return oidc.buildAuthorizationUrl(await configuration(), {
+      const provider = await configuration();
+      const question = {
         redirect_uri: redirectUri, scope: asked.searchParams.get('scope') ?? 'openid offline_access',
         state, nonce, code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
         ...Object.fromEntries(['prompt', 'acr_values', 'max_age'].flatMap((name) =>
           asked.searchParams.has(name) ? [[name, asked.searchParams.get(name)]] : [])),
-      });
+      };
+      const proof = proofs(asked, provider);
+      return proof
+        ? oidc.buildAuthorizationUrlWithPAR(provider, question, proof) : oidc.buildAuthorizationUrl(provider, question);
     },
     '/callback': async (asked) => {
       const expected = outstanding.get(asked.searchParams.get('state'));
       if (!expected) throw new Error('an answer to no question of ours');
       outstanding.delete(asked.searchParams.get('state'));
-      const tokens = await oidc.authorizationCodeGrant(await configuration(), asked, {
+      const provider = await configuration();
+      const tokens = await oidc.authorizationCodeGrant(provider, asked, {
         pkceCodeVerifier: expected.verifier, expectedState: asked.searchParams.get('state'),
         expectedNonce: expected.nonce, idTokenExpected: true,
-      });
+      }, undefined, proofs(asked, provider));
       session = { tokens, claims: tokens.claims() };
       return shown();
     },
@@ -64,13 +79,20 @@ async function routes() {
       if (!session) throw new Error('nobody is logged in');
       return shown();
     },
-    '/refresh': async () => {
-      const tokens = await oidc.refreshTokenGrant(await configuration(), session.tokens.refresh_token);
+    '/key': async (asked) => ({ jkt: await proofs(asked, await configuration()).DPoP.calculateThumbprint() }),
+    '/refresh': async (asked) => {
+      const provider = await configuration();
+      const tokens = await oidc.refreshTokenGrant(
+        provider, session.tokens.refresh_token, undefined, proofs(asked, provider));
       const fresh = tokens.access_token !== session.tokens.access_token;
       session.tokens = { ...session.tokens, ...tokens };
       return { ...shown(), fresh };
     },
-    '/userinfo': async () => oidc.fetchUserInfo(await configuration(), session.tokens.access_token, session.claims.sub),
+    '/userinfo': async (asked) => {
+      const provider = await configuration();
+      return oidc.fetchUserInfo(
+        provider, session.tokens.access_token, session.claims.sub, proofs(asked, provider));
+    },
     '/logout': async () => {
       const { id_token } = session.tokens;
       session = null;
@@ -78,6 +100,7 @@ async function routes() {
         id_token_hint: id_token, post_logout_redirect_uri: `${url}/logged-out`, state: 'leaving',
       });
     },
+    '/logouts-heard': async () => logoutsHeard,
     '/logged-out': async (asked) => ({ logged_out: asked.searchParams.get('state') === 'leaving' }),
     '/backchannel-logout': async (_, form) => {
       const keys = jose.createRemoteJWKSet(new URL((await published()).jwks_uri));
@@ -89,6 +112,7 @@ async function routes() {
       if (payload.nonce !== undefined) throw new Error('a logout token with a nonce');
       const named = ['sub', 'sid'].filter((name) => payload[name] !== undefined);
       if (named.length === 0) throw new Error('a logout of nobody');
+      logoutsHeard += 1;
       if (session && named.every((name) => payload[name] === session.claims[name])) session = null;
       return {};
     },
