@@ -196,6 +196,8 @@ pub(super) struct Text {
     pub(super) for_municipalities_text: &'static str,
     /// Its link to the pages about trust.
     pub(super) for_municipalities_trust: &'static str,
+    /// Its link to what a municipality's systems may call.
+    pub(super) for_municipalities_api: &'static str,
     /// The links of the second and third card.
     pub(super) metadata: &'static str,
     /// Start page: fourth card.
@@ -392,6 +394,7 @@ static DANISH: Text = Text {
     for_municipalities: "Driver du kommunens login?",
     for_municipalities_text: "Hent vores metadata som tjenesteudbyder, og knyt jeres identitetsudbyder til kommunens CVR-nummer.",
     for_municipalities_trust: "Bevis, at jeres login virker",
+    for_municipalities_api: "Det, jeres systemer kan kalde",
     metadata: "Hent metadata",
     for_helpers: "Fik du en fejl?",
     for_helpers_text: "Hver fejl har en side, der siger, hvad den betyder, og hvem der kan rette den.",
@@ -527,6 +530,7 @@ static ENGLISH: Text = Text {
     for_municipalities: "Do you run a municipality’s login?",
     for_municipalities_text: "Fetch our metadata as a service provider, and tie your identity provider to the municipality’s CVR number.",
     for_municipalities_trust: "Prove that your login works",
+    for_municipalities_api: "What your systems can call",
     metadata: "Fetch metadata",
     for_helpers: "Did you get an error?",
     for_helpers_text: "Each error has a page that says what it means and who can put it right.",

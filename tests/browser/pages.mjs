@@ -43,6 +43,17 @@ for (const [lang, locale] of [["da", "da-DK"], ["en", "en-GB"]]) {
   }
 }
 
+// A long page, which is looked at once in each language.
+for (const [lang, locale, colorScheme] of [["da", "da-DK", "light"], ["en", "en-GB", "dark"]]) {
+  await test(`the API for people, ${lang}`, { locale, colorScheme, viewport: { width: 320, height: 900 } }, async (page) => {
+    await page.goto(`${base}/api/docs`);
+    assert.equal(await page.getAttribute("html", "lang"), lang);
+    await fits(page, "api");
+    await judged(page, "api");
+    await picture(page, `api-${lang}-320`);
+  });
+}
+
 await test("text at 200 % and spaced out still fits", { viewport: { width: 640, height: 900 } }, async (page) => {
   for (const [name, path] of Object.entries(pages)) {
     await page.goto(base + path);

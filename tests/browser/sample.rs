@@ -103,6 +103,7 @@ pub(crate) fn router() -> Router {
         .route("/gone", get(async |v: Visitor| pages::no_farewell(&v)))
         .route("/errors", get(async |v: Visitor| pages::errors(&v)))
         .route("/errors/{code}", get(explain))
+        .route("/api/docs", get(async |v: Visitor| pages::api(&v)))
         .route("/trust/{how}", get(trust))
         .route("/trust-file/{lang}", get(trust_file))
         .route("/unavailable", get(async |v: Visitor| pages::unavailable(&v, 30)))
