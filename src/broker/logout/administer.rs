@@ -35,18 +35,27 @@ pub async fn list_sessions(
     now: Timestamp,
 ) -> Result<Vec<Listed>, Fault> {
     let mut listed = Vec::new();
-    for session in store.sessions_of(authority, MOST).await? {
-        let name = SubjectName::new(&session.facts.municipal.name);
-        let id = name.map(|name| name.serial().to_owned()).unwrap_or_default();
-        if session.expires <= now || user.is_some_and(|wanted| wanted != id) {
-            continue;
-        }
+    for (user, session) in sessions_of(store, (authority, user), now).await? {
         let participants = store.participants(session.id).await?;
         let mut service_providers: Vec<_> = participants.into_iter().map(|one| one.fagsystem).collect();
         service_providers.dedup();
-        listed.push(Listed { user: id, service_providers, session });
+        listed.push(Listed { user, service_providers, session });
     }
     Ok(listed)
+}
+
+/// Each with the id of its user.
+async fn sessions_of(
+    store: &dyn Store,
+    (authority, user): (Cvr, Option<&str>),
+    now: Timestamp,
+) -> Result<Vec<(String, Session)>, Fault> {
+    let known = store.sessions_of(authority, MOST).await?.into_iter().filter(|session| now < session.expires);
+    let named = known.map(|session| {
+        let name = SubjectName::new(&session.facts.municipal.name);
+        (name.map(|name| name.serial().to_owned()).unwrap_or_default(), session)
+    });
+    Ok(named.filter(|(id, _)| user.is_none_or(|wanted| wanted == id)).collect())
 }
 
 /// Who wants sessions to end: an operator, or a system of the municipality.
@@ -96,13 +105,19 @@ impl Broker {
         caller: &Caller,
         (user, named): (Option<&str>, Option<LoginId>),
     ) -> Result<Vec<LoginId>, Fault> {
-        let now = self.clock.now();
-        let listed = list_sessions(self.store.as_ref(), (caller.authority(), user), now).await?;
-        let sessions = listed.into_iter().map(|one| one.session);
-        let meant: Vec<_> = sessions.filter(|one| named.is_none_or(|id| one.id == id)).collect();
-        if let (Some(id), []) = (named, meant.as_slice()) {
-            return Err(Fault::new(Reason::SessionUnknown, format!("no session of this authority is {id}")));
-        }
+        let (now, authority) = (self.clock.now(), caller.authority());
+        let meant = match named {
+            Some(id) => {
+                let known = self.store.session(id).await?;
+                let own = known.filter(|one| one.facts.authority == authority && now < one.expires);
+                let unknown = || format!("no session of this authority is {id}");
+                vec![own.ok_or_else(|| Fault::new(Reason::SessionUnknown, unknown()))?]
+            }
+            None => {
+                let known = sessions_of(self.store.as_ref(), (authority, user), now).await?;
+                known.into_iter().map(|(_, session)| session).collect()
+            }
+        };
         let by = Administrator { now, record: caller.record().clone() };
         end_sessions(self.store.as_ref(), &meant, &by, || self.fresh_login()).await
     }
