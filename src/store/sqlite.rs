@@ -35,7 +35,7 @@ use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
 use crate::domain::session::{Logout, Participant};
 use crate::domain::trust::{Adoption, Fetched, PartyCheck, Tried};
 use crate::domain::user::User;
-use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, with_reader};
+use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, such, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
 
 /// How much is remembered of sessions that are used again and again, in bytes.

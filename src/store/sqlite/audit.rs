@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::{AuditQuery, Logged, StoreError, down};
+use super::{AuditQuery, Logged, StoreError, down, such};
 use crate::domain::audit::Record;
 use crate::domain::id::EntityId;
 
@@ -41,10 +41,7 @@ pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<
         ("at >= ?", query.since.map(moment)),
         ("at < ?", query.until.map(moment)),
     ];
-    // What is not asked for does not stand in the statement: only a plain comparison is looked up in an index.
-    let asked = asked.into_iter().filter_map(|(comparison, value)| Some((comparison, value?)));
-    let (comparisons, values): (Vec<_>, Vec<_>) = asked.unzip();
-    let such = std::iter::once("TRUE").chain(comparisons).collect::<Vec<_>>().join(" AND ");
+    let (such, values) = such(asked);
     let mut statement =
         connection.prepare(&format!("SELECT seq, content FROM audit WHERE {such} ORDER BY seq DESC"))?;
     let rows = statement

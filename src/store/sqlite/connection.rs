@@ -1,9 +1,11 @@
-//! Connections to the file: how one is opened, how the tables are brought up to date, and those that wait to read.
+//! Connections to the file: how one is opened, how the tables are brought up to date, those that wait to read, and how a
+//! condition is written for them.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::super::StoreError;
@@ -61,6 +63,15 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
         connection.pragma_update(None, "cache_size", -i64::from(REMEMBERED))?;
     }
     Ok(connection)
+}
+
+/// A condition, and the values for it. What is not asked for does not stand in it: only a plain comparison is looked up in an
+/// index.
+pub(super) fn such<const N: usize>(asked: [(&str, Option<Value>); N]) -> (String, Vec<Value>) {
+    let asked = asked.into_iter().filter_map(|(comparison, value)| Some((comparison, value?)));
+    let (comparisons, values): (Vec<_>, Vec<_>) = asked.unzip();
+    let such = std::iter::once("TRUE").chain(comparisons).collect::<Vec<_>>().join(" AND ");
+    (such, values)
 }
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

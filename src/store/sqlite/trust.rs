@@ -1,11 +1,12 @@
 //! Trust runs: ordered, finished once, found again.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::super::{RunQuery, StoreError, TrustRun};
-use super::{down, moment};
-use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
+use super::{down, moment, such};
+use crate::domain::id::{Cvr, EntityId, LoginId};
 use crate::domain::trust::{Report, Scenario, Sent, Tried};
 
 const COLUMNS: &str = "id, authority, idp, scenario, ordered, expires, sealed, report, sent";
@@ -66,17 +67,17 @@ pub(super) fn find(
 }
 
 pub(super) fn search(connection: &Connection, query: &RunQuery) -> Result<Vec<TrustRun>, StoreError> {
+    let (such, values) = such([
+        ("authority = ?", query.authority.map(|cvr| Value::from(cvr.to_string()))),
+        ("idp = ?", query.idp.as_ref().map(|name| Value::from(name.to_string()))),
+        ("question = ?", query.question.as_ref().map(|question| Value::from(question.to_string()))),
+        ("ordered >= ?", query.since.map(|since| Value::from(since.as_millisecond()))),
+    ]);
+    let limit = query.limit;
     let mut select = connection.prepare(&format!(
-        "SELECT {COLUMNS} FROM trust_run
-         WHERE (?1 IS NULL OR authority = ?1) AND (?2 IS NULL OR idp = ?2) AND ordered >= ?3
-           AND (?4 IS NULL OR question = ?4)
-         ORDER BY ordered DESC, id DESC LIMIT ?5"
+        "SELECT {COLUMNS} FROM trust_run WHERE {such} ORDER BY ordered DESC, id DESC LIMIT {limit}"
     ))?;
-    let authority = query.authority.map(|cvr| cvr.to_string());
-    let idp = query.idp.as_ref().map(ToString::to_string);
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let question = query.question.as_ref().map(MessageId::as_str);
-    let rows = select.query_map(params![authority, idp, since, question, query.limit], columns)?;
+    let rows = select.query_map(params_from_iter(values), columns)?;
     rows.map(|row| run(row?)).collect()
 }
 
