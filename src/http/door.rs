@@ -8,8 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::visitor::Visitor;
@@ -77,7 +76,7 @@ impl Door {
     /// header.
     pub(super) fn certificate(&self, knock: &Knock, headers: &HeaderMap) -> Option<Vec<u8>> {
         let written = only(headers, "client-cert").filter(|_| self.is_behind_proxy(knock))?;
-        STANDARD.decode(written.trim().strip_prefix(':')?.strip_suffix(':')?).ok()
+        STANDARD.decode_to_vec(written.trim().strip_prefix(':')?.strip_suffix(':')?).ok()
     }
 
     fn is_ours(&self, address: IpAddr) -> bool {

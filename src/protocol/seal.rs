@@ -1,7 +1,5 @@
 //! Seals state that travels through a browser: nobody but us can read it, change it, or use it for another purpose.
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
 use openssl::sha::sha256;
@@ -37,12 +35,12 @@ impl Sealer {
         let missing = || Fault::new(Reason::Internal, "there is no sealing key");
         let key = self.0.first().ok_or_else(missing)?;
         let sealed = seal(&key.secret, text, purpose, random)?;
-        Ok(URL_SAFE_NO_PAD.encode([key.number.to_be_bytes().as_slice(), &sealed].concat()))
+        Ok(URL_SAFE_NO_PAD.encode_to_string([key.number.to_be_bytes().as_slice(), &sealed].concat()))
     }
 
     /// Opens what was sealed for this purpose.
     pub fn open(&self, sealed: &str, purpose: &str) -> Result<Vec<u8>, Fault> {
-        let whole = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| forged())?;
+        let whole = URL_SAFE_NO_PAD.decode_to_vec(sealed).map_err(|_| forged())?;
         let (number, rest) = whole.split_first_chunk::<NUMBER>().ok_or_else(forged)?;
         let number = u32::from_be_bytes(*number);
         let key = self.0.iter().find(|key| key.number == number).ok_or_else(forged)?;
@@ -71,14 +69,14 @@ impl Ticket {
 
     /// Reads what [`Ticket::text`] writes, and nothing else: one character more or less is another ticket or none.
     pub fn read(text: &str) -> Option<Self> {
-        let whole = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let whole = URL_SAFE_NO_PAD.decode_to_vec(text).ok()?;
         let (id, secret) = whole.split_first_chunk::<16>()?;
         Some(Self { id: LoginId::from_bits(u128::from_be_bytes(*id)), secret: secret.try_into().ok()? })
     }
 
     /// The form in which it travels.
     pub fn text(&self) -> String {
-        URL_SAFE_NO_PAD.encode([self.id.bytes().as_slice(), &self.secret].concat())
+        URL_SAFE_NO_PAD.encode_to_string([self.id.bytes().as_slice(), &self.secret].concat())
     }
 
     /// Seals a text that only this ticket opens, for one purpose.

@@ -4,8 +4,7 @@ use std::io::Read;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 
@@ -39,10 +38,10 @@ pub(super) fn redirect(
     let relay = relay.map_or(String::new(), |relay| format!("&RelayState={}", escaped(relay)));
     let signed = format!(
         "{field}={}{relay}&SigAlg={}",
-        escaped(&STANDARD.encode(deflated)),
+        escaped(&STANDARD.encode_to_string(deflated)),
         escaped(signer.algorithm().uri())
     );
-    let signature = STANDARD.encode(signer.sign(signed.as_bytes())?);
+    let signature = STANDARD.encode_to_string(signer.sign(signed.as_bytes())?);
     Ok(format!("{to}?{signed}&Signature={}", escaped(&signature)))
 }
 
@@ -78,11 +77,11 @@ fn only<'q>(query: &'q str, name: &str) -> Result<Option<&'q str>, Refused> {
 }
 
 pub(super) fn encoded(message: &str) -> String {
-    STANDARD.encode(message)
+    STANDARD.encode_to_string(message)
 }
 
 pub(super) fn decoded(text: &str) -> Result<Vec<u8>, Refused> {
-    STANDARD.decode(text).map_err(|_| Refused("the message is not base64".to_owned()))
+    STANDARD.decode_to_vec(text).map_err(|_| Refused("the message is not base64".to_owned()))
 }
 
 pub(super) fn unescaped(raw: &str) -> Result<String, Refused> {

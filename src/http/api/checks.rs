@@ -7,8 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -74,7 +73,7 @@ pub(super) fn given(content: &Value) -> Result<Given, Mistake> {
         (Some(Some(xml)), None) => {
             let wrong = |what: &'static str| Mistake::new("/SamlMetadata/Xml", what);
             let packed: Vec<u8> = xml.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            let document = STANDARD.decode(packed).map_err(|_| wrong("expected base64"))?;
+            let document = STANDARD.decode_to_vec(packed).map_err(|_| wrong("expected base64"))?;
             match document.len() <= MOST_BYTES {
                 true => Ok(Given::Document(document)),
                 false => Err(wrong("expected metadata of at most 1 MB")),

@@ -2,12 +2,10 @@
 //!
 //! Two readers that take a different one of two members would see two different tokens.
 
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// The members of one JSON object.
 pub(super) type Members = Map<String, Value>;
@@ -19,12 +17,12 @@ pub(super) fn object(text: &[u8]) -> Option<Members> {
 
 /// Reads base64url without padding, white space or spare bits.
 pub(super) fn unbase64(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
+    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
 /// Writes base64url without padding.
 pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// An object in which no member stands twice, at any depth.

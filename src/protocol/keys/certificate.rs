@@ -1,10 +1,6 @@
 //! Certificates: a public key and what stands beside it. Validity is told here and judged elsewhere.
 
-use std::fmt;
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::bn::BigNumRef;
@@ -12,6 +8,8 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509NameRef};
+use std::fmt;
+use std::sync::Arc;
 
 use super::algorithm::Scheme;
 use super::subject::{self, Organisation};
@@ -279,7 +277,7 @@ pub fn fingerprint(content: &[u8]) -> String {
 
 /// The SHA-256 of the content in base64url, as tokens name a certificate.
 pub fn thumbprint(content: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(openssl::sha::sha256(content))
+    URL_SAFE_NO_PAD.encode_to_string(openssl::sha::sha256(content))
 }
 
 /// A name as `CN=…, O=…`.

@@ -1,11 +1,9 @@
 //! What a client asks without a browser between us: how it proves itself, what it hands in, and what it gets.
 
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use openssl::memcmp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 use super::client::{Authentication, Client, SecretHash};
 use super::parameters::Parameters;
@@ -136,7 +134,7 @@ fn basic(header: &str) -> Result<(String, String), Fault> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(bad());
     }
-    let decoded = STANDARD.decode(encoded.trim()).map_err(|_| bad())?;
+    let decoded = STANDARD.decode_to_vec(encoded.trim()).map_err(|_| bad())?;
     let decoded = String::from_utf8(decoded).map_err(|_| bad())?;
     // Encoded, neither has a colon in it. Widespread clients encode neither, and most names are addresses.
     let (client_id, secret) = decoded.rsplit_once(':').ok_or_else(bad)?;
@@ -216,7 +214,7 @@ impl Challenge {
 
     /// Whether it was made of this.
     pub fn check(&self, verifier: &Verifier<'_>) -> Result<(), Fault> {
-        let made = URL_SAFE_NO_PAD.encode(openssl::sha::sha256(verifier.0.as_bytes()));
+        let made = URL_SAFE_NO_PAD.encode_to_string(openssl::sha::sha256(verifier.0.as_bytes()));
         match made.len() == self.0.len() && memcmp::eq(made.as_bytes(), self.0.as_bytes()) {
             true => Ok(()),
             false => Err(Fault::new(Reason::OidcPkce, "the code_verifier is not the one of the request")),
@@ -248,7 +246,7 @@ impl<'p> Verifier<'p> {
 
 /// Whether this can be a SHA-256 in base64url, in its one spelling.
 pub(super) fn is_sha256(text: &str) -> bool {
-    text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+    text.len() == 43 && URL_SAFE_NO_PAD.decode_to_vec(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 /// How an access token is presented.

@@ -6,14 +6,13 @@
 
 use std::io::Read;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::DeflateDecoder;
 
 use super::deflate::deflate;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::{escaped, fits_a_form, unescaped};
 use crate::protocol::keys::{Signer, fingerprint};
+use crate::protocol::xml::base64;
 
 /// The largest message that we read, compressed or not. A genuine response with 200 rights has 60 kB.
 pub const MAX_MESSAGE: usize = 512 * 1024;
@@ -84,7 +83,7 @@ impl Arrived {
         if parameters.raw("SAMLEncoding").is_some_and(|e| unescaped(e).as_deref() != Ok(DEFLATE)) {
             return Err(Fault::new(Reason::RequestUnsupported, "expected the DEFLATE encoding"));
         }
-        let xml = inflate(&base64(&unescaped(raw)?)?)?;
+        let xml = inflate(&decoded(&unescaped(raw)?)?)?;
         Ok(Self {
             xml,
             relay_state: parameters.relay_state()?,
@@ -96,13 +95,13 @@ impl Arrived {
     /// Takes a message out of the body of a form.
     pub fn by_post(body: &str, carries: Carries) -> Result<Self, Fault> {
         let parameters = Parameters::read(body)?;
-        let xml = base64(&unescaped(parameters.message(carries)?)?)?;
+        let xml = decoded(&unescaped(parameters.message(carries)?)?)?;
         Ok(Self { xml, relay_state: parameters.relay_state()?, detached: None, by_redirect: false })
     }
 
     /// Takes a message out of a form of ours.
     pub fn in_form(form: &Form) -> Result<Self, Fault> {
-        let (xml, relay_state) = (base64(&form.message)?, form.relay_state.clone());
+        let (xml, relay_state) = (decoded(&form.message)?, form.relay_state.clone());
         Ok(Self { xml, relay_state, detached: None, by_redirect: false })
     }
 }
@@ -190,7 +189,7 @@ impl<'q> Parameters<'q> {
         let octets = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
         Ok(Some(Detached {
             octets: octets.into_bytes(),
-            signature: base64(&unescaped(signature)?)?,
+            signature: decoded(&unescaped(signature)?)?,
             algorithm: unescaped(algorithm)?,
         }))
     }
@@ -204,25 +203,15 @@ fn disguised(name: &str) -> bool {
     PROTOCOL_NAMES.iter().any(|known| known.eq_ignore_ascii_case(plain))
 }
 
-/// The one reading of base64 in a binding: standard alphabet, padded, no stray bits. Line breaks are skipped, since
-/// several senders wrap their lines.
-fn base64(text: &str) -> Result<Vec<u8>, Fault> {
+fn decoded(text: &str) -> Result<Vec<u8>, Fault> {
     let wrong = |what: &str| Fault::new(Reason::EncodingBase64, format!("expected base64: {what}"));
     if text.len() > MAX_MESSAGE * 4 / 3 {
         return Err(Fault::new(Reason::LimitXml, format!("expected at most {MAX_MESSAGE} bytes")));
     }
-    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    // Nearly every message comes in one piece, so line breaks are looked for only when something is in the way.
-    let decoded = STANDARD.decode(text).or_else(|wrong| {
-        if !text.as_bytes().iter().any(is_break) {
-            return Err(wrong);
-        }
-        STANDARD.decode(text.bytes().filter(|byte| !is_break(byte)).collect::<Vec<_>>())
-    });
-    match decoded {
+    match base64::decode_wrapped(text) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         Ok(_) => Err(wrong("the value is empty")),
-        Err(error) => Err(wrong(&error.to_string())),
+        Err(fault) => Err(wrong(&fault.detail)),
     }
 }
 
@@ -246,11 +235,11 @@ pub fn redirect_to(
     relay_state: Option<&str>,
     signer: &dyn Signer,
 ) -> Result<String, Fault> {
-    let message = escaped(&STANDARD.encode(deflate(xml.as_bytes())));
+    let message = escaped(&base64::encode(&deflate(xml.as_bytes())));
     let relay_state = relay_state.map_or(String::new(), |state| format!("&RelayState={}", escaped(state)));
     let algorithm = escaped(signer.algorithm().uri());
     let signed = format!("{}={message}{relay_state}&SigAlg={algorithm}", carries.parameter());
-    let signature = escaped(&STANDARD.encode(signer.sign(signed.as_bytes())?));
+    let signature = escaped(&base64::encode(&signer.sign(signed.as_bytes())?));
     let joint = if location.contains('?') { '&' } else { '?' };
     Ok(format!("{location}{joint}{signed}&Signature={signature}"))
 }
@@ -274,7 +263,7 @@ impl Form {
         Self {
             action: action.to_owned(),
             parameter: carries.parameter(),
-            message: STANDARD.encode(xml),
+            message: base64::encode(xml.as_bytes()),
             relay_state,
         }
     }
@@ -348,12 +337,12 @@ mod tests {
 
     #[test]
     fn base64_has_one_reading() {
-        assert_eq!(base64("PGEvPg==").unwrap(), b"<a/>");
-        assert_eq!(base64("PGEv\r\nPg==\n").unwrap(), b"<a/>");
+        assert_eq!(decoded("PGEvPg==").unwrap(), b"<a/>");
+        assert_eq!(decoded("PGEv\r\nPg==\n").unwrap(), b"<a/>");
         for wrong in
             ["", "PGEvPg", "PGEvPg=", "PGEvPh==", "PGEv Pg==", "PGEvPg==PGEvPg==", "PGEvP_==", "PGEvPg==\0"]
         {
-            assert_eq!(base64(wrong).unwrap_err().reason, Reason::EncodingBase64, "{wrong:?}");
+            assert_eq!(decoded(wrong).unwrap_err().reason, Reason::EncodingBase64, "{wrong:?}");
         }
     }
 
@@ -363,7 +352,7 @@ mod tests {
         flate2::read::DeflateEncoder::new(&vec![b' '; 64 << 20][..], flate2::Compression::best())
             .read_to_end(&mut bomb)
             .unwrap();
-        let query = format!("SAMLRequest={}", escaped(&STANDARD.encode(bomb)));
+        let query = format!("SAMLRequest={}", escaped(&base64::encode(&bomb)));
         assert_eq!(reason(&query), Reason::LimitInflate);
     }
 

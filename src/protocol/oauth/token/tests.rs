@@ -37,7 +37,7 @@ fn hashes(secrets: &[&str]) -> Vec<SecretHash> {
 }
 
 fn basic_header(client_id: &str, secret: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", escaped(client_id), escaped(secret))))
+    format!("Basic {}", STANDARD.encode_to_string(format!("{}:{}", escaped(client_id), escaped(secret))))
 }
 
 fn prove(header: Option<&str>, form: &str, authentication: Authentication) -> Result<String, Fault> {
@@ -58,7 +58,7 @@ fn a_client_proves_itself_in_the_way_that_is_registered() {
     assert_eq!(by_header.as_deref(), Ok("https://byggesag.example Whole"));
     let again = "client_id=https://byggesag.example";
     assert!(prove(Some(&header), again, Authentication::SecretBasic(secret())).is_ok());
-    let plain = format!("Basic {}", STANDARD.encode("https://byggesag.example:gammel"));
+    let plain = format!("Basic {}", STANDARD.encode_to_string("https://byggesag.example:gammel"));
     let not_encoded = prove(Some(&plain), "", Authentication::SecretBasic(secret()));
     assert_eq!(not_encoded.as_deref(), Ok("https://byggesag.example Whole"));
     let form = "client_id=b&client_secret=gammel";
@@ -194,7 +194,7 @@ fn an_answer_has_the_names_of_the_standard_and_no_empty_ones() {
 proptest! {
     #[test]
     fn a_challenge_fits_its_verifier_and_no_other(one in "[A-Za-z0-9._~-]{43,128}", other in "[A-Za-z0-9._~-]{43,128}") {
-        let made = URL_SAFE_NO_PAD.encode(openssl::sha::sha256(one.as_bytes()));
+        let made = URL_SAFE_NO_PAD.encode_to_string(openssl::sha::sha256(one.as_bytes()));
         let challenge = Challenge::new(&made).unwrap();
         prop_assert!(challenge.check(&Verifier::new(&one).unwrap()).is_ok());
         prop_assert_eq!(challenge.check(&Verifier::new(&other).unwrap()).is_ok(), one == other);

@@ -290,7 +290,7 @@ fn an_unsigned_message_is_refused_whichever_way_it_comes() {
     // A signature inside does not count in an address, where only the one beside it is over what was sent.
     let inside = Wire::of(Way::Post, end(NAME, None), &asker).xml();
     let deflated = super::super::deflate::deflate(inside.as_bytes());
-    let message = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, deflated);
+    let message = base64_simd::STANDARD.encode_to_string(deflated);
     let address = Wire(Way::Redirect, format!("SAMLRequest={}", crate::protocol::address::escaped(&message)));
     assert_eq!(address.request(&keys, HERE, 1), Err(Reason::SloSig));
 }
