@@ -479,7 +479,7 @@ fn copy(node: roxmltree::Node<'_, '_>, issuer: roxmltree::Node<'_, '_>, to: &mut
     to.start(name(node.tag_name().namespace(), node.tag_name().name()));
     for attribute in node.attributes() {
         match attribute.namespace() {
-            None => to.attribute(attribute.name(), &attribute.value().replace("+00:00", "Z")),
+            None => to.attribute(lasting(attribute.name()), &attribute.value().replace("+00:00", "Z")),
             Some(namespace) => to.attribute_ns(name(Some(namespace), attribute.name()), attribute.value()),
         };
     }

@@ -4,6 +4,7 @@
 //! nowhere else. A fault (a character that XML cannot carry) is kept and told by `finish`, so that the calls chain.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::scan::{is_xml_char, position};
 use super::{Name, c14n, sign};
@@ -40,7 +41,12 @@ pub struct Writer {
     out: String,
     open: Vec<Open>,
     /// The start tag that still takes attributes.
-    tag: Option<Tag>,
+    tag: Option<Name>,
+    /// Its attributes, and their values one after the other: kept from tag to tag to spare allocations.
+    attributes: Vec<Attribute>,
+    values: String,
+    /// Working space of one start tag.
+    used: Vec<(&'static str, &'static str)>,
     /// The namespaces in force, innermost last.
     rendered: Vec<(&'static str, &'static str)>,
     prefixes: Vec<Cow<'static, str>>,
@@ -57,19 +63,19 @@ struct Open {
     outer: usize,
 }
 
+/// An attribute.
 #[derive(Debug)]
-struct Tag {
+struct Attribute {
     name: Name,
-    attributes: Vec<Attribute>,
+    /// Where its value stands among the values.
+    value: Range<usize>,
 }
 
-/// An attribute; fields in the order by which canonical XML sorts them.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Attribute {
-    namespace: &'static str,
-    local: String,
-    prefix: &'static str,
-    value: String,
+impl Attribute {
+    /// By what canonical XML sorts attributes; no two of one element are alike in it.
+    fn key(&self) -> (&'static str, &'static str) {
+        (self.name.namespace, self.name.local)
+    }
 }
 
 impl Default for Writer {
@@ -85,6 +91,9 @@ impl Writer {
             out: String::with_capacity(4096),
             open: Vec::new(),
             tag: None,
+            attributes: Vec::with_capacity(8),
+            values: String::with_capacity(256),
+            used: Vec::with_capacity(8),
             rendered: Vec::new(),
             prefixes: Vec::new(),
             root_id: None,
@@ -102,22 +111,21 @@ impl Writer {
         if !name.prefix.is_empty() && name.namespace.is_empty() {
             self.fail(Reason::Internal, "a prefix without namespace was written");
         }
-        self.tag = Some(Tag { name, attributes: Vec::new() });
+        self.tag = Some(name);
         self
     }
 
     /// Adds an attribute without namespace to the element just opened.
-    pub fn attribute(&mut self, local: &str, value: &str) -> &mut Self {
-        self.add(Attribute { namespace: "", local: local.to_owned(), prefix: "", value: value.to_owned() })
+    pub fn attribute(&mut self, local: &'static str, value: &str) -> &mut Self {
+        self.add(Name::new("", "", local), value)
     }
 
     /// Adds an attribute with a namespace to the element just opened.
     pub fn attribute_ns(&mut self, name: Name, value: &str) -> &mut Self {
-        let Name { namespace, prefix, local } = name;
-        if prefix.is_empty() || namespace.is_empty() {
+        if name.prefix.is_empty() || name.namespace.is_empty() {
             self.fail(Reason::Internal, "an attribute of a namespace needs a prefix");
         }
-        self.add(Attribute { namespace, local: local.to_owned(), prefix, value: value.to_owned() })
+        self.add(name, value)
     }
 
     /// Writes text.
@@ -208,54 +216,61 @@ impl Writer {
         Ok(whole)
     }
 
-    fn add(&mut self, attribute: Attribute) -> &mut Self {
-        self.check(&attribute.value);
-        if !is_plain_name(&attribute.local) {
+    fn add(&mut self, name: Name, value: &str) -> &mut Self {
+        self.check(value);
+        if !is_plain_name(name.local) {
             self.fail(Reason::AttrChars, "the name of an attribute is no XML name");
         }
-        if self.open.is_empty() && attribute.local == "ID" {
-            self.root_id = Some(attribute.value.clone());
+        if self.tag.is_none() {
+            self.fail(Reason::Internal, "an attribute was written outside a start tag");
         }
-        match &mut self.tag {
-            Some(tag) => {
-                let same = |a: &Attribute| (a.namespace, &a.local) == (attribute.namespace, &attribute.local);
-                let twice = tag.attributes.iter().any(same);
-                tag.attributes.push(attribute);
-                if twice {
-                    self.fail(Reason::Internal, "an attribute was written twice");
-                }
-            }
-            None => self.fail(Reason::Internal, "an attribute was written outside a start tag"),
+        if self.open.is_empty() && name.local == "ID" {
+            self.root_id = Some(value.to_owned());
         }
+        let start = self.values.len();
+        self.values.push_str(value);
+        let attribute = Attribute { name, value: start..self.values.len() };
+        if self.attributes.iter().any(|known| known.key() == attribute.key()) {
+            self.fail(Reason::Internal, "an attribute was written twice");
+        }
+        self.attributes.push(attribute);
         self
     }
 
     /// Writes the start tag that is waiting, if there is one.
     fn close_tag(&mut self) {
-        let Some(Tag { name, mut attributes }) = self.tag.take() else { return };
+        let Some(name) = self.tag.take() else { return };
         let outer = self.rendered.len();
         self.out.push('<');
         push_name(&mut self.out, name.prefix, name.local);
-        let mut used = vec![(name.prefix, name.namespace)];
-        used.extend(attributes.iter().filter(|a| !a.prefix.is_empty()).map(|a| (a.prefix, a.namespace)));
+        self.declarations(name);
+        self.attributes.sort_unstable_by_key(Attribute::key);
+        for Attribute { name, value } in self.attributes.drain(..) {
+            self.out.push(' ');
+            push_name(&mut self.out, name.prefix, name.local);
+            self.out.push_str("=\"");
+            c14n::escape_attribute(&self.values[value], &mut self.out);
+            self.out.push('"');
+        }
+        self.values.clear();
+        self.out.push('>');
+        self.open.push(Open { name, outer });
+    }
+
+    /// Declares the namespaces that the start tag uses.
+    fn declarations(&mut self, name: Name) {
+        let mut used = std::mem::take(&mut self.used);
+        let prefixed = self.attributes.iter().map(|a| a.name).filter(|name| !name.prefix.is_empty());
+        used.extend(std::iter::once(name).chain(prefixed).map(|name| (name.prefix, name.namespace)));
         used.sort_unstable();
         used.dedup();
         if used.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             self.fail(Reason::Internal, "one prefix was written for two namespaces");
         }
-        for (prefix, namespace) in used {
+        for (prefix, namespace) in used.drain(..) {
             self.declare(prefix, namespace);
         }
-        attributes.sort_unstable();
-        for Attribute { prefix, local, value, .. } in &attributes {
-            self.out.push(' ');
-            push_name(&mut self.out, prefix, local);
-            self.out.push_str("=\"");
-            c14n::escape_attribute(value, &mut self.out);
-            self.out.push('"');
-        }
-        self.out.push('>');
-        self.open.push(Open { name, outer });
+        self.used = used;
     }
 
     fn declare(&mut self, prefix: &'static str, namespace: &'static str) {

@@ -351,7 +351,7 @@ pub(crate) async fn deliver(
     browser.post(&town.acs(), &form).await
 }
 
-fn optional(xml: &mut Writer, attributes: &[(&str, &Option<String>)]) {
+fn optional(xml: &mut Writer, attributes: &[(&'static str, &Option<String>)]) {
     for (name, value) in attributes {
         if let Some(value) = value {
             xml.attribute(name, value);
