@@ -290,8 +290,9 @@ pub(super) fn is_xml_char(c: char) -> bool {
 #[inline]
 pub(super) fn position(bytes: &[u8], special: impl Fn(u8) -> bool) -> Option<usize> {
     const CHUNK: usize = 32;
-    let hit = |chunk: &&[u8]| chunk.iter().fold(false, |hit, byte| hit | special(*byte));
-    let clean = bytes.chunks_exact(CHUNK).take_while(|chunk| !hit(chunk)).count() * CHUNK;
+    let hit = |chunk: &&[u8; CHUNK]| chunk.iter().fold(false, |hit, byte| hit | special(*byte));
+    let (chunks, _) = bytes.as_chunks::<CHUNK>();
+    let clean = chunks.iter().take_while(|chunk| !hit(chunk)).count() * CHUNK;
     bytes[clean..].iter().position(|byte| special(*byte)).map(|at| clean + at)
 }
 
