@@ -92,8 +92,8 @@ impl Trail {
         judged
     }
 
-    pub(super) fn ruled(&mut self, rulings: &[Ruling]) {
-        self.rulings = rulings.to_vec();
+    pub(super) fn ruled(&mut self, rulings: Vec<Ruling>) {
+        self.rulings = rulings;
     }
 
     pub(super) fn notice(&mut self, reasons: &[Reason]) {

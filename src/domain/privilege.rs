@@ -6,7 +6,7 @@
 //! is written in XML or JSON stands in `protocol/bpp`; the serde form is for a sealed login between its two legs and is
 //! never shown, since it holds what a [`Scope`] hides.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,14 @@ impl PrivilegeList {
     /// The same rights in the one form in which we pass them on: a group for each privilege, nothing twice, and
     /// nothing that gives nothing.
     pub fn normalised(&self) -> Self {
+        Self { groups: self.rights().map(Right::alone).collect() }
+    }
+
+    /// What [`normalised`](Self::normalised) holds, to be looked at.
+    pub fn rights(&self) -> impl Iterator<Item = Right<'_>> {
+        let mut met = Met::default();
         let giving = self.groups.iter().filter(|group| group.gives());
-        let all: Vec<_> = giving.flat_map(PrivilegeGroup::one_by_one).collect();
-        let mut seen = HashSet::new();
-        let is_first: Vec<bool> = all.iter().map(|group| seen.insert(group)).collect();
-        let groups = all.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
-        Self { groups: groups.map(|(group, _)| group).collect() }
+        giving.flat_map(PrivilegeGroup::rights).filter(move |right| met.is_new(*right))
     }
 
     /// About how many bytes [`normalised`](Self::normalised) comes to. A group repeats its limits for each of its
@@ -44,7 +46,8 @@ impl PrivilegeList {
         let texts = |texts: &[String]| texts.iter().map(text).sum::<usize>();
         let weight = |group: &PrivilegeGroup| {
             let limits = group.constraints.iter().map(|limit| text(&limit.name) + texts(&limit.values));
-            let shared = group.scope.uri().as_ref().map_or(0, text) + limits.sum::<usize>();
+            let scope = group.scope.parts().map_or(0, |(kind, which)| kind.len() + which.len() + 32);
+            let shared = scope + limits.sum::<usize>();
             texts(&group.privileges).saturating_add(group.privileges.len().saturating_mul(shared))
         };
         self.groups.iter().map(weight).fold(0, usize::saturating_add)
@@ -52,7 +55,7 @@ impl PrivilegeList {
 }
 
 /// Privileges that hold in the same matters and under the same limits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PrivilegeGroup {
     /// In whose matters they hold.
     pub scope: Scope,
@@ -70,8 +73,8 @@ impl PrivilegeGroup {
         privileges: impl IntoIterator<Item = &'t str>,
         limits: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Self {
-        let mut seen = HashSet::new();
-        let privileges = privileges.into_iter().map(trimmed).filter(|privilege| seen.insert(*privilege));
+        let mut met = Met::default();
+        let privileges = privileges.into_iter().map(trimmed).filter(|privilege| met.is_new(*privilege));
         let privileges = privileges.map(str::to_owned).collect();
         Self { scope, privileges, constraints: constraints(limits) }
     }
@@ -81,20 +84,60 @@ impl PrivilegeGroup {
         self.scope != Scope::Missing && self.constraints.iter().all(|limit| !limit.values.is_empty())
     }
 
-    /// The same for each privilege alone.
-    pub fn one_by_one(&self) -> impl Iterator<Item = Self> {
+    /// Each privilege by itself.
+    pub fn rights(&self) -> impl Iterator<Item = Right<'_>> {
         let Self { scope, privileges, constraints } = self;
-        let alone = |privilege: &String| Self {
-            scope: scope.clone(),
-            privileges: vec![privilege.clone()],
-            constraints: constraints.clone(),
-        };
-        privileges.iter().map(alone)
+        privileges.iter().map(move |privilege| Right { scope, privilege, constraints })
+    }
+}
+
+/// One privilege of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right<'l> {
+    /// In whose matters it holds.
+    pub scope: &'l Scope,
+    /// What it is.
+    pub privilege: &'l str,
+    /// What it is limited to.
+    pub constraints: &'l [Constraint],
+}
+
+impl Right<'_> {
+    /// A group that gives it and nothing else.
+    pub fn alone(self) -> PrivilegeGroup {
+        PrivilegeGroup {
+            scope: self.scope.clone(),
+            privileges: vec![self.privilege.to_owned()],
+            constraints: self.constraints.to_vec(),
+        }
+    }
+}
+
+/// What was met before. The first costs nothing, since most lists within this profile have just one member.
+#[derive(Debug)]
+pub(super) struct Met<T> {
+    first: Option<T>,
+    more: BTreeSet<T>,
+}
+
+impl<T: Copy + Ord> Met<T> {
+    /// Whether this one was not met before.
+    pub(super) fn is_new(&mut self, one: T) -> bool {
+        match self.first {
+            Some(first) => first != one && self.more.insert(one),
+            None => self.first.replace(one).is_none(),
+        }
+    }
+}
+
+impl<T> Default for Met<T> {
+    fn default() -> Self {
+        Self { first: None, more: BTreeSet::new() }
     }
 }
 
 /// In whose matters a privilege holds.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {
     /// An organisation.
     Cvr(Cvr),
@@ -136,12 +179,17 @@ impl Scope {
 
     /// The URI, if there is one.
     pub fn uri(&self) -> Option<String> {
+        self.parts().map(|(kind, which)| [kind, which].concat())
+    }
+
+    /// The two parts of the URI.
+    fn parts(&self) -> Option<(&'static str, &str)> {
         match self {
-            Self::Cvr(cvr) => Some(format!("{CVR}{cvr}")),
-            Self::ProductionUnit(number) => Some(format!("{PRODUCTION_UNIT}{number}")),
-            Self::Se(number) => Some(format!("{SE}{number}")),
-            Self::Cpr(number) => Some(format!("{CPR}{number}")),
-            Self::Other(text) => Some(text.clone()),
+            Self::Cvr(cvr) => Some((CVR, cvr.as_str())),
+            Self::ProductionUnit(number) => Some((PRODUCTION_UNIT, number)),
+            Self::Se(number) => Some((SE, number)),
+            Self::Cpr(number) => Some((CPR, number)),
+            Self::Other(text) => Some(("", text)),
             Self::Missing => None,
         }
     }
@@ -152,7 +200,7 @@ fn number(text: &str, digits: usize) -> Option<String> {
 }
 
 /// A limit: at least one of the values must fit, so one without values lets nothing through.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Constraint {
     /// The type of the limit, a URI.
     pub name: String,
@@ -163,16 +211,19 @@ pub struct Constraint {
 /// Limits by name and value as they were stated: a name that repeats and values that are joined by commas mean the
 /// same, a choice among them all. Names and values keep the order in which they were first stated.
 pub fn constraints<'t>(stated: impl IntoIterator<Item = (&'t str, &'t str)>) -> Vec<Constraint> {
-    let mut places = HashMap::new();
-    let mut seen = HashSet::new();
+    let mut met = Met::default();
+    let mut places = BTreeMap::new();
     let mut all: Vec<Constraint> = Vec::new();
     for (name, joined) in stated {
-        let place = *places.entry(name).or_insert(all.len());
+        let place = match all.first() {
+            Some(first) if first.name != name => *places.entry(name).or_insert(all.len()),
+            _ => 0,
+        };
         if place == all.len() {
             all.push(Constraint { name: name.to_owned(), values: Vec::new() });
         }
         let values = joined.split(',').map(trimmed).filter(|value| !value.is_empty());
-        let new = values.filter(|value| seen.insert((place, *value)));
+        let new = values.filter(|value| met.is_new((place, *value)));
         all[place].values.extend(new.map(str::to_owned));
     }
     all

@@ -115,19 +115,19 @@ pub struct Subject {
 pub struct Grant<'f> {
     agreement: Agreement<'f>,
     subject: Subject,
-    translated: Translated,
+    rights: PrivilegeList,
 }
 
 impl<'f> Grant<'f> {
     /// Joins a subject with the agreement under which it may be told, translates its rights by the roles that are
     /// registered, and forgets what the fagsystem's attribute profile does not tell. Subject and agreement must speak of
-    /// the same municipality and identity provider.
+    /// the same municipality and identity provider. Beside it comes why the user's roles became these rights.
     pub fn new(
         subject: Subject,
         agreement: Agreement<'f>,
         federation: &Federation,
         now: Timestamp,
-    ) -> Result<Self, Fault> {
+    ) -> Result<(Self, Vec<Ruling>), Fault> {
         if subject.authority != agreement.authority().cvr {
             let detail = format!("expected {}, got {}", agreement.authority().cvr, subject.authority);
             return Err(Fault::new(Reason::TenantMismatch, detail));
@@ -137,10 +137,11 @@ impl<'f> Grant<'f> {
             return Err(Fault::new(Reason::IdpUnexpected, detail));
         }
         let roles = federation.roles();
-        let translated = roles.translate(&subject.rights, &subject.parameters, &agreement, now);
+        let Translated { rights, rulings } =
+            roles.translate(&subject.rights, &subject.parameters, &agreement, now);
         let person = subject.person.told(agreement.fagsystem().attributes);
         let subject = Subject { person, ..subject };
-        Ok(Self { agreement, subject, translated })
+        Ok((Self { agreement, subject, rights }, rulings))
     }
 
     /// The agreement that allows it.
@@ -166,18 +167,12 @@ impl<'f> Grant<'f> {
     /// What the user may do in the fagsystem, in its own roles. Nothing at all is an error where the fagsystem takes
     /// nobody without rights: whoever writes a token has to ask here, and so cannot forget it.
     pub fn rights(&self) -> Result<&PrivilegeList, Fault> {
-        let rights = &self.translated.rights;
-        if rights.is_empty() && self.agreement.fagsystem().no_rights == NoRights::Refuse {
+        if self.rights.is_empty() && self.agreement.fagsystem().no_rights == NoRights::Refuse {
             let sent: usize = self.subject.rights.groups.iter().map(|group| group.privileges.len()).sum();
             let detail = format!("of {sent} roles that were sent none gives a right here");
             return Err(Fault::new(Reason::BppNone, detail));
         }
-        Ok(rights)
-    }
-
-    /// Why the user's roles became these rights.
-    pub fn rulings(&self) -> &[Ruling] {
-        &self.translated.rulings
+        Ok(&self.rights)
     }
 
     /// What the fagsystem's attribute profile tells of the person. Nothing else is here to be told.

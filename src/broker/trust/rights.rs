@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::federation::Federation;
 use crate::domain::id::{Cvr, EntityId};
-use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
+use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Right, Scope};
 use crate::domain::reason::Reason;
 use crate::domain::trust::{Becomes, Check, Finding, Role};
 use crate::protocol::saml::shown::Mask;
@@ -27,8 +27,8 @@ pub(super) fn roles(
     (rights, parameters): (&PrivilegeList, &[Constraint]),
     now: Timestamp,
 ) -> (Vec<Role>, Vec<Finding>) {
-    let one_by_one = rights.groups.iter().flat_map(PrivilegeGroup::one_by_one);
-    let said: Vec<PrivilegeGroup> = one_by_one.take(MOST_ROLES).collect();
+    let one_by_one = rights.groups.iter().flat_map(PrivilegeGroup::rights);
+    let said: Vec<PrivilegeGroup> = one_by_one.take(MOST_ROLES).map(Right::alone).collect();
     let roles: Vec<Role> =
         said.iter().map(|group| role(federation, whose, (group, parameters), now)).collect();
     let findings = findings(&roles);

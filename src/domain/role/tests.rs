@@ -498,7 +498,7 @@ proptest! {
             let known = |v: &&String| ["a", "b", "c", "e", "f"].contains(&v.as_str());
             prop_assert!(values.iter().all(known), "{right:?}");
         }
-        let once: std::collections::HashSet<_> = all.rights.groups.iter().collect();
+        let once: std::collections::BTreeSet<_> = all.rights.groups.iter().collect();
         prop_assert_eq!(once.len(), all.rights.groups.len());
         let kept = all.rulings.iter().filter(|ruling| ruling.reason == Reason::BppKept).count();
         prop_assert!(kept >= all.rights.groups.len() && all.rulings.len() >= said.len());

@@ -12,7 +12,7 @@ use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
 use crate::domain::audit::Record;
 use crate::domain::federation::{Agreement, Validity};
 use crate::domain::id::Cvr;
-use crate::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
+use crate::domain::privilege::{Constraint, Met, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
 
 /// Rights in the words of a fagsystem, and why they became what they are.
@@ -58,15 +58,15 @@ impl Roles {
             authority: agreement.authority().cvr,
             mapped: self.mappings.get(&agreement.fagsystem().entity_id),
             now,
-            given: HashSet::new(),
-            done: Translated::default(),
+            given: Vec::new(),
+            rulings: Vec::new(),
         };
         for group in &rights.groups {
             for role in &group.privileges {
                 translation.role(group, role);
             }
         }
-        translation.done
+        translation.done()
     }
 }
 
@@ -78,8 +78,9 @@ struct Translation<'t> {
     /// What each job function role stands for in the fagsystem.
     mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
     now: Timestamp,
-    given: HashSet<PrivilegeGroup>,
-    done: Translated,
+    /// What became of the roles so far, each with the place of its ruling.
+    given: Vec<(PrivilegeGroup, usize)>,
+    rulings: Vec<Ruling>,
 }
 
 impl<'t> Translation<'t> {
@@ -192,6 +193,7 @@ impl<'t> Translation<'t> {
         }
     }
 
+    /// Lays it down as given; whether it was given before shows at the end.
     fn give(
         &mut self,
         scope: &Scope,
@@ -204,27 +206,17 @@ impl<'t> Translation<'t> {
             told.push_str(if at == 0 { "limited by " } else { ", " });
             told.push_str(&limit.name);
         }
-        let mut also = |more: &[&str]| {
-            if !told.is_empty() {
-                told.push_str("; ");
-            }
-            more.iter().for_each(|text| told.push_str(text));
-        };
         if role.authority != self.authority {
-            also(&["delegated by ", role.authority.as_str()]);
+            also(&mut told, &["delegated by ", role.authority.as_str()]);
         }
         let privileges = vec![mapping.user_system_role.clone()];
-        let group = PrivilegeGroup { scope: scope.clone(), privileges, constraints };
-        if self.given.insert(group.clone()) {
-            self.done.rights.groups.push(group);
-        } else {
-            also(&["the same was given before"]);
-        }
+        self.given
+            .push((PrivilegeGroup { scope: scope.clone(), privileges, constraints }, self.rulings.len()));
         Fault::new(Reason::BppKept, told)
     }
 
     fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
-        self.done.rulings.push(Ruling {
+        self.rulings.push(Ruling {
             reason: why.reason,
             scope: shown(&group.scope),
             role,
@@ -232,6 +224,29 @@ impl<'t> Translation<'t> {
             detail: why.detail.into_owned(),
         });
     }
+
+    /// What was given, once each.
+    fn done(self) -> Translated {
+        let Self { given, mut rulings, .. } = self;
+        let mut met = Met::default();
+        let is_first: Vec<bool> = given.iter().map(|(group, _)| met.is_new(group)).collect();
+        let mut groups = Vec::with_capacity(given.len());
+        for ((group, ruling), is_first) in given.into_iter().zip(is_first) {
+            match is_first {
+                true => groups.push(group),
+                false => also(&mut rulings[ruling].detail, &["the same was given before"]),
+            }
+        }
+        Translated { rights: PrivilegeList { groups }, rulings }
+    }
+}
+
+/// Adds to what is told.
+fn also(told: &mut String, more: &[&str]) {
+    if !told.is_empty() {
+        told.push_str("; ");
+    }
+    more.iter().for_each(|text| told.push_str(text));
 }
 
 /// Constraints that no mapping asked for: what the register fixes, no message changes.
@@ -271,7 +286,7 @@ fn same(one: &[String], other: &[String]) -> bool {
 /// A scope as a record may show it.
 fn shown(scope: &Scope) -> String {
     match scope {
-        Scope::Cvr(cvr) => cvr.to_string(),
+        Scope::Cvr(cvr) => cvr.as_str().to_owned(),
         Scope::ProductionUnit(_) => "a production unit".to_owned(),
         Scope::Se(_) => "an SE number".to_owned(),
         Scope::Cpr(_) => "a person".to_owned(),

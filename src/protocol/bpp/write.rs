@@ -35,12 +35,10 @@ pub fn xml(list: &PrivilegeList, dialect: Dialect) -> Result<String, Fault> {
     check_weight(list)?;
     let mut xml = Writer::new();
     xml.start(Name::new(namespace(dialect), "bpp", "PrivilegeList"));
-    for group in list.normalised().groups {
-        xml.start(GROUP).attribute("Scope", &group.scope.uri().unwrap_or_default());
-        for privilege in &group.privileges {
-            xml.element(PRIVILEGE, privilege);
-        }
-        for limit in &group.constraints {
+    for right in list.rights() {
+        xml.start(GROUP).attribute("Scope", &right.scope.uri().unwrap_or_default());
+        xml.element(PRIVILEGE, right.privilege);
+        for limit in right.constraints {
             for value in &limit.values {
                 xml.start(CONSTRAINT).attribute("Name", &limit.name).text(value).end();
             }
