@@ -6,6 +6,7 @@
 //! by it stands in `translate.rs`. How roles are written in the register is no matter of this file.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
@@ -134,21 +135,36 @@ impl Pattern {
     }
 }
 
-/// Every role that is registered, and what it stands for. Every question of a translation is one look-up.
+/// Every role that is registered, and what it stands for. A role of a user is one look-up, and what it stands for in a
+/// fagsystem another: all else was looked up when it was registered.
 #[derive(Debug, Default)]
 pub struct Roles {
-    job_function_roles: HashMap<String, JobFunctionRole>,
+    functions: HashMap<String, Function>,
     user_system_roles: HashMap<String, UserSystemRole>,
-    restriction_types: HashMap<String, RestrictionType>,
-    /// Per fagsystem and job function role.
-    mappings: HashMap<EntityId, HashMap<String, Vec<RoleMapping>>>,
+    restriction_types: HashMap<String, Arc<RestrictionType>>,
+}
+
+/// A job function role with what it stands for in each fagsystem.
+#[derive(Debug)]
+struct Function {
+    role: JobFunctionRole,
+    stands_for: HashMap<EntityId, Vec<Meaning>>,
+}
+
+/// A mapping of a job function role.
+#[derive(Debug)]
+struct Meaning {
+    user_system_role: String,
+    limits: Vec<(Arc<RestrictionType>, Limit)>,
+    /// Why it cannot give anything: a restriction that its user system role requires and it does not set.
+    lacks: Option<String>,
 }
 
 impl Roles {
     /// Registers a job function role; false when its id is taken.
     pub fn add_job_function_role(&mut self, role: JobFunctionRole) -> bool {
         let is_new = !self.is_role(&role.id);
-        self.job_function_roles.insert(role.id.clone(), role);
+        self.functions.insert(role.id.clone(), Function { role, stands_for: HashMap::new() });
         is_new
     }
 
@@ -161,23 +177,30 @@ impl Roles {
 
     /// Registers a restriction type; false when its id is taken.
     pub fn add_restriction_type(&mut self, kind: RestrictionType) -> bool {
-        self.restriction_types.insert(kind.id.clone(), kind).is_none()
+        self.restriction_types.insert(kind.id.clone(), Arc::new(kind)).is_none()
     }
 
-    /// Registers what a job function role stands for; false when that is registered already, or when the user system
-    /// role is not registered at all.
+    /// Registers what a job function role stands for; false when that is registered already, or when one of the roles or a
+    /// restriction type is not.
     pub fn add_mapping(&mut self, mapping: RoleMapping) -> bool {
-        let Some(target) = self.user_system_roles.get(&mapping.user_system_role) else { return false };
-        let of_fagsystem = self.mappings.entry(target.fagsystem.clone()).or_default();
-        let mappings = of_fagsystem.entry(mapping.job_function_role.clone()).or_default();
-        let is_new = mappings.iter().all(|known| known.user_system_role != mapping.user_system_role);
-        mappings.push(mapping);
+        let RoleMapping { job_function_role, user_system_role, restrictions } = mapping;
+        let Some(function) = self.functions.get_mut(&job_function_role) else { return false };
+        let Some(target) = self.user_system_roles.get(&user_system_role) else { return false };
+        let is_set = |wanted: &Restriction| restrictions.iter().any(|(kind, _)| *kind == wanted.kind);
+        let lacks = target.restrictions.iter().find(|wanted| wanted.required && !is_set(wanted));
+        let lacks = lacks.map(|wanted| wanted.kind.clone());
+        let known = |(kind, limit)| Some((self.restriction_types.get::<str>(kind)?.clone(), limit));
+        let limits = restrictions.iter().map(|(kind, limit)| known((kind.as_str(), limit.clone())));
+        let Some(limits) = limits.collect() else { return false };
+        let meanings = function.stands_for.entry(target.fagsystem.clone()).or_default();
+        let is_new = meanings.iter().all(|known| known.user_system_role != user_system_role);
+        meanings.push(Meaning { user_system_role, limits, lacks });
         is_new
     }
 
     /// The job function role of this id.
     pub fn job_function_role(&self, id: &str) -> Option<&JobFunctionRole> {
-        self.job_function_roles.get(id)
+        self.functions.get(id).map(|function| &function.role)
     }
 
     /// The user system role of this id.
@@ -187,11 +210,11 @@ impl Roles {
 
     /// The restriction type of this id.
     pub fn restriction_type(&self, id: &str) -> Option<&RestrictionType> {
-        self.restriction_types.get(id)
+        self.restriction_types.get(id).map(Arc::as_ref)
     }
 
     /// Both kinds share their ids: nobody may pass off one as the other.
     fn is_role(&self, id: &str) -> bool {
-        self.job_function_roles.contains_key(id) || self.user_system_roles.contains_key(id)
+        self.functions.contains_key(id) || self.user_system_roles.contains_key(id)
     }
 }

@@ -475,10 +475,9 @@ fn is_due(federation: &Federation, said: &[PrivilegeGroup], right: &PrivilegeGro
         role.is_some_and(|role| {
             let lent = |(to, validity): &(Cvr, Validity)| *to == cvr(OWN) && validity.holds(at(100));
             let may_hold = role.authority == cvr(OWN) || role.delegated_to.iter().any(lent);
-            let mappings = roles.mappings.get(&entity(CASES)).and_then(|of_role| of_role.get(&role.id));
-            let mapped = mappings.into_iter().flatten().any(|mapping| {
-                mapping.user_system_role == *privilege
-                    && mapping.restrictions.len() == right.constraints.len()
+            let meanings = roles.functions[&role.id].stands_for.get(&entity(CASES));
+            let mapped = meanings.into_iter().flatten().any(|meaning| {
+                meaning.user_system_role == *privilege && meaning.limits.len() == right.constraints.len()
             });
             Scope::Cvr(role.authority) == right.scope && may_hold && mapped
         })

@@ -3,15 +3,16 @@
 //! Nothing is given that is not registered, nothing is widened, and whatever is given or dropped leaves a
 //! ruling. The rules stand for people in `docs/roles.md`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{JobFunctionRole, Limit, MOST_VALUES, RoleMapping, Roles};
+use super::{Function, JobFunctionRole, Limit, MOST_VALUES, Meaning, RestrictionType, Roles};
 use crate::domain::audit::Record;
 use crate::domain::federation::{Agreement, Validity};
-use crate::domain::id::Cvr;
+use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, Met, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
 
@@ -52,14 +53,15 @@ impl Roles {
         agreement: &Agreement<'_>,
         now: Timestamp,
     ) -> Translated {
+        let said = rights.groups.iter().map(|group| group.privileges.len()).sum();
         let mut translation = Translation {
             roles: self,
             parameters,
             authority: agreement.authority().cvr,
-            mapped: self.mappings.get(&agreement.fagsystem().entity_id),
+            fagsystem: &agreement.fagsystem().entity_id,
             now,
-            given: Vec::new(),
-            rulings: Vec::new(),
+            given: Vec::with_capacity(said),
+            rulings: Vec::with_capacity(said),
         };
         for group in &rights.groups {
             for role in &group.privileges {
@@ -75,8 +77,7 @@ struct Translation<'t> {
     roles: &'t Roles,
     parameters: &'t [Constraint],
     authority: Cvr,
-    /// What each job function role stands for in the fagsystem.
-    mapped: Option<&'t HashMap<String, Vec<RoleMapping>>>,
+    fagsystem: &'t EntityId,
     now: Timestamp,
     /// What became of the roles so far, each with the place of its ruling.
     given: Vec<(PrivilegeGroup, usize)>,
@@ -85,51 +86,51 @@ struct Translation<'t> {
 
 impl<'t> Translation<'t> {
     fn role(&mut self, group: &PrivilegeGroup, said: &str) {
-        let role = match self.admit(&group.scope, said) {
-            Ok(role) => role,
+        let Function { role, stands_for } = match self.admit(&group.scope, said) {
+            Ok(function) => function,
             Err(fault) => {
                 let said = if self.roles.is_role(said) { said.to_owned() } else { Record::tame(said) };
                 return self.rule(group, said, None, fault);
             }
         };
-        let mappings = self.mapped.and_then(|mapped| mapped.get(&role.id)).map_or(&[][..], Vec::as_slice);
-        if mappings.is_empty() {
+        let meanings = stands_for.get(self.fagsystem).map_or(&[][..], Vec::as_slice);
+        if meanings.is_empty() {
             let detail = "the role stands for nothing in this fagsystem";
             return self.rule(group, role.id.clone(), None, Fault::new(Reason::BppMapping, detail));
         }
-        for mapping in mappings {
-            let ruling = match self.limits(group, role, mapping) {
-                Ok(constraints) => self.give(&group.scope, role, mapping, constraints),
+        for meaning in meanings {
+            let ruling = match self.limits(group, role, meaning) {
+                Ok(constraints) => self.give(&group.scope, role, meaning, constraints),
                 Err(fault) => fault,
             };
-            self.rule(group, role.id.clone(), Some(mapping), ruling);
+            self.rule(group, role.id.clone(), Some(meaning), ruling);
         }
-        if let Some(fault) = ignored(group, mappings) {
+        if let Some(fault) = ignored(group, meanings) {
             self.rule(group, role.id.clone(), None, fault);
         }
     }
 
     /// The role that is meant, if the user may hold it in these matters now.
-    fn admit(&self, scope: &Scope, said: &str) -> Result<&'t JobFunctionRole, Fault> {
+    fn admit(&self, scope: &Scope, said: &str) -> Result<&'t Function, Fault> {
         let Scope::Cvr(scope) = scope else {
             return Err(Fault::new(Reason::BppScope, "expected the CVR number of an authority as scope"));
         };
-        let role = self.roles.job_function_role(said);
+        let known = self.roles.functions.get(said);
         // No id is both: it is looked up as the other only to say what it is.
-        if role.is_none() && self.roles.user_system_role(said).is_some() {
+        if known.is_none() && self.roles.user_system_role(said).is_some() {
             return Err(Fault::new(Reason::BppRole, "a user system role, which only a mapping may give"));
         }
-        let of_scope = role.filter(|role| role.authority == *scope);
+        let of_scope = known.filter(|function| function.role.authority == *scope);
         if *scope == self.authority {
-            return of_scope.ok_or_else(|| match role {
-                Some(role) => Fault::new(Reason::BppRole, format!("a role of {}", role.authority)),
+            return of_scope.ok_or_else(|| match known {
+                Some(known) => Fault::new(Reason::BppRole, format!("a role of {}", known.role.authority)),
                 None => Fault::new(Reason::BppRole, "no such role is registered"),
             });
         }
-        let lent = |role: &&JobFunctionRole, to: Cvr| role.delegated_to.iter().any(|(known, _)| *known == to);
-        let Some(role) = of_scope.filter(|role| lent(role, self.authority)) else {
-            let is_own = |role: &&JobFunctionRole| role.authority == self.authority;
-            let is_turned_round = role.is_some_and(|role| is_own(&role) && lent(&role, *scope));
+        let lent = |role: &JobFunctionRole, to: Cvr| role.delegated_to.iter().any(|(known, _)| *known == to);
+        let Some(function) = of_scope.filter(|function| lent(&function.role, self.authority)) else {
+            let is_own = |role: &JobFunctionRole| role.authority == self.authority;
+            let is_turned_round = known.is_some_and(|known| is_own(&known.role) && lent(&known.role, *scope));
             let reason = if is_turned_round { Reason::BppDelegation } else { Reason::BppScope };
             return Err(Fault::new(
                 reason,
@@ -137,11 +138,11 @@ impl<'t> Translation<'t> {
             ));
         };
         let in_force = |(to, validity): &(Cvr, Validity)| *to == self.authority && validity.holds(self.now);
-        if !role.delegated_to.iter().any(in_force) {
+        if !function.role.delegated_to.iter().any(in_force) {
             let detail = format!("the delegation from {scope} to {} is not in force", self.authority);
             return Err(Fault::new(Reason::BppDelegation, detail));
         }
-        Ok(role)
+        Ok(function)
     }
 
     /// Every limit that the mapping sets and the user system role requires; one that cannot be set drops the mapping.
@@ -149,19 +150,13 @@ impl<'t> Translation<'t> {
         &self,
         group: &PrivilegeGroup,
         role: &JobFunctionRole,
-        mapping: &RoleMapping,
+        meaning: &Meaning,
     ) -> Result<Vec<Constraint>, Fault> {
         let wrong = |detail: String| Fault::new(Reason::BppConstraint, detail);
-        let target = self.roles.user_system_role(&mapping.user_system_role);
-        let required = target.iter().flat_map(|target| &target.restrictions).filter(|wanted| wanted.required);
-        for wanted in required {
-            if mapping.restrictions.iter().all(|(set, _)| *set != wanted.kind) {
-                return Err(wrong(format!("{} is required and the mapping does not set it", wanted.kind)));
-            }
+        if let Some(wanted) = &meaning.lacks {
+            return Err(wrong(format!("{wanted} is required and the mapping does not set it")));
         }
-        let limit = |(kind, limit): &(String, Limit)| {
-            let kind = self.roles.restriction_type(kind);
-            let kind = kind.ok_or_else(|| wrong("the restriction type is not registered".to_owned()))?;
+        let limit = |(kind, limit): &(Arc<RestrictionType>, Limit)| {
             let values = match limit {
                 Limit::Fixed(values) => values.clone(),
                 Limit::Parameter(name) => self.parameter(group, role, name)?,
@@ -169,7 +164,7 @@ impl<'t> Translation<'t> {
             kind.check(&values).map_err(wrong)?;
             Ok(Constraint { name: kind.id.clone(), values })
         };
-        mapping.restrictions.iter().map(limit).collect()
+        meaning.limits.iter().map(limit).collect()
     }
 
     /// The values of a parameter, as they were said for this very group. What came beside the rights limits the
@@ -198,7 +193,7 @@ impl<'t> Translation<'t> {
         &mut self,
         scope: &Scope,
         role: &JobFunctionRole,
-        mapping: &RoleMapping,
+        meaning: &Meaning,
         constraints: Vec<Constraint>,
     ) -> Fault {
         let mut told = String::new();
@@ -209,18 +204,18 @@ impl<'t> Translation<'t> {
         if role.authority != self.authority {
             also(&mut told, &["delegated by ", role.authority.as_str()]);
         }
-        let privileges = vec![mapping.user_system_role.clone()];
+        let privileges = vec![meaning.user_system_role.clone()];
         self.given
             .push((PrivilegeGroup { scope: scope.clone(), privileges, constraints }, self.rulings.len()));
         Fault::new(Reason::BppKept, told)
     }
 
-    fn rule(&mut self, group: &PrivilegeGroup, role: String, mapping: Option<&RoleMapping>, why: Fault) {
+    fn rule(&mut self, group: &PrivilegeGroup, role: String, meaning: Option<&Meaning>, why: Fault) {
         self.rulings.push(Ruling {
             reason: why.reason,
             scope: shown(&group.scope),
             role,
-            mapping: mapping.map(|mapping| mapping.user_system_role.clone()),
+            mapping: meaning.map(|meaning| meaning.user_system_role.clone()),
             detail: why.detail.into_owned(),
         });
     }
@@ -250,8 +245,8 @@ fn also(told: &mut String, more: &[&str]) {
 }
 
 /// Constraints that no mapping asked for: what the register fixes, no message changes.
-fn ignored(group: &PrivilegeGroup, mappings: &[RoleMapping]) -> Option<Fault> {
-    let limits = || mappings.iter().flat_map(|mapping| &mapping.restrictions);
+fn ignored(group: &PrivilegeGroup, meanings: &[Meaning]) -> Option<Fault> {
+    let limits = || meanings.iter().flat_map(|meaning| &meaning.limits);
     let asked = |name: &str| limits().any(|(_, limit)| matches!(limit, Limit::Parameter(p) if p == name));
     let mut ignored = group.constraints.iter().filter(|constraint| !asked(&constraint.name));
     let first = Record::tame(&ignored.next()?.name);

@@ -99,7 +99,7 @@ impl Reader<'_> {
             user_system_role: to.get_ref().clone(),
             restrictions: limits,
         };
-        if !self.snapshot.federation.roles_mut().add_mapping(mapping) && leads_somewhere {
+        if !self.snapshot.federation.roles_mut().add_mapping(mapping) && is_known && leads_somewhere {
             self.twice(source, to);
         }
     }
@@ -122,14 +122,16 @@ impl Reader<'_> {
             (None, Some(parameter)) => Some(Limit::Parameter(parameter.clone())),
             _ => None,
         };
-        match (&limit, roles.restriction_type(kind)) {
+        let known = roles.restriction_type(kind);
+        let is_known = known.is_some();
+        match (&limit, known) {
             (Some(Limit::Fixed(values)), Some(known)) => wrong.extend(known.check(values).err()),
             (Some(_), _) => {}
             (None, _) => wrong.push("expected either `values` or `parameter`".to_owned()),
         }
         let at = || written.kind.span();
         self.complaints.extend(wrong.into_iter().map(|what| source.complain(at(), what)));
-        Some((kind.clone(), limit?))
+        Some((kind.clone(), limit.filter(|_| is_known)?))
     }
 
     /// Restriction types that are registered, each once.
