@@ -41,7 +41,8 @@ pub fn encrypt(
 }
 
 fn seal(plaintext: &[u8], key: &[u8], how: Encryption, random: &dyn Random) -> Result<Vec<u8>, ErrorStack> {
-    let mut sealed = vec![0; IV_BYTES];
+    let mut sealed = Vec::with_capacity(IV_BYTES + plaintext.len() + TAG_BYTES);
+    sealed.resize(IV_BYTES, 0);
     random.fill(&mut sealed);
     let mut tag = [0; TAG_BYTES];
     let content = encrypt_aead(how.content.cipher(), key, Some(&sealed), &[], plaintext, &mut tag)?;

@@ -78,6 +78,9 @@ impl Attribute {
     }
 }
 
+/// Room for the tags and the signature that follow a long text, so that it is not copied for their sake.
+const TO_FOLLOW: usize = 4096;
+
 impl Default for Writer {
     fn default() -> Self {
         Self::new()
@@ -88,7 +91,7 @@ impl Writer {
     /// Begins with an empty page.
     pub fn new() -> Self {
         Self {
-            out: String::with_capacity(4096),
+            out: String::with_capacity(2 * TO_FOLLOW),
             open: Vec::new(),
             tag: None,
             attributes: Vec::with_capacity(8),
@@ -135,6 +138,7 @@ impl Writer {
         if self.open.is_empty() {
             self.fail(Reason::Internal, "text was written outside any element");
         }
+        self.out.reserve(text.len() + TO_FOLLOW);
         c14n::escape_text(text, &mut self.out);
         self
     }
@@ -174,6 +178,7 @@ impl Writer {
                 Err(fault) => self.fault = self.fault.take().or(Some(fault)),
             }
         } else {
+            self.out.reserve(element.as_str().len() + TO_FOLLOW);
             self.out.push_str(element.as_str());
         }
         self.prefixes.extend(element.prefixes.iter().cloned());
