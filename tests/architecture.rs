@@ -20,11 +20,12 @@ const ROOMS: &[Room] = &[
         name: "protocol",
         knows: &["domain", "protocol"],
         names: &[
-            "base64",
+            "base64_simd",
             "flate2",
             "jiff",
             "jsonwebtoken",
             "libxml",
+            "miniz_oxide",
             "openssl",
             "roxmltree",
             "serde",
@@ -53,7 +54,7 @@ const ROOMS: &[Room] = &[
         knows: &["broker", "domain", "protocol", "store"],
         names: &[
             "arc_swap",
-            "base64",
+            "base64_simd",
             "jiff",
             "moka",
             "reqwest",
@@ -68,7 +69,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "http",
         knows: &["broker", "domain", "http", "protocol", "telemetry"],
-        names: &["askama", "axum", "base64", "jiff", "serde", "serde_json", "thiserror", "tracing"],
+        names: &["askama", "axum", "base64_simd", "jiff", "serde", "serde_json", "thiserror", "tracing"],
     },
     // The parts of the hall that rooms or other parts lean on lean on nothing but `domain` themselves.
     Room { name: "config", knows: &["config", "domain"], names: &["axum", "jiff", "serde", "toml"] },

@@ -142,7 +142,7 @@ impl Broker {
         let robot = trail.record.robot;
         let next = match tried {
             Ok(next) => next,
-            Err(fault) => self.refuse(trail, fault).await,
+            Err(fault) => Box::pin(self.refuse(trail, fault)).await,
         };
         Step { next, fagsystem, idp, robot, browser: None }
     }

@@ -169,11 +169,12 @@ impl Broker {
         let pending = self.unseal(&sealed);
         trail.may_observe(&pending);
         if let Err(fault) = &pending
-            && let Some(step) = self.answer_lost_run(visit, &arrived, (handle, fault), &cookie).await
+            && let Some(step) =
+                Box::pin(self.answer_lost_run(visit, &arrived, (handle, fault), &cookie)).await
         {
             return step; // a trust run tells what else is to be seen
         }
-        let tried = self.try_receive(&mut trail, visit, arrived, pending).await;
+        let tried = Box::pin(self.try_receive(&mut trail, visit, arrived, pending)).await;
         self.conclude(trail, tried).await
     }
 
@@ -196,9 +197,11 @@ impl Broker {
         check_not_ours(answer.claimed_issuer(), &self.settings.entity_id)?; // no reflection
         match pending? {
             // begun in this browser, and somebody was asked
-            Pending::AtIdp(login) if login.asked.is_over() => self.finish_run(trail, answer, login).await,
+            Pending::AtIdp(login) if login.asked.is_over() => {
+                Box::pin(self.finish_run(trail, answer, login)).await
+            }
             Pending::AtIdp(login) => self.finish_login(trail, visit, answer, login).await,
-            Pending::AtStepUp(login) => self.finish_step_up(trail, visit, answer, login).await,
+            Pending::AtStepUp(login) => Box::pin(self.finish_step_up(trail, visit, answer, login)).await,
             Pending::Choosing(_) | Pending::AtLogout(_) => {
                 Err(Fault::new(Reason::FlowStep, "no identity provider has been asked yet"))
             }
@@ -232,7 +235,7 @@ impl Broker {
         if let Some(level) = step_up {
             let used = self.marks_of((&login.question, login.at), &answer);
             let first = FirstLeg { subject, said: said.clone(), observed: trail.observed.take(), used };
-            return self.begin_step_up(trail, login, first, level).await;
+            return Box::pin(self.begin_step_up(trail, login, first, level)).await;
         }
         let (grant, rulings) = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
         trail.ruled(rulings); // each role kept or dropped, and why
@@ -303,10 +306,10 @@ impl Broker {
     ) -> Result<Next, Fault> {
         let now = self.clock.now();
         if asked.reply.trial().is_some() {
-            return self.end_run_well(trail, grant, batch).await; // nobody is let in
+            return Box::pin(self.end_run_well(trail, grant, batch)).await; // nobody is let in
         }
         if asked.reply == Reply::Console {
-            return self.enter_by_login(trail, (asked, sso.reason()), grant, batch).await; // to our own pages
+            return Box::pin(self.enter_by_login(trail, (asked, sso.reason()), grant, batch)).await; // to our own pages
         }
         let received = trail.allowed(trail.record.actor, sso.reason());
         let seat = self.seat((visit, asked), grant, sso, now).await?; // in a session, new or not

@@ -123,7 +123,7 @@ impl Broker {
         }
         let open = self.fitting_session(visit, asked, chosen).await.ok().flatten()?;
         let mut tried = trail.clone();
-        match self.go_on(&mut tried, visit, asked, open).await {
+        match Box::pin(self.go_on(&mut tried, visit, asked, open)).await {
             Ok(next) => {
                 *trail = tried;
                 Some(next)

@@ -33,7 +33,7 @@ impl Broker {
         }
         let received = trail.allowed(trail.record.actor, Reason::LoginOk);
         match self.way_out(&ended) {
-            Some(way) => self.begin_logout_of_run(trail, ended, way, (received, batch)).await,
+            Some(way) => Box::pin(self.begin_logout_of_run(trail, ended, way, (received, batch))).await,
             None => self.keep_report(trail, ended, Batch { records: vec![received], ..batch }).await,
         }
     }

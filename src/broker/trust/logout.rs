@@ -73,14 +73,16 @@ impl Broker {
         // What was asked on the way is kept with whatever comes of this.
         let batch = Batch { records: trail.all([received]), ..batch };
         match way {
-            WayOut::Soap(address) => self.leave_by_soap(trail, observed, whom, (&address, batch)).await,
+            WayOut::Soap(address) => {
+                Box::pin(self.leave_by_soap(trail, observed, whom, (&address, batch))).await
+            }
             WayOut::Browser(binding, address) => {
                 match self
                     .leave_by_browser(trail, (&observed, &whom), (binding, &address), batch.clone())
                     .await
                 {
                     Ok(next) => Ok(next),
-                    Err(fault) => self.cut_short(trail, observed, whom, (&fault, batch)).await,
+                    Err(fault) => Box::pin(self.cut_short(trail, observed, whom, (&fault, batch))).await,
                 }
             }
         }
@@ -198,7 +200,7 @@ impl Broker {
         let mut trail = self.trail(sealed.login, visit, Event::LogoutConfirmed);
         trail.saw(arrived);
         trail.observes(&login.asked);
-        let tried = self.go_on_in_run(&mut trail, arrived, login).await;
+        let tried = Box::pin(self.go_on_in_run(&mut trail, arrived, login)).await;
         Some(self.conclude(trail, tried).await)
     }
 
@@ -245,7 +247,7 @@ impl Broker {
     ) -> Result<Next, Fault> {
         match self.try_ask_whether_over(trail, (&observed, &whom), batch.clone()).await {
             Ok(next) => Ok(next),
-            Err(fault) => self.cut_short(trail, observed, whom, (&fault, batch)).await,
+            Err(fault) => Box::pin(self.cut_short(trail, observed, whom, (&fault, batch))).await,
         }
     }
 

@@ -4,9 +4,7 @@
 //! mean, because senders escape differently. For the same reason a parameter has exactly one spelling here: a name
 //! that stands twice, or that only becomes a protocol name after decoding, refuses the message.
 
-use std::io::Read;
-
-use flate2::bufread::DeflateDecoder;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use super::deflate::deflate;
 use crate::domain::reason::{Fault, Reason};
@@ -216,15 +214,13 @@ fn decoded(text: &str) -> Result<Vec<u8>, Fault> {
 }
 
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut xml = Vec::with_capacity(4 * deflated.len().min(MAX_MESSAGE / 4));
-    let mut reader = DeflateDecoder::new(deflated).take(MAX_MESSAGE as u64 + 1);
-    reader
-        .read_to_end(&mut xml)
-        .map_err(|_| Fault::new(Reason::XmlMalformed, "expected a message compressed with DEFLATE"))?;
-    if xml.len() > MAX_MESSAGE {
-        return Err(Fault::new(Reason::LimitInflate, format!("expected at most {MAX_MESSAGE} bytes")));
+    let too_long = || Fault::new(Reason::LimitInflate, format!("expected at most {MAX_MESSAGE} bytes"));
+    match decompress_to_vec_with_limit(deflated, MAX_MESSAGE + 1) {
+        Ok(xml) if xml.len() <= MAX_MESSAGE => Ok(xml),
+        Ok(_) => Err(too_long()),
+        Err(error) if error.status == TINFLStatus::HasMoreOutput => Err(too_long()),
+        Err(_) => Err(Fault::new(Reason::XmlMalformed, "expected a message compressed with DEFLATE")),
     }
-    Ok(xml)
 }
 
 /// Writes the address that carries a signed message to its receiver.
@@ -348,12 +344,20 @@ mod tests {
 
     #[test]
     fn a_message_that_grows_too_large_is_refused_before_it_has_grown() {
-        let mut bomb = Vec::new();
-        flate2::read::DeflateEncoder::new(&vec![b' '; 64 << 20][..], flate2::Compression::best())
-            .read_to_end(&mut bomb)
-            .unwrap();
+        let bomb = miniz_oxide::deflate::compress_to_vec(&vec![b' '; 64 << 20], 9);
         let query = format!("SAMLRequest={}", escaped(&base64::encode(&bomb)));
         assert_eq!(reason(&query), Reason::LimitInflate);
+    }
+
+    #[test]
+    fn a_message_of_the_greatest_length_is_read_and_one_byte_more_is_not() {
+        let deflated = |length| miniz_oxide::deflate::compress_to_vec(&vec![b'x'; length], 6);
+        assert_eq!(inflate(&deflated(MAX_MESSAGE)).unwrap().len(), MAX_MESSAGE);
+        assert_eq!(inflate(&deflated(MAX_MESSAGE + 1)).unwrap_err().reason, Reason::LimitInflate);
+        let cut = deflated(1_000);
+        for wrong in [&[][..], &cut[..cut.len() - 1], b"<a/>"] {
+            assert_eq!(inflate(wrong).unwrap_err().reason, Reason::XmlMalformed);
+        }
     }
 
     #[test]
