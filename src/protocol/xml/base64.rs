@@ -25,6 +25,11 @@ pub fn encode(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
+/// Writes base64 without line breaks behind a text.
+pub(super) fn append(bytes: &[u8], text: &mut String) {
+    STANDARD.encode_append(bytes, text);
+}
+
 /// Nearly every value is written in one piece, so what may stand between is looked for only when something is in the way.
 fn without(text: &str, skipped: fn(u8) -> bool) -> Result<Vec<u8>, Fault> {
     STANDARD.decode_to_vec(text).or_else(|_| {

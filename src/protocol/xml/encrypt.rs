@@ -1,10 +1,10 @@
 //! Encrypting for a receiver: AES-GCM for the content, RSA-OAEP for its key, the key inside `KeyInfo`.
 
 use openssl::error::ErrorStack;
-use openssl::symm::encrypt_aead;
+use openssl::symm::{Crypter, Mode};
 
 use super::ciphers::{Encryption, KeyTransport, OAEP_11, OAEP_MGF1P};
-use super::{Canonical, Name, Writer, base64, namespace};
+use super::{Canonical, Name, Writer, namespace};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::world::Random;
 use crate::protocol::keys::Certificate;
@@ -29,6 +29,18 @@ pub fn encrypt(
     how: Encryption,
     random: &dyn Random,
 ) -> Result<Canonical, Fault> {
+    let mut writer = Writer::new();
+    encrypt_into(&mut writer, plaintext, to, (how, random))?;
+    writer.finish()
+}
+
+/// The same, written where the writer stands.
+pub fn encrypt_into(
+    writer: &mut Writer,
+    plaintext: &Canonical,
+    to: &Certificate,
+    (how, random): (Encryption, &dyn Random),
+) -> Result<(), Fault> {
     if !to.can_encrypt() {
         return Err(Fault::new(Reason::EncNokey, to.weakness().unwrap_or("a key that cannot encrypt")));
     }
@@ -37,22 +49,22 @@ pub fn encrypt(
     let failed = |_| Fault::new(Reason::Internal, "the encryption failed");
     let content = seal(plaintext.as_str().as_bytes(), &key, how, random).map_err(failed)?;
     let wrapped = how.key.oaep().wrap(&key, to.key()).map_err(failed)?;
-    write(how, to, &content, &wrapped)
+    write(writer, (how, to), &content, &wrapped);
+    Ok(())
 }
 
 fn seal(plaintext: &[u8], key: &[u8], how: Encryption, random: &dyn Random) -> Result<Vec<u8>, ErrorStack> {
-    let mut sealed = Vec::with_capacity(IV_BYTES + plaintext.len() + TAG_BYTES);
-    sealed.resize(IV_BYTES, 0);
-    random.fill(&mut sealed);
-    let mut tag = [0; TAG_BYTES];
-    let content = encrypt_aead(how.content.cipher(), key, Some(&sealed), &[], plaintext, &mut tag)?;
-    sealed.extend(content);
-    sealed.extend(tag);
+    let mut sealed = vec![0; IV_BYTES + plaintext.len() + TAG_BYTES];
+    let (iv, rest) = sealed.split_at_mut(IV_BYTES);
+    random.fill(iv);
+    let mut crypter = Crypter::new(how.content.cipher(), Mode::Encrypt, key, Some(iv))?;
+    let mut length = crypter.update(plaintext, rest)?;
+    length += crypter.finalize(&mut rest[length..])?;
+    crypter.get_tag(&mut rest[length..])?;
     Ok(sealed)
 }
 
-fn write(how: Encryption, to: &Certificate, content: &[u8], wrapped: &[u8]) -> Result<Canonical, Fault> {
-    let mut writer = Writer::new();
+fn write(writer: &mut Writer, (how, to): (Encryption, &Certificate), content: &[u8], wrapped: &[u8]) {
     writer.start(xenc("EncryptedData")).attribute("Type", "http://www.w3.org/2001/04/xmlenc#Element");
     writer.start(xenc("EncryptionMethod")).attribute("Algorithm", how.content.uri()).end();
     writer.start(ds("KeyInfo")).start(xenc("EncryptedKey"));
@@ -70,12 +82,12 @@ fn write(how: Encryption, to: &Certificate, content: &[u8], wrapped: &[u8]) -> R
     writer.end();
     writer.start(ds("KeyInfo")).start(ds("X509Data"));
     writer.element(ds("X509Certificate"), to.to_base64()).end().end();
-    cipher_data(&mut writer, wrapped);
+    cipher_data(writer, wrapped);
     writer.end().end();
-    cipher_data(&mut writer, content);
-    writer.end().finish()
+    cipher_data(writer, content);
+    writer.end();
 }
 
 fn cipher_data(writer: &mut Writer, bytes: &[u8]) {
-    writer.start(xenc("CipherData")).element(xenc("CipherValue"), &base64::encode(bytes)).end();
+    writer.start(xenc("CipherData")).start(xenc("CipherValue")).base64(bytes).end().end();
 }

@@ -30,7 +30,7 @@ pub mod base64;
 
 pub use ciphers::{Cbc, ContentCipher, Encryption, KeyTransport};
 pub use decrypt::decrypt;
-pub use encrypt::encrypt;
+pub use encrypt::{encrypt, encrypt_into};
 pub use limits::Limits;
 pub use read::{Document, Element};
 pub use verify::{Signed, is_signed, verify};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::scan::{is_xml_char, position};
-use super::{Name, c14n, sign};
+use super::{Name, base64, c14n, sign};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
 
@@ -140,6 +140,17 @@ impl Writer {
         }
         self.out.reserve(text.len() + TO_FOLLOW);
         c14n::escape_text(text, &mut self.out);
+        self
+    }
+
+    /// Writes bytes as base64.
+    pub fn base64(&mut self, bytes: &[u8]) -> &mut Self {
+        self.close_tag();
+        if self.open.is_empty() {
+            self.fail(Reason::Internal, "text was written outside any element");
+        }
+        self.out.reserve(bytes.len().div_ceil(3) * 4 + TO_FOLLOW);
+        base64::append(bytes, &mut self.out);
         self
     }
 

@@ -16,7 +16,7 @@ use super::super::{Header, issuer, message_id, optional_issuer, saml, samlp, soa
 use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
-use crate::protocol::xml::{Canonical, Document, Element, Writer, encrypt};
+use crate::protocol::xml::{Canonical, Document, Element, Writer, encrypt_into};
 use crate::protocol::{Accepted, Unverified, Verified};
 
 /// What an attribute service says about a user.
@@ -227,7 +227,8 @@ impl OurAnswer<'_> {
         match sealed {
             Some(sealed) => {
                 xml.start(saml("EncryptedAssertion"));
-                xml.embed(&encrypt(&plain, sealed.to, sealed.how, sealed.random)?).end()
+                encrypt_into(&mut xml, &plain, sealed.to, (sealed.how, sealed.random))?;
+                xml.end()
             }
             None => xml.embed(&plain),
         };

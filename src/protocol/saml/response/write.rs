@@ -8,7 +8,7 @@ use crate::domain::id::{EntityId, MessageId};
 use crate::domain::reason::Fault;
 use crate::domain::world::Random;
 use crate::protocol::keys::{Certificate, Signer};
-use crate::protocol::xml::{Canonical, Encryption, Writer, encrypt};
+use crate::protocol::xml::{Canonical, Encryption, Writer, encrypt_into};
 
 /// The frame of what we answer.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl OurResponse<'_> {
         match sealed {
             Some(sealed) => {
                 xml.start(saml("EncryptedAssertion"));
-                xml.embed(&encrypt(&plain, sealed.to, sealed.how, sealed.random)?);
+                encrypt_into(&mut xml, &plain, sealed.to, (sealed.how, sealed.random))?;
                 xml.end();
             }
             None => {
