@@ -208,8 +208,9 @@ pub trait Store: Send + Sync {
     /// The sessions of a user by the name that an identity provider or a fagsystem knows.
     fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>>;
 
-    /// The sessions of an authority's users, youngest first; without their secrets they open nothing.
-    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>>;
+    /// The sessions of an authority's users, youngest first, of all or of those whose name stands before this one; without
+    /// their secrets they open nothing.
+    fn sessions_of(&self, authority: Cvr, before: Option<LoginId>, limit: u32) -> Answer<'_, Vec<Session>>;
 
     /// The participant of this index, if its session is not over.
     fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>>;

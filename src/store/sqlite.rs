@@ -155,8 +155,9 @@ impl Store for Sqlite {
         self.read(move |connection| session::named(connection, name))
     }
 
-    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>> {
-        self.read(move |connection| session::of(connection, authority, limit))
+    fn sessions_of(&self, authority: Cvr, before: Option<LoginId>, limit: u32) -> Answer<'_, Vec<Session>> {
+        let before = before.unwrap_or(LoginId::from_bits(u128::MAX));
+        self.read(move |connection| session::of(connection, authority, before, limit))
     }
 
     fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>> {
