@@ -263,6 +263,14 @@ impl Store for Sqlite {
         })
     }
 
+    fn order_again(&self, run: TrustRun, since: Timestamp, most: u32, record: Record) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            trust::check_how_often(transaction, &run, since, most)?;
+            trust::order(transaction, &run)?;
+            audit::write(transaction, &record)
+        })
+    }
+
     fn run(&self, id: LoginId, now: Timestamp) -> Answer<'_, Option<TrustRun>> {
         self.read(move |connection| trust::find(connection, id, now))
     }

@@ -153,6 +153,7 @@ in_turns! {
     users(query: UserQuery) -> Vec<User>;
     change_users(authority: Cvr, change: UserChange, record: Record) -> ();
     order_run(run: TrustRun, record: Record) -> ();
+    order_again(run: TrustRun, since: Timestamp, most: u32, record: Record) -> ();
     run(id: LoginId, now: Timestamp) -> Option<TrustRun>;
     runs(query: RunQuery) -> Vec<TrustRun>;
     invitations(id: Option<LoginId>) -> Vec<Invitation>;
