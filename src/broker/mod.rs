@@ -305,6 +305,7 @@ impl From<StoreError> for Fault {
             StoreError::Ended => Reason::SessionEnded,
             StoreError::LoggedOut => Reason::SloRace,
             StoreError::Uninvited => Reason::ConsoleLink,
+            StoreError::Often => Reason::TrustOften,
             StoreError::Spent => Reason::TokenSpent,
             StoreError::Down(_) => Reason::StoreDown,
         };

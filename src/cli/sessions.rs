@@ -5,14 +5,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Done, Exit, Session as Said, table, wait_for, wrong};
-use crate::broker::logout::{Administrator, Listed, end_sessions, list_sessions};
+use crate::broker::logout::{
+    Administrator, Listed, end_all_sessions, end_sessions, find_session, list_sessions,
+};
 use crate::domain::id::{Cvr, LoginId};
+use crate::domain::reason::Fault;
 use crate::domain::session::{LegState, Logout, LogoutBy, Party};
 use crate::domain::subject::SubjectName;
 use crate::domain::written::Complaint;
 use crate::store::{Session, Sqlite, Store};
 
-/// The most that is shown or ended at once.
+/// The most logouts that are shown.
 const MOST: u32 = 10_000;
 
 /// What can be done with sessions.
@@ -101,21 +104,17 @@ struct Shown {
     expires: Timestamp,
     identity_provider: String,
     service_providers: Vec<String>,
-    #[serde(skip)]
-    whole: Session,
 }
 
 impl Shown {
-    fn of(Listed { user, service_providers, session: whole }: Listed) -> Self {
-        let facts = &whole.facts;
+    fn of(Listed { user, service_providers, session }: Listed) -> Self {
         Self {
-            session: whole.id,
+            session: session.id,
             user,
-            begun: facts.begun,
-            expires: whole.expires,
-            identity_provider: facts.municipal.idp.to_string(),
+            begun: session.facts.begun,
+            expires: session.expires,
+            identity_provider: session.facts.municipal.idp.to_string(),
             service_providers: service_providers.iter().map(ToString::to_string).collect(),
-            whole,
         }
     }
 
@@ -133,9 +132,13 @@ fn id_of(name: &str) -> String {
 }
 
 impl Whose {
+    fn meant(&self) -> (Cvr, Option<&str>) {
+        (self.authority, self.user.as_deref())
+    }
+
     fn shown(&self, store: &Sqlite, now: Timestamp) -> Result<Vec<Shown>, Vec<Complaint>> {
-        let listed = wait_for(list_sessions(store, (self.authority, self.user.as_deref()), now))?;
-        let listed = listed.map_err(|fault| wrong("the store", fault))?;
+        let listed = wait_for(list_sessions(store, self.meant(), now, usize::MAX))?;
+        let (listed, _) = told(listed)?;
         Ok(listed.into_iter().map(Shown::of).collect())
     }
 }
@@ -155,23 +158,37 @@ impl End {
             return Err(wrong("sessions end", "expected sessions, --user or --all".to_owned()));
         }
         let (store, now) = (said.store()?, said.desk.clock.now());
-        let known = self.whose.shown(&store, now)?;
-        let named = |shown: &Shown| self.sessions.is_empty() || self.sessions.contains(&shown.session);
-        let meant: Vec<Session> =
-            known.iter().filter(|shown| named(shown)).map(|s| s.whole.clone()).collect();
-        let is_known = |id: &LoginId| meant.iter().any(|session| session.id == *id);
+        let named = self.named(&store, now)?;
+        let is_known = |id: &LoginId| named.iter().any(|session| session.id == *id);
         let unknown: Vec<LoginId> = self.sessions.iter().filter(|id| !is_known(id)).copied().collect();
-        let by = Administrator::operator(now);
+        let (by, whose) = (Administrator::operator(now), self.whose.meant());
         let fresh = || LoginId::begun(now, said.desk.random.bits());
-        let ended = match self.dry_run {
-            true => meant.iter().map(|session| session.id).collect(),
-            false => wait_for(end_sessions(&store, &meant, &by, fresh))?
-                .map_err(|fault| wrong("the store", fault))?,
+        let ended = match (self.dry_run, self.sessions.is_empty()) {
+            (true, true) => self.whose.shown(&store, now)?.iter().map(|shown| shown.session).collect(),
+            (true, false) => named.iter().map(|session| session.id).collect(),
+            (false, true) => told(wait_for(end_all_sessions(&store, whose, &by, fresh))?)?,
+            (false, false) => told(wait_for(end_sessions(&store, &named, &by, fresh))?)?,
         };
         let ended = Ended { authority: self.whose.authority, ended, unknown, dry_run: self.dry_run };
         said.answer(&ended, || ended.told());
         Ok(if ended.unknown.is_empty() { Exit::Ok } else { Exit::CheckFailed })
     }
+
+    /// Those of the sessions that are named that are there.
+    fn named(&self, store: &Sqlite, now: Timestamp) -> Result<Vec<Session>, Vec<Complaint>> {
+        let mut found: Vec<Session> = Vec::new();
+        for id in &self.sessions {
+            if found.iter().any(|session| session.id == *id) {
+                continue;
+            }
+            found.extend(told(wait_for(find_session(store, self.whose.meant(), now, *id))?)?);
+        }
+        Ok(found)
+    }
+}
+
+fn told<T>(done: Result<T, Fault>) -> Result<T, Vec<Complaint>> {
+    done.map_err(|fault| wrong("the store", fault))
 }
 
 impl Ended {

@@ -376,6 +376,7 @@ reasons! {
     TrustEnded "trust.ended" Nobody;
     TrustUnknown "trust.unknown" User;
     TrustScenario "trust.scenario" Register;
+    TrustOften "trust.often" User;
     TrustUnanswered "trust.unanswered" IdentityProvider;
     RobotMissing "robot.missing" Register;
     MdChecked "md.checked" Nobody;

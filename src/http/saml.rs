@@ -260,6 +260,7 @@ pub(super) fn refused_page(visitor: &Visitor, refusal: &crate::broker::Refusal, 
         Reason::Internal | Reason::SecondOpinion => StatusCode::INTERNAL_SERVER_ERROR,
         Reason::HttpMethod => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Reason::LimitXml | Reason::LimitInflate => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::TrustOften => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     };
     let view = pages::Refusal {

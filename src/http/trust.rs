@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -19,11 +20,24 @@ use crate::protocol::seal::Ticket;
 /// How long a reader of a report that is not there yet waits before it asks again, in seconds.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("2");
 
+/// What the link to a run holds. What is no link leads nowhere.
+pub(super) struct Link(Ticket);
+
+impl FromRequestParts<Arc<Door>> for Link {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Response> {
+        let Ok(knock) = Knock::from_request_parts(parts, door).await;
+        let link = Path::<String>::from_request_parts(parts, door).await.ok();
+        let ticket = link.and_then(|Path(link)| Ticket::read(&link));
+        ticket.map(Self).ok_or_else(|| pages::not_found(&knock.visitor))
+    }
+}
+
 /// Who is waited for, or what came of it.
-pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link): Path<String>) -> Response {
+pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
     let visitor = &knock.visitor;
-    let Some(ticket) = Ticket::read(&link) else { return pages::not_found(visitor) };
-    let address = &format!("/trust/runs/{link}");
+    let address = &format!("/trust/runs/{}", ticket.text());
     match door.broker.outcome_of_run(&ticket).await {
         Ok(Outcome::Waiting { authority, idp, scenario, fagsystem, expires, sent }) => {
             let fagsystem = fagsystem.as_deref();
@@ -46,36 +60,19 @@ pub(super) async fn show(State(door): State<Arc<Door>>, knock: Knock, Path(link)
 }
 
 /// Whoever holds the link begins the run.
-pub(super) async fn begin(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    Path(ticket): Path<String>,
-) -> Response {
-    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
-    let visit = door.visit(&knock, "/trust/runs/{ticket} POST");
-    let step = door.broker.begin_run(&visit, &ticket).await;
+pub(super) async fn begin(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
+    let step = door.broker.begin_run(&door.visit(&knock, "/trust/runs/{ticket} POST"), &ticket).await;
     answer(&knock.visitor, step, Onward::ByPage)
 }
 
 /// Whoever holds the link tries the same again.
-pub(super) async fn again(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    Path(ticket): Path<String>,
-) -> Response {
-    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
-    let visit = door.visit(&knock, "/trust/runs/{ticket}/again POST");
-    let step = door.broker.order_again(&visit, &ticket).await;
+pub(super) async fn again(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
+    let step = door.broker.order_again(&door.visit(&knock, "/trust/runs/{ticket}/again POST"), &ticket).await;
     answer(&knock.visitor, step, Onward::ByPage)
 }
 
 /// How far a run is, for programs.
-pub(super) async fn run_json(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    Path(ticket): Path<String>,
-) -> Response {
-    let Some(ticket) = Ticket::read(&ticket) else { return pages::not_found(&knock.visitor) };
+pub(super) async fn run_json(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
     match door.broker.ordered_run(&ticket).await {
         Ok(run) => {
             let shown = json!({
@@ -91,11 +88,7 @@ pub(super) async fn run_json(
 }
 
 /// The report of a run that has ended, for programs.
-pub(super) async fn report_json(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    Path(ticket): Path<String>,
-) -> Response {
+pub(super) async fn report_json(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
     download(&door, &knock, &ticket, Form::Json).await
 }
 
@@ -103,17 +96,13 @@ pub(super) async fn report_json(
 pub(super) async fn report_junit(
     State(door): State<Arc<Door>>,
     knock: Knock,
-    Path(ticket): Path<String>,
+    Link(ticket): Link,
 ) -> Response {
     download(&door, &knock, &ticket, Form::Junit).await
 }
 
 /// The same as evidence that is kept, and proved without us.
-pub(super) async fn report_zip(
-    State(door): State<Arc<Door>>,
-    knock: Knock,
-    Path(ticket): Path<String>,
-) -> Response {
+pub(super) async fn report_zip(State(door): State<Arc<Door>>, knock: Knock, Link(ticket): Link) -> Response {
     download(&door, &knock, &ticket, Form::Zip).await
 }
 
@@ -164,9 +153,8 @@ pub(super) async fn schema() -> Response {
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
-async fn download(door: &Door, knock: &Knock, link: &str, form: Form) -> Response {
-    let Some(ticket) = Ticket::read(link) else { return pages::not_found(&knock.visitor) };
-    match door.broker.ordered_run(&ticket).await.map(|run| run.report) {
+async fn download(door: &Door, knock: &Knock, ticket: &Ticket, form: Form) -> Response {
+    match door.broker.ordered_run(ticket).await.map(|run| run.report) {
         Ok(Some(report)) => {
             let visit = door.visit(knock, "/trust/runs/{ticket}/report GET");
             match door.broker.look_by_link(&visit, &report).await {

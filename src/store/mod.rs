@@ -48,6 +48,9 @@ pub enum StoreError {
     /// The voucher that the batch spends is spent already; nothing of the batch was kept.
     #[error("the voucher has been spent before")]
     Spent,
+    /// The trust run has been ordered again too often; nothing was kept.
+    #[error("the run has been ordered again too often")]
+    Often,
     /// The invitation that the batch needs is used, over or was never made; nothing of the batch was kept.
     #[error("the invitation is used or over, or there is none")]
     Uninvited,
@@ -208,8 +211,9 @@ pub trait Store: Send + Sync {
     /// The sessions of a user by the name that an identity provider or a fagsystem knows.
     fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>>;
 
-    /// The sessions of an authority's users, youngest first; without their secrets they open nothing.
-    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>>;
+    /// The sessions of an authority's users, youngest first, of all or of those whose name stands before this one; without
+    /// their secrets they open nothing.
+    fn sessions_of(&self, authority: Cvr, before: Option<LoginId>, limit: u32) -> Answer<'_, Vec<Session>>;
 
     /// The participant of this index, if its session is not over.
     fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>>;
@@ -269,6 +273,10 @@ pub trait Store: Send + Sync {
 
     /// Keeps a trust run that was ordered, and writes down that it was.
     fn order_run(&self, run: TrustRun, record: Record) -> Answer<'_, ()>;
+
+    /// Keeps a trust run that was ordered again, and writes down that it was, unless so many that were ordered since a moment
+    /// stem from the same order.
+    fn order_again(&self, run: TrustRun, since: Timestamp, most: u32, record: Record) -> Answer<'_, ()>;
 
     /// The trust run of this name, if it has not expired.
     fn run(&self, id: LoginId, now: Timestamp) -> Answer<'_, Option<TrustRun>>;

@@ -10,6 +10,7 @@ mod expired;
 mod half_done;
 mod logout;
 mod party_check;
+mod registry;
 mod session;
 mod trust;
 mod used;
@@ -22,7 +23,7 @@ use std::sync::mpsc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{
@@ -154,8 +155,9 @@ impl Store for Sqlite {
         self.read(move |connection| session::named(connection, name))
     }
 
-    fn sessions_of(&self, authority: Cvr, limit: u32) -> Answer<'_, Vec<Session>> {
-        self.read(move |connection| session::of(connection, authority, limit))
+    fn sessions_of(&self, authority: Cvr, before: Option<LoginId>, limit: u32) -> Answer<'_, Vec<Session>> {
+        let before = before.unwrap_or(LoginId::from_bits(u128::MAX));
+        self.read(move |connection| session::of(connection, authority, before, limit))
     }
 
     fn participant(&self, index: LoginId) -> Answer<'_, Option<Participant>> {
@@ -183,23 +185,11 @@ impl Store for Sqlite {
     }
 
     fn registry_version(&self) -> Answer<'_, u64> {
-        self.read(version)
+        self.read(registry::version)
     }
 
     fn registry(&self) -> Answer<'_, RegistryFiles> {
-        self.read(|connection| {
-            let all = |sql: &str| -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
-                let mut statement = connection.prepare(sql)?;
-                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                Ok(rows.collect::<Result<_, _>>()?)
-            };
-            // The version first: a change in between is then noticed at the next look, never missed.
-            Ok(RegistryFiles {
-                version: version(connection)?,
-                files: all("SELECT path, content FROM registry_file")?,
-                fetched: all("SELECT entity_id, content FROM fetched_metadata")?,
-            })
-        })
+        self.read(registry::find)
     }
 
     fn replace_registry(
@@ -210,33 +200,13 @@ impl Store for Sqlite {
         record: Record,
     ) -> Answer<'_, ()> {
         self.change(move |transaction| {
-            raise_version(transaction, expected)?;
-            for party in &forget {
-                transaction.execute("DELETE FROM fetched_metadata WHERE entity_id = ?1", [party.as_str()])?;
-            }
-            transaction.execute("DELETE FROM registry_file", [])?;
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO registry_file (path, content) VALUES (?1, ?2)")?;
-            for (path, content) in &files {
-                insert.execute(params![path, content])?;
-            }
+            registry::replace(transaction, expected, &files, &forget)?;
             audit::write(transaction, &record)
         })
     }
 
     fn keep_metadata(&self, expected: u64, fresh: Vec<FreshMetadata>) -> Answer<'_, ()> {
-        self.change(move |transaction| {
-            raise_version(transaction, expected)?;
-            for FreshMetadata { party, content, record } in &fresh {
-                transaction.execute(
-                    "INSERT INTO fetched_metadata (entity_id, content, fetched_at) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (entity_id) DO UPDATE SET content = ?2, fetched_at = ?3",
-                    params![party.as_str(), content, record.at.as_millisecond()],
-                )?;
-                audit::write(transaction, record)?;
-            }
-            Ok(())
-        })
+        self.change(move |transaction| registry::keep_metadata(transaction, expected, &fresh))
     }
 
     fn seal_keys(&self) -> Answer<'_, Vec<SealKey>> {
@@ -288,6 +258,14 @@ impl Store for Sqlite {
 
     fn order_run(&self, run: TrustRun, record: Record) -> Answer<'_, ()> {
         self.change(move |transaction| {
+            trust::order(transaction, &run)?;
+            audit::write(transaction, &record)
+        })
+    }
+
+    fn order_again(&self, run: TrustRun, since: Timestamp, most: u32, record: Record) -> Answer<'_, ()> {
+        self.change(move |transaction| {
+            trust::check_how_often(transaction, &run, since, most)?;
             trust::order(transaction, &run)?;
             audit::write(transaction, &record)
         })
@@ -363,22 +341,6 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
     batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;
     batch.records.iter().try_for_each(|record| audit::write(transaction, record))
-}
-
-/// The register changes: from the version that was read, or not at all.
-fn raise_version(transaction: &Connection, expected: u64) -> Result<(), StoreError> {
-    let found = version(transaction)?;
-    if found != expected {
-        return Err(StoreError::Conflict { expected, found });
-    }
-    transaction.execute("UPDATE registry_version SET version = version + 1", [])?;
-    Ok(())
-}
-
-fn version(connection: &Connection) -> Result<u64, StoreError> {
-    let row =
-        connection.query_row("SELECT version FROM registry_version", [], |row| row.get(0)).optional()?;
-    row.ok_or_else(|| StoreError::Down("table registry_version has no row".into()))
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {

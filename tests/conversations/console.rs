@@ -247,7 +247,8 @@ async fn a_user_who_is_logged_in_already_signs_in_at_once_and_leaves_no_trace_in
     let entered = browser.post(&format!("{}/trust/sign-in", town.url), &[]).await;
     assert_eq!(entered.location(), "/trust/authorities/11111111");
     assert!(is_in(&town, &mut browser).await);
-    let session = town.store.sessions_of(Cvr::new("11111111").unwrap(), 10).await.unwrap().pop().unwrap();
+    let session =
+        town.store.sessions_of(Cvr::new("11111111").unwrap(), None, 10).await.unwrap().pop().unwrap();
     let participants = town.store.participants(session.id).await.unwrap();
     let names: Vec<_> = participants.iter().map(|one| one.fagsystem.as_str()).collect();
     assert_eq!(names, [town.bbr.entity_id.as_str()], "a logout has nobody more to tell");

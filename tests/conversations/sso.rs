@@ -192,7 +192,7 @@ async fn when_a_session_falls_asleep_is_written_down_once_a_minute() {
     let mut day = Day::in_bbr("once-a-minute").await;
     let driving = day.town.driving.clone();
     let korsbaek = Cvr::new("11111111").unwrap();
-    let asleep = async |day: &Day| day.town.store.sessions_of(korsbaek, 10).await.unwrap()[0].idle;
+    let asleep = async |day: &Day| day.town.store.sessions_of(korsbaek, None, 10).await.unwrap()[0].idle;
     let begun = asleep(&day).await;
     day.town.pass(SignedDuration::from_secs(59));
     day.goes_straight_in(&driving).await;

@@ -426,6 +426,32 @@ async fn of_two_systems_that_saw_the_same_user_one_changes_it_and_the_other_is_t
 }
 
 #[tokio::test]
+async fn a_list_that_comes_with_a_condition_is_refused_and_told_what_to_do_instead() {
+    let town = town("users-bulk-tag").await;
+    let mut system = System::new(&town, "of korsbaek");
+    let path = "/api/v1/users/ib";
+    system.call("PUT", path, Some(user("ib", BYG))).await;
+    let seen = tag(&mut system, path).await;
+    let list = json!({ "users": [user("ib", SKAT)] });
+    for header in [("if-match", seen.as_str()), ("if-match", "*"), ("if-none-match", "*")] {
+        for method in ["POST", "PUT"] {
+            let mut system = System::new(&town, "of korsbaek");
+            system.browser.headers.push((header.0.into(), header.1.into()));
+            let answer = system.call(method, "/api/v1/users/bulk", Some(list.clone())).await;
+            refused(&town, &answer, 400, "api.body").await;
+            let told = body(&answer)["errors"][0]["detail"].as_str().unwrap().to_owned();
+            assert!(told.contains("If-Match") && told.contains("call again without"), "{told}");
+        }
+    }
+    assert_eq!(tag(&mut system, path).await, seen, "nothing of it was kept");
+    for method in ["POST", "PUT"] {
+        let twin = system.call(method, "/api/v1/users/bulk", Some(list.clone())).await;
+        assert_eq!((twin.status, body(&twin)), (200, json!({ "users": 1 })));
+    }
+    assert_ne!(tag(&mut system, path).await, seen);
+}
+
+#[tokio::test]
 async fn of_many_who_change_what_they_saw_at_once_exactly_one_gets_through() {
     let town = std::sync::Arc::new(town("users-race").await);
     let mut system = System::new(&town, "of korsbaek");

@@ -13,8 +13,11 @@ use crate::domain::session::LogoutBy;
 use crate::domain::subject::SubjectName;
 use crate::store::{Batch, Ending, Session, Store, StoreError};
 
-/// The most that is shown or ended at once.
-const MOST: u32 = 10_000;
+/// The most that a system of a municipality is shown.
+const MOST: usize = 10_000;
+
+/// How many sessions are read at once, and ended in one commit: few enough that no login waits long for it.
+const AT_ONCE: u32 = 100;
 
 /// A session as those see it who look after it. The user stands there by the id that its authority gave it, since nobody
 /// needs more to find somebody.
@@ -28,34 +31,69 @@ pub struct Listed {
     pub session: Session,
 }
 
-/// The sessions of an authority's users that are not over, or of one user, the youngest first.
+/// The sessions of an authority's users that are not over, or of one user, the youngest first, and whether there are more
+/// than so many.
 pub async fn list_sessions(
     store: &dyn Store,
-    (authority, user): (Cvr, Option<&str>),
+    whose: (Cvr, Option<&str>),
     now: Timestamp,
-) -> Result<Vec<Listed>, Fault> {
+    most: usize,
+) -> Result<(Vec<Listed>, bool), Fault> {
+    let mut walk = Walk { store, whose, now, before: None };
     let mut listed = Vec::new();
-    for (user, session) in sessions_of(store, (authority, user), now).await? {
-        let participants = store.participants(session.id).await?;
-        let mut service_providers: Vec<_> = participants.into_iter().map(|one| one.fagsystem).collect();
-        service_providers.dedup();
-        listed.push(Listed { user, service_providers, session });
+    while let Some(sessions) = walk.next().await? {
+        for session in sessions {
+            if listed.len() == most {
+                return Ok((listed, true));
+            }
+            let participants = store.participants(session.id).await?;
+            let mut service_providers: Vec<_> = participants.into_iter().map(|one| one.fagsystem).collect();
+            service_providers.dedup();
+            listed.push(Listed { user: user_of(&session), service_providers, session });
+        }
     }
-    Ok(listed)
+    Ok((listed, false))
 }
 
-/// Each with the id of its user.
-async fn sessions_of(
+/// A session that is not over, if it is one of this authority's users, or of this one user.
+pub async fn find_session(
     store: &dyn Store,
     (authority, user): (Cvr, Option<&str>),
     now: Timestamp,
-) -> Result<Vec<(String, Session)>, Fault> {
-    let known = store.sessions_of(authority, MOST).await?.into_iter().filter(|session| now < session.expires);
-    let named = known.map(|session| {
-        let name = SubjectName::new(&session.facts.municipal.name);
-        (name.map(|name| name.serial().to_owned()).unwrap_or_default(), session)
-    });
-    Ok(named.filter(|(id, _)| user.is_none_or(|wanted| wanted == id)).collect())
+    id: LoginId,
+) -> Result<Option<Session>, Fault> {
+    let is_meant = |one: &Session| one.facts.authority == authority && is_of(one, user) && now < one.expires;
+    Ok(store.session(id).await?.filter(is_meant))
+}
+
+fn user_of(session: &Session) -> String {
+    let name = SubjectName::new(&session.facts.municipal.name);
+    name.map(|name| name.serial().to_owned()).unwrap_or_default()
+}
+
+fn is_of(session: &Session, user: Option<&str>) -> bool {
+    user.is_none_or(|user| user == user_of(session))
+}
+
+/// A walk over the sessions of an authority's users, or of one user, that are not over, from the youngest on. However many
+/// there are, it holds a few.
+struct Walk<'s> {
+    store: &'s dyn Store,
+    whose: (Cvr, Option<&'s str>),
+    now: Timestamp,
+    before: Option<LoginId>,
+}
+
+impl Walk<'_> {
+    /// The next of them, or nothing when all have been passed.
+    async fn next(&mut self) -> Result<Option<Vec<Session>>, Fault> {
+        let (authority, user) = self.whose;
+        let sessions = self.store.sessions_of(authority, self.before, AT_ONCE).await?;
+        let Some(oldest) = sessions.last() else { return Ok(None) };
+        self.before = Some(oldest.id);
+        let is_meant = |session: &Session| self.now < session.expires && is_of(session, user);
+        Ok(Some(sessions.into_iter().filter(is_meant).collect()))
+    }
 }
 
 /// Who wants sessions to end: an operator, or a system of the municipality.
@@ -77,8 +115,14 @@ impl Administrator {
 
 impl Broker {
     /// A system of a municipality looks who is logged in.
-    pub async fn read_sessions(&self, caller: &Caller, user: Option<&str>) -> Result<Vec<Listed>, Denied> {
-        let listed = list_sessions(self.store.as_ref(), (caller.authority(), user), self.clock.now()).await;
+    /// The youngest ten thousand, and whether there are more.
+    pub async fn read_sessions(
+        &self,
+        caller: &Caller,
+        user: Option<&str>,
+    ) -> Result<(Vec<Listed>, bool), Denied> {
+        let (store, now) = (self.store.as_ref(), self.clock.now());
+        let listed = list_sessions(store, (caller.authority(), user), now, MOST).await;
         let what = user.map_or("read the list of sessions".to_owned(), |user| {
             format!("read the sessions of user {user}")
         });
@@ -105,31 +149,58 @@ impl Broker {
         caller: &Caller,
         (user, named): (Option<&str>, Option<LoginId>),
     ) -> Result<Vec<LoginId>, Fault> {
-        let (now, authority) = (self.clock.now(), caller.authority());
-        let meant = match named {
-            Some(id) => {
-                let known = self.store.session(id).await?;
-                let own = known.filter(|one| one.facts.authority == authority && now < one.expires);
-                let unknown = || format!("no session of this authority is {id}");
-                vec![own.ok_or_else(|| Fault::new(Reason::SessionUnknown, unknown()))?]
-            }
-            None => {
-                let known = sessions_of(self.store.as_ref(), (authority, user), now).await?;
-                known.into_iter().map(|(_, session)| session).collect()
-            }
-        };
+        let (store, now, whose) = (self.store.as_ref(), self.clock.now(), (caller.authority(), user));
         let by = Administrator { now, record: caller.record().clone() };
-        end_sessions(self.store.as_ref(), &meant, &by, || self.fresh_login()).await
+        let Some(id) = named else {
+            return end_all_sessions(store, whose, &by, || self.fresh_login()).await;
+        };
+        let unknown = || Fault::new(Reason::SessionUnknown, format!("no session of this authority is {id}"));
+        let session = find_session(store, whose, now, id).await?.ok_or_else(unknown)?;
+        end_sessions(store, &[session], &by, || self.fresh_login()).await
     }
 }
 
-/// Ends sessions one by one, each under a logout of its own name, and says which of them were not over yet.
+/// Ends all sessions of an authority's users, or of one user, however many they are, and says which. What ended stays
+/// ended, should a later one fail.
+pub async fn end_all_sessions(
+    store: &dyn Store,
+    whose: (Cvr, Option<&str>),
+    by: &Administrator,
+    mut fresh: impl FnMut() -> LoginId,
+) -> Result<Vec<LoginId>, Fault> {
+    let mut all = Vec::new();
+    // A session that is renewed meanwhile is younger than where the walk has come to: another walk meets it.
+    for _ in 0..TRIES {
+        let mut walk = Walk { store, whose, now: by.now, before: None };
+        let before = all.len();
+        while let Some(sessions) = walk.next().await? {
+            all.extend(end_sessions(store, &sessions, by, &mut fresh).await?);
+        }
+        if all.len() == before {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Ends sessions, each under a logout of its own name, and says which of them were not over yet.
 pub async fn end_sessions(
     store: &dyn Store,
     sessions: &[Session],
     by: &Administrator,
     mut fresh: impl FnMut() -> LoginId,
 ) -> Result<Vec<LoginId>, Fault> {
+    if sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut together = Batch::default();
+    for session in sessions {
+        end(&mut together, session, by, fresh());
+    }
+    match store.commit(together).await {
+        Err(StoreError::Ended) => {} // somebody else ended or renewed one of them just now: one by one
+        kept => return Ok(kept.map(|()| sessions.iter().map(|session| session.id).collect())?),
+    }
     let mut ended = Vec::new();
     for session in sessions {
         if end_one(store, session, by, &mut fresh).await? {
@@ -148,12 +219,9 @@ async fn end_one(
 ) -> Result<bool, Fault> {
     for _ in 0..TRIES {
         let Some(session) = as_it_is_now(store, session).await? else { return Ok(false) };
-        let id = fresh();
-        let logout = logout_of(&session, id, &LogoutBy::Administrator, by.now);
-        let browser = session.facts.browser;
-        let endings = vec![Ending { logout, except: None, due: by.now, browser }];
-        let records = records(&session, id, by);
-        match store.commit(Batch { endings, records, ..Batch::default() }).await {
+        let mut alone = Batch::default();
+        end(&mut alone, &session, by, fresh());
+        match store.commit(alone).await {
             Err(StoreError::Ended) => {} // somebody else ended or renewed it just now: look again
             kept => return kept.map(|()| true).map_err(Fault::from),
         }
@@ -161,7 +229,14 @@ async fn end_one(
     Err(Fault::new(Reason::StoreDown, "the session changed again and again"))
 }
 
-fn records(session: &Session, logout: LoginId, by: &Administrator) -> Vec<Record> {
+/// What is left behind by the end of a session.
+fn end(batch: &mut Batch, session: &Session, by: &Administrator, id: LoginId) {
+    let logout = logout_of(session, id, &LogoutBy::Administrator, by.now);
+    batch.endings.push(Ending { logout, except: None, due: by.now, browser: session.facts.browser });
+    batch.records.extend(records(session, id, by));
+}
+
+fn records(session: &Session, logout: LoginId, by: &Administrator) -> [Record; 2] {
     let about = |record: Record| Record {
         session: Some(session.id),
         authority: Some(session.facts.authority),
@@ -172,5 +247,5 @@ fn records(session: &Session, logout: LoginId, by: &Administrator) -> Vec<Record
     let wanted =
         Record { at: by.now, login: logout, event: Event::LogoutReceived, reason, ..by.record.clone() };
     let ended = Record::allowed(by.now, logout, Event::SessionEnded, Actor::Broker, Reason::SloOk);
-    vec![about(wanted), about(ended)]
+    [about(wanted), about(ended)]
 }

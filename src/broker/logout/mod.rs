@@ -29,7 +29,7 @@ use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Unverified};
 use crate::store::{Batch, Kind, Session};
 
-pub use administer::{Administrator, Listed, end_sessions, list_sessions};
+pub use administer::{Administrator, Listed, end_all_sessions, end_sessions, find_session, list_sessions};
 pub use chain::{Farewell, Heard, Hop};
 pub use user::OpenHere;
 

@@ -193,14 +193,23 @@ impl Broker {
     ) -> Option<Step> {
         let handle = Handle::read(arrived.relay_state.as_deref()?)?;
         let sealed = SealedLogin { login: handle.login, content: cookie(handle.login)? };
-        let Ok(Pending::AtLogout(login)) = self.unseal(&sealed) else { return None };
-        if side != Side::Provider {
-            return None;
-        }
+        let pending = self.unseal(&sealed).ok().filter(|_| side == Side::Provider)?;
         let mut trail = self.trail(sealed.login, visit, Event::LogoutConfirmed);
         trail.saw(arrived);
-        trail.observes(&login.asked);
-        let tried = Box::pin(self.go_on_in_run(&mut trail, arrived, login)).await;
+        let tried = match pending {
+            Pending::AtLogout(login) => {
+                trail.observes(&login.asked);
+                Box::pin(self.go_on_in_run(&mut trail, arrived, login)).await
+            }
+            Pending::AtIdp(login) if login.asked.is_over() => {
+                (trail.record.authority, trail.record.idp) = (Some(login.authority), Some(login.idp));
+                Err(Fault::new(Reason::Replay, "the logout of the run has been answered before"))
+            }
+            _ => return None,
+        };
+        if matches!(&tried, Err(fault) if fault.reason == Reason::Replay) {
+            trail.observed = None; // the run went on with the first answer, and ends with what comes of that
+        }
         Some(self.conclude(trail, tried).await)
     }
 

@@ -42,6 +42,11 @@ pub use outcome::Outcome;
 /// How long a run and its report are kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
 
+/// How many runs one order may lead to in a day: it, and those that whoever holds a link orders again.
+const MOST_IN_A_DAY: u32 = 24;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// What the link to a run opens.
 const PURPOSE: &str = "trust run";
 
@@ -74,15 +79,17 @@ impl Broker {
 
     /// The same for whoever the record names. The run has the name of the record's login.
     pub(super) async fn take_order(&self, record: Record, order: Order) -> Result<Ticket, Fault> {
-        self.keep_order(record, order, self.clock.now() + KEPT_FOR).await
+        let (ticket, run, record) = self.ordered(record, order, self.clock.now() + KEPT_FOR)?;
+        self.store.order_run(run, record).await?;
+        Ok(ticket)
     }
 
-    async fn keep_order(
+    fn ordered(
         &self,
         mut record: Record,
         order: Order,
         expires: Timestamp,
-    ) -> Result<Ticket, Fault> {
+    ) -> Result<(Ticket, TrustRun, Record), Fault> {
         self.check_order(&order)?;
         let ticket = Ticket::new(record.login, self.random.as_ref());
         let text =
@@ -103,12 +110,12 @@ impl Broker {
             sent: None,
             report: None,
         };
-        self.store.order_run(run, record).await?;
-        Ok(ticket)
+        Ok((ticket, run, record))
     }
 
     /// Whoever holds the link to a run that has ended tries the same again. The new link is good for no longer than the one
-    /// that it was got by, so that an order never outlives what was given out.
+    /// that it was got by, so that an order never outlives what was given out, and a day sees so many and no more, so that
+    /// nobody fills the store.
     pub async fn order_again(&self, visit: &Visit, ticket: &Ticket) -> Step {
         let trail = self.trail(self.fresh_login(), visit, Event::TrustRunOrdered);
         let tried = self.try_order_again(trail.record.clone(), ticket).await;
@@ -121,7 +128,9 @@ impl Broker {
             // It still waits: by the same link.
             None => (run.id, ticket.text()),
             Some(_) => {
-                let again = self.keep_order(record, Order::open(&run, ticket)?, run.expires).await?;
+                let (again, run, record) = self.ordered(record, Order::open(&run, ticket)?, run.expires)?;
+                let since = self.clock.now() - DAY;
+                self.store.order_again(run, since, MOST_IN_A_DAY, record).await?;
                 (again.id, again.text())
             }
         };

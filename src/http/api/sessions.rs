@@ -28,9 +28,9 @@ pub(in crate::http) async fn list(
         Err(mistakes) => return refused(&door, &called, bad_content(), mistakes).await,
     };
     match door.broker.read_sessions(called.caller(), user.as_deref()).await {
-        Ok(listed) => {
+        Ok((listed, more)) => {
             let sessions: Vec<Shown> = listed.into_iter().map(Shown::of).collect();
-            answer(StatusCode::OK, &called, &json!({ "sessions": sessions }))
+            answer(StatusCode::OK, &called, &json!({ "sessions": sessions, "more": more }))
         }
         Err(denied) => called.problem(&door, denied),
     }

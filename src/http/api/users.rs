@@ -102,7 +102,7 @@ pub(in crate::http) async fn replace_all(
     headers: HeaderMap,
     content: Result<Bytes, BytesRejection>,
 ) -> Response {
-    bulk(&door, &called, json_of(&headers, content), UserChange::ReplaceAll).await
+    bulk(&door, &called, (&headers, content), UserChange::ReplaceAll).await
 }
 
 /// A list whose users are created or replaced; all others stay.
@@ -112,7 +112,7 @@ pub(in crate::http) async fn put_many(
     headers: HeaderMap,
     content: Result<Bytes, BytesRejection>,
 ) -> Response {
-    bulk(&door, &called, json_of(&headers, content), UserChange::Put).await
+    bulk(&door, &called, (&headers, content), UserChange::Put).await
 }
 
 async fn put_one(
@@ -153,9 +153,13 @@ async fn put_one(
 async fn bulk(
     door: &Arc<Door>,
     called: &Called,
-    content: Result<Value, Fault>,
+    (headers, content): (&HeaderMap, Result<Bytes, BytesRejection>),
     change: fn(Vec<User>) -> UserChange,
 ) -> Response {
+    if let Err(fault) = unconditional(headers) {
+        return refused(door, called, fault, Vec::new()).await;
+    }
+    let content = json_of(headers, content);
     let drafts = match read_content(called, content, |own, value| body::users(value, own)) {
         Ok(drafts) => drafts,
         Err((fault, mistakes)) => return refused(door, called, fault, mistakes).await,
@@ -237,6 +241,13 @@ fn condition(headers: &HeaderMap) -> Result<Condition, Fault> {
             "expected one of If-Match with what ETag told, If-Match: * and If-None-Match: *",
         )),
     }
+}
+
+/// A list has no state that a caller could have seen, so nothing that such a header asks for can be held.
+fn unconditional(headers: &HeaderMap) -> Result<(), Fault> {
+    let asks = [header::IF_MATCH, header::IF_NONE_MATCH].iter().any(|name| headers.contains_key(name));
+    let what = "expected a list without If-Match and If-None-Match: call again without them, or change one user at a time";
+    if asks { Err(Fault::new(Reason::ApiBody, what)) } else { Ok(()) }
 }
 
 /// A user with the tag of its state.

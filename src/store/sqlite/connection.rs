@@ -21,6 +21,7 @@ pub(super) const SCHEMA: &[&str] = &[
     include_str!("../../../migrations/0008_mirror.sql"),
     include_str!("../../../migrations/0009_spent.sql"),
     include_str!("../../../migrations/0010_trust_sent.sql"),
+    include_str!("../../../migrations/0011_session_of.sql"),
 ];
 
 /// How many pages the log ahead of the database may have before they are moved into it. Pages that change again and

@@ -28,10 +28,15 @@ pub(super) fn named(connection: &Connection, name: [u8; 16]) -> Result<Vec<Sessi
     found.map(|row| session(row?)).collect()
 }
 
-pub(super) fn of(connection: &Connection, authority: Cvr, limit: u32) -> Result<Vec<Session>, StoreError> {
-    let such = format!("{SESSION} WHERE content ->> 'authority' = ?1 ORDER BY id DESC LIMIT ?2");
+pub(super) fn of(
+    connection: &Connection,
+    authority: Cvr,
+    before: LoginId,
+    limit: u32,
+) -> Result<Vec<Session>, StoreError> {
+    let such = format!("{SESSION} WHERE content ->> 'authority' = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
     let mut select = connection.prepare_cached(&such)?;
-    let found = select.query_map(params![authority.as_str(), limit], raw)?;
+    let found = select.query_map(params![authority.as_str(), before.bytes(), limit], raw)?;
     found.map(|row| session(row?)).collect()
 }
 

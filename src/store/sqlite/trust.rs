@@ -29,6 +29,31 @@ pub(super) fn order(transaction: &Connection, run: &TrustRun) -> Result<(), Stor
     Ok(())
 }
 
+/// Runs that stem from one order are forgotten at the same moment.
+pub(super) fn check_how_often(
+    transaction: &Connection,
+    run: &TrustRun,
+    since: Timestamp,
+    most: u32,
+) -> Result<(), StoreError> {
+    let ordered: u32 = transaction
+        .prepare_cached(
+            "SELECT count(*) FROM trust_run
+             WHERE expires = ?1 AND authority = ?2 AND idp = ?3 AND scenario = ?4 AND ordered > ?5",
+        )?
+        .query_row(
+            params![
+                run.expires.as_millisecond(),
+                run.authority.as_str(),
+                run.idp.as_str(),
+                run.scenario.id(),
+                since.as_millisecond(),
+            ],
+            |row| row.get(0),
+        )?;
+    if ordered < most { Ok(()) } else { Err(StoreError::Often) }
+}
+
 /// Writes down with what a run left that has not ended.
 pub(super) fn sent(transaction: &Connection, sent: &Sent) -> Result<(), StoreError> {
     let whole = serde_json::to_string(sent).map_err(down)?;

@@ -187,7 +187,7 @@ impl Lane {
 
     /// How many sessions the user has.
     async fn sessions(&self) -> usize {
-        self.store.sessions_of(Cvr::new("11111111").unwrap(), 10).await.unwrap().len()
+        self.store.sessions_of(Cvr::new("11111111").unwrap(), None, 10).await.unwrap().len()
     }
 }
 
@@ -406,7 +406,7 @@ async fn no_login_outlives_a_logout_in_whatever_order_they_come() {
     let mut bench = Bench::new("login").await;
     let answer = bench.answer().await;
     let lanes = bench.lanes().await;
-    let there = lanes[0].store.sessions_of(Cvr::new("11111111").unwrap(), 10).await.unwrap();
+    let there = lanes[0].store.sessions_of(Cvr::new("11111111").unwrap(), None, 10).await.unwrap();
     bench.town.pass(SignedDuration::from_secs(1));
     let (let_in, refused) = (Cell::new(0), Cell::new(0));
     through_orders(&lanes, 400, async |lane, seed| {

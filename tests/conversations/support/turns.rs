@@ -135,7 +135,7 @@ macro_rules! in_turns {
 
 in_turns! {
     session(id: LoginId) -> Option<Session>;
-    sessions_of(authority: Cvr, limit: u32) -> Vec<Session>;
+    sessions_of(authority: Cvr, before: Option<LoginId>, limit: u32) -> Vec<Session>;
     participant(index: LoginId) -> Option<Participant>;
     participants(session: LoginId) -> Vec<Participant>;
     voucher(id: LoginId) -> Option<Voucher>;
@@ -153,6 +153,7 @@ in_turns! {
     users(query: UserQuery) -> Vec<User>;
     change_users(authority: Cvr, change: UserChange, record: Record) -> ();
     order_run(run: TrustRun, record: Record) -> ();
+    order_again(run: TrustRun, since: Timestamp, most: u32, record: Record) -> ();
     run(id: LoginId, now: Timestamp) -> Option<TrustRun>;
     runs(query: RunQuery) -> Vec<TrustRun>;
     invitations(id: Option<LoginId>) -> Vec<Invitation>;

@@ -87,6 +87,30 @@ async fn an_answer_to_the_logout_counts_from_the_provider_that_was_asked_alone()
     assert_eq!(wrong(&report), ["logout.answered sig.invalid"]);
 }
 
+/// A user who reloads the page, and a browser that sends the same answer twice with the cookie of then.
+#[tokio::test]
+async fn an_answer_to_the_logout_that_is_sent_twice_counts_once_and_leaves_the_report_as_it_is() {
+    let town =
+        Town::with("trust-slo-twice", |files| reachable(files, "korsbaek", "HTTP-Redirect", SLO)).await;
+    let (ticket, mut browser, next) = logged_in(&town, Scenario::LogoutRedirect).await;
+    let answer = town.korsbaek.voice(&town).answers(&Asked::of(&next), &["Success"]);
+    let mut twice = town.browser();
+    twice.cookies = browser.cookies.clone();
+    let next = browser.get(&answer).await;
+    for again in [&mut browser, &mut twice] {
+        let refused = again.get(&answer).await;
+        assert_eq!((refused.status, town.last_reason().await.as_str()), (400, "replay"));
+        assert!(refused.body.contains("allerede blevet brugt"), "{}", refused.body);
+        assert!(report(&town, &ticket).await.is_none(), "the run goes on with the first one");
+    }
+    let ended = asked_again(&town, (&ticket, &mut browser), next, &["Responder", "NoPassive"]).await;
+    assert!(wrong(&ended).is_empty(), "{:?}", wrong(&ended));
+    for again in [&mut browser, &mut twice] {
+        assert_eq!(again.get(&answer).await.status, 400);
+        assert_eq!(report(&town, &ticket).await.unwrap(), ended);
+    }
+}
+
 #[tokio::test]
 async fn a_logout_from_server_to_server_is_judged_by_what_comes_back() {
     let server = Server::of("https://idp.korsbaek.test/", key("idp-korsbaek")).await;

@@ -49,7 +49,7 @@ async fn a_right_answer_gives_a_green_report_and_nothing_else() {
         "and that its report was read"
     );
     let korsbaek = context_handler::domain::id::Cvr::new("11111111").unwrap();
-    assert!(town.store.sessions_of(korsbaek, 10).await.unwrap().is_empty());
+    assert!(town.store.sessions_of(korsbaek, None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

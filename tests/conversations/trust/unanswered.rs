@@ -1,6 +1,7 @@
 //! Runs that get no answer, or one that does not lead back: what was asked and what it can be is told, and a report comes
 //! where the browser's cookie and the question that the answer names show whose it is.
 
+use context_handler::domain::id::Cvr;
 use context_handler::domain::trust::Scenario;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -146,4 +147,47 @@ async fn whoever_holds_the_link_tries_the_same_again_for_as_long_as_the_first_li
         assert_eq!(town.browser().get(&format!("{}/trust/runs/{ticket}", town.url)).await.status, 404);
         assert_ne!(town.browser().post(&again(ticket), &[]).await.status, 303);
     }
+}
+
+#[tokio::test]
+async fn one_order_leads_to_so_many_runs_in_a_day_and_no_more() {
+    let town = Town::with("trust-often", with_logout).await;
+    let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
+    let right = run.arrived.relay_state.clone();
+    with_state(&town, &mut run, right.as_deref()).await;
+    let first = report(&town, &run.ticket).await.unwrap();
+    let again = format!("{}/trust/runs/{}/again", town.url, run.ticket);
+    for number in 2..=24 {
+        assert_eq!(town.browser().post(&again, &[]).await.status, 303, "run {number}");
+    }
+    let refused = town.browser().post(&again, &[]).await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.body.contains("på et døgn") && refused.body.contains("trust.often"), "{}", refused.body);
+    assert_eq!(town.last_reason().await, "trust.often");
+    let runs = town.broker.runs_of(Cvr::new("11111111").unwrap(), 100).await.unwrap();
+    assert_eq!(runs.len(), 24, "nothing of it was kept");
+    assert_eq!(report(&town, &run.ticket).await.unwrap(), first, "it can still be read");
+    assert!(order(&town, Scenario::Basic, None).await.is_ok(), "whoever may order is not held up by it");
+
+    town.pass(SignedDuration::from_hours(24));
+    assert_eq!(town.browser().post(&again, &[]).await.status, 303, "another day");
+}
+
+#[tokio::test]
+async fn of_many_who_order_again_at_once_no_more_get_through() {
+    let town = std::sync::Arc::new(Town::with("trust-often-race", with_logout).await);
+    let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
+    let right = run.arrived.relay_state.clone();
+    with_state(&town, &mut run, right.as_deref()).await;
+    let again = format!("{}/trust/runs/{}/again", town.url, run.ticket);
+    let calls = (0..40).map(|_| {
+        let (town, again) = (town.clone(), again.clone());
+        tokio::spawn(async move { town.browser().post(&again, &[]).await.status })
+    });
+    let mut statuses = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        statuses.push(call.await.unwrap());
+    }
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(303), count(429)), (23, 17));
 }
