@@ -10,11 +10,11 @@ use crate::broker::registry::KnownClient;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::jose::{self, Typ, jwe};
-use crate::protocol::keys::{SignatureAlgorithm, Signer};
 use crate::protocol::oauth::claims::{self, AccessToken, Confirmation, IdToken};
 use crate::protocol::oauth::token::{TokenAnswer, TokenType, scope};
 
-/// Tokens that are ready and not yet on their way, and what the exchange log says about them.
+/// Tokens that are ready and not yet on their way, and what the exchange log says about them: it names the access token,
+/// and the key and the algorithm are of its signature, also where the ID token beside it has another.
 pub(super) struct Tokens {
     pub(super) answer: TokenAnswer,
     pub(super) jti: String,
@@ -54,7 +54,7 @@ impl Broker {
             cnf,
             attributes: claims::attributes(&told.attributes, grant.rights()?, speaks.names),
         };
-        let (signer, algorithm) = (self.token_signer(speaks.signed)?, speaks.signed);
+        let (signer, algorithm) = (self.keys.token_signer(speaks.access_signed)?, speaks.access_signed);
         let access_token = jose::sign(&said, Typ::AccessToken, signer, algorithm)?;
         let expires_in = said.exp - said.iat;
         let jti = said.jti.clone();
@@ -80,13 +80,8 @@ impl Broker {
         let (aud, nonce) = (client.registered.entity_id.as_str().to_owned(), of_code.nonce.clone());
         let at_hash = Some(claims::half_hash(access_token, signed));
         let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, amr, sid, at_hash, attributes };
-        let id_token = jose::sign(&said, Typ::IdToken, self.token_signer(signed)?, signed)?;
+        let id_token = jose::sign(&said, Typ::IdToken, self.keys.token_signer(signed)?, signed)?;
         self.sealed_for(client, id_token)
-    }
-
-    fn token_signer(&self, algorithm: SignatureAlgorithm) -> Result<&dyn Signer, Fault> {
-        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
-        self.keys.token_signer(algorithm).ok_or_else(no_key)
     }
 
     /// Sealed for the client, where it is registered so.

@@ -21,6 +21,7 @@ fn client(authentication: Authentication) -> Client {
         jwks: None,
         logout: LogoutAddresses::default(),
         signed: SignatureAlgorithm::RSA_PSS_SHA256,
+        access_signed: SignatureAlgorithm::RSA_PSS_SHA256,
         encrypted: None,
         tokens_live: SignedDuration::from_hours(1),
         refresh: None,
