@@ -8,7 +8,7 @@ use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, AtStepUp, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::role::Ruling;
-use crate::domain::subject::Subject;
+use crate::domain::subject::{Grant, Subject};
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};
 use crate::protocol::saml::response::{OurResponse, Response};
@@ -92,8 +92,8 @@ impl Trail {
         judged
     }
 
-    pub(super) fn ruled(&mut self, rulings: &[Ruling]) {
-        self.rulings = rulings.to_vec();
+    pub(super) fn ruled(&mut self, grant: &mut Grant<'_>) {
+        self.rulings = grant.take_rulings();
     }
 
     pub(super) fn notice(&mut self, reasons: &[Reason]) {

@@ -234,8 +234,8 @@ impl Broker {
             let first = FirstLeg { subject, said: said.clone(), observed: trail.observed.take(), used };
             return self.begin_step_up(trail, login, first, level).await;
         }
-        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
-        trail.ruled(grant.rulings()); // each role kept or dropped, and why
+        let mut grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
+        trail.ruled(&mut grant); // each role kept or dropped, and why
         let remembered = Remembered { municipal: said.clone(), step_up: None };
         let uses = self.marks_of((&login.question, login.at), &answer);
         let batch = Batch { uses, ..Batch::default() };

@@ -105,17 +105,17 @@ impl Broker {
         let case = Case { agreement, idp, requirement: &requirement, source, service };
         let (subject, step_up) = self.weigh(trail, &case, Grounds::imagined(&said)).await?;
         let Some(level) = step_up else {
-            let grant = Grant::new(subject, agreement, federation, now)?;
-            return Ok(Outcome::Issued(self.token(trail, &grant, now)?));
+            let mut grant = Grant::new(subject, agreement, federation, now)?;
+            return Ok(Outcome::Issued(self.token(trail, &mut grant, now)?));
         };
         let provider = self.way_up(&snapshot, &subject, &said, level).await?.registered.entity_id.clone();
         let subject = Subject { level: Achieved::exactly(Level::Nsis(level)), ..subject };
-        let grant = Grant::new(subject, agreement, federation, now)?;
-        Ok(Outcome::StepUp(self.token(trail, &grant, now)?, level, provider))
+        let mut grant = Grant::new(subject, agreement, federation, now)?;
+        Ok(Outcome::StepUp(self.token(trail, &mut grant, now)?, level, provider))
     }
 
-    fn token(&self, trail: &mut Trail, grant: &Grant<'_>, now: Timestamp) -> Result<Token, Fault> {
-        trail.ruled(grant.rulings());
+    fn token(&self, trail: &mut Trail, grant: &mut Grant<'_>, now: Timestamp) -> Result<Token, Fault> {
+        trail.ruled(grant);
         let snapshot = self.snapshot();
         let name = &grant.agreement().fagsystem().entity_id;
         if snapshot.client(name).is_err() {

@@ -214,8 +214,8 @@ impl Broker {
             subject = self.raise(trail, subject, (first, second), &provider).await?;
             check_level(trail, &subject, requirement)?;
         }
-        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
-        trail.ruled(grant.rulings()); // each role kept or dropped, and why
+        let mut grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
+        trail.ruled(&mut grant); // each role kept or dropped, and why
         self.complete(trail, (visit, asked), &grant, Sso::GoesOn(Box::new(open)), Batch::default()).await
     }
 

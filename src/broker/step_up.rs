@@ -111,8 +111,8 @@ impl Broker {
         let second = &answer.assertion().said;
         let subject = self.raise(trail, first.subject, (&first.said, second), &provider).await?; // the same person
         check_level(trail, &subject, &asked.requirement)?; // sure enough now
-        let grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
-        trail.ruled(grant.rulings()); // each role kept or dropped, and why
+        let mut grant = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles
+        trail.ruled(&mut grant); // each role kept or dropped, and why
         let remembered = Remembered { municipal: first.said, step_up: Some((login.step_up, second.clone())) };
         let uses = self.marks_of((&login.question, login.at), &answer);
         let batch = Batch { uses, takes: Some(login.question), ..Batch::default() };

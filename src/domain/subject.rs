@@ -175,9 +175,9 @@ impl<'f> Grant<'f> {
         Ok(rights)
     }
 
-    /// Why the user's roles became these rights.
-    pub fn rulings(&self) -> &[Ruling] {
-        &self.translated.rulings
+    /// Hands over why the user's roles became these rights.
+    pub fn take_rulings(&mut self) -> Vec<Ruling> {
+        std::mem::take(&mut self.translated.rulings)
     }
 
     /// What the fagsystem's attribute profile tells of the person. Nothing else is here to be told.

@@ -189,8 +189,8 @@ impl Broker {
         let requirement = Requirement { registered, ..entitlement.requirement.clone() };
         story.trail.record.required = Some(requirement.to_string());
         check_level(&mut story.trail, &subject, &requirement)?;
-        let grant = Grant::new(subject, agreement, federation, now)?;
-        story.trail.ruled(grant.rulings());
+        let mut grant = Grant::new(subject, agreement, federation, now)?;
+        story.trail.ruled(&mut grant);
         Ok(grant)
     }
 
