@@ -279,8 +279,9 @@ impl Broker {
         let is_dpop = matches!(token.cnf, Some(Confirmation::Dpop(_)));
         let mut said =
             serde_json::to_value(&token).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let token_type = if is_dpop { TokenType::Dpop } else { TokenType::Bearer };
         said["active"] = true.into();
-        said["token_type"] = if is_dpop { "DPoP" } else { "Bearer" }.into();
+        said["token_type"] = token_type.name().into();
         let AccessToken { sid, client_id: client, aud: audience, .. } = token;
         Ok(Found { sid, client, audience, said })
     }
