@@ -487,6 +487,21 @@ async fn a_token_that_is_bound_to_a_key_is_worth_nothing_without_it() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_that_is_once_brought_with_a_key_is_bound_to_it_from_then_on() {
+    let (free, bound) = (Client::sag(), Client { proves_key: true, ..Client::sag() });
+    let town = town_with("n-later-bound", [free.clone()]).await;
+    let mut tokens = free.tokens(&town).await;
+    for client in [&free, &free, &bound, &bound, &bound] {
+        tokens = body(&client.refresh(&town, text(&tokens, "refresh_token")).await);
+        let (_, claims) = decoded(text(&tokens, "access_token"));
+        assert_eq!(claims["cnf"]["jkt"].is_string(), client.proves_key, "{claims}");
+    }
+    let token = text(&tokens, "refresh_token");
+    refused(&town, &free.refresh(&town, token).await, (400, "invalid_dpop_proof"), "pop").await;
+    assert_eq!(bound.refresh(&town, token).await.status, 200, "the genuine one");
+}
+
+#[tokio::test]
 async fn a_code_that_was_asked_for_with_a_key_needs_that_key() {
     // ATK-274
     let page = Client::page();
