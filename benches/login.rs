@@ -75,6 +75,9 @@ struct Options {
     /// What is played: a login of a SAML fagsystem, of a client of OpenID Connect, or a refresh of its tokens
     #[arg(long, value_enum, default_value_t = Play::Saml)]
     play: Play,
+    /// How clients' access tokens are signed, as `ES256`; without this, as their ID tokens
+    #[arg(long, value_name = "ALGORITHM")]
+    access_tokens: Option<String>,
     /// Beside, sessions with a fagsystem and ten clients end again and again, three of the clients never answering
     #[arg(long)]
     logouts: bool,
@@ -140,7 +143,7 @@ fn main() -> Result<(), Trouble> {
 
 impl Setting {
     fn open(options: Options) -> Result<Self, Trouble> {
-        let parties = Parties::new(options.rsa)?;
+        let parties = Parties::new(options.rsa, options.access_tokens.as_deref())?;
         let mut rights = Rights { groups: options.groups, ..Rights::default() };
         if let Some(cache_minutes) = options.service {
             let address = service::start(service::SERVICE, parties.service.clone(), rights, false)?;

@@ -49,7 +49,8 @@ fn main() -> Result<(), Trouble> {
         rights: Rights::default(),
         clients: None,
     };
-    let home = Home::new(&PathBuf::from(env!("CARGO_BIN_EXE_context-handler")), &Parties::new(2048)?, size)?;
+    let home =
+        Home::new(&PathBuf::from(env!("CARGO_BIN_EXE_context-handler")), &Parties::new(2048, None)?, size)?;
     let link = runtime.block_on(fill(&home))?;
     let (_running, _) = home.start()?;
     let mut browser = Connection::open(home.address)?;

@@ -192,6 +192,25 @@ fn a_deployment_that_is_well_is_told_so_and_a_silent_partner_is_told_apart() {
 }
 
 #[test]
+fn a_client_whose_tokens_no_key_of_ours_signs_is_found() {
+    let deployment = Deployment::new("tokens", "");
+    let register = |algorithm: &str| {
+        let client = format!(
+            "[[oidc-client]]\nclient-id = \"app\"\nname = \"App\"\ncvr = \"22222222\"\nrequired-nist = 3\n\
+             application-type = \"native\"\nredirect-uris = [\"dk.example.app:/callback\"]\n\
+             token-endpoint-auth-method = \"none\"\naccess-token-signed-response-alg = {algorithm:?}\n"
+        );
+        fs::write(deployment.folder.join("register/client.toml"), client).expect("a file");
+        deployment.apply();
+        deployment.doctor(&SystemClock).1
+    };
+    assert!(!register("PS512").contains(&"failed register.tokens".to_owned()));
+    assert!(register("ES256").contains(&"failed register.tokens".to_owned()));
+    let (_, out, _) = deployment.say(&SystemClock, &["doctor"]);
+    assert!(out.contains("app: no key of ours signs tokens with ES256"), "{out}");
+}
+
+#[test]
 fn time_is_told_where_it_matters() {
     let deployment = Deployment::new("time", "");
     deployment.apply();

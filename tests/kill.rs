@@ -68,7 +68,7 @@ fn what_reached_a_fagsystem_is_logged_and_cannot_be_used_again_however_often_the
         rights: Rights::default(),
         clients: Some(load::logout::ears().unwrap()),
     };
-    let scene = Scene { parties: Parties::new(2048).unwrap(), size };
+    let scene = Scene { parties: Parties::new(2048, None).unwrap(), size };
     let home = Home::new(env!("CARGO_BIN_EXE_context-handler").as_ref(), &scene.parties, size).unwrap();
     let count = AtomicUsize::new(0);
     let (mut delivered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);

@@ -825,6 +825,12 @@ fn a_mistake_in_a_client_is_told_with_its_place() {
         ),
         (
             "issue-refresh-token = true",
+            "access-token-signed-response-alg = \"RS256\"",
+            10,
+            "expected one of PS256, PS384, PS512, ES256, got \"RS256\"",
+        ),
+        (
+            "issue-refresh-token = true",
             "id-token-encrypted-response-alg = \"A128KW\"",
             10,
             "expected one of RSA-OAEP-256, RSA-OAEP, got \"A128KW\"",

@@ -38,12 +38,18 @@ impl Home {
         };
         fs::write(home.folder.join("signing.pem"), parties.signing.pem())?;
         fs::write(home.folder.join("decryption.pem"), parties.decryption.pem())?;
+        let tokens = parties.access_tokens.as_ref();
+        if let Some((_, key)) = tokens {
+            fs::write(home.folder.join("tokens.pem"), key.pem())?;
+        }
         let config = format!(
             "[server]\nlisten = \"{}\"\noperations-listen = \"{}\"\npublic-url = \"{PUBLIC_URL}\"\n\
              [store]\npath = \"store.sqlite\"\n\
-             [keys]\nsigning = [\"signing.pem\"]\ndecryption = [\"decryption.pem\"]\n\
-             [egress]\nallow-hosts = [\"localhost\"]\n",
-            home.address, home.operations
+             [egress]\nallow-hosts = [\"localhost\"]\n\
+             [keys]\nsigning = [\"signing.pem\"]\ndecryption = [\"decryption.pem\"]\n{}",
+            home.address,
+            home.operations,
+            tokens.map_or("", |_| "token-signing = [\"tokens.pem\"]\n")
         );
         fs::write(home.folder.join("config.toml"), config)?;
         let written = home.folder.join("register");

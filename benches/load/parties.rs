@@ -5,7 +5,9 @@ use std::sync::Arc;
 use context_handler::protocol::keys::FileKey;
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
@@ -22,7 +24,16 @@ pub(crate) struct Party {
 impl Party {
     /// Makes a key pair.
     pub(crate) fn new(name: &str, bits: u32) -> Result<Self, Trouble> {
-        let private = PKey::from_rsa(Rsa::generate(bits)?)?;
+        Self::with_key(name, PKey::from_rsa(Rsa::generate(bits)?)?)
+    }
+
+    /// Makes a key pair on P-256.
+    pub(crate) fn on_curve(name: &str) -> Result<Self, Trouble> {
+        let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+        Self::with_key(name, PKey::from_ec_key(EcKey::generate(&curve)?)?)
+    }
+
+    fn with_key(name: &str, private: PKey<Private>) -> Result<Self, Trouble> {
         let certificate = self_signed(name, &private)?.to_pem()?;
         let pem = [private.private_key_to_pem_pkcs8()?, certificate].concat();
         let key = FileKey::read(&pem, None).map_err(|fault| fault.to_string())?;
@@ -57,6 +68,9 @@ fn self_signed(name: &str, key: &PKey<Private>) -> Result<X509, Trouble> {
 /// fagsystemer share.
 pub(crate) struct Parties {
     pub(crate) signing: Party,
+    /// The algorithm that signs clients' access tokens, where it is another than that of their ID tokens, and a key on a
+    /// curve for it.
+    pub(crate) access_tokens: Option<(String, Party)>,
     pub(crate) decryption: Party,
     pub(crate) idp: Party,
     pub(crate) service: Arc<Party>,
@@ -65,10 +79,12 @@ pub(crate) struct Parties {
 
 impl Parties {
     /// Makes all keys, with this many bits.
-    pub(crate) fn new(bits: u32) -> Result<Self, Trouble> {
+    pub(crate) fn new(bits: u32, access_tokens: Option<&str>) -> Result<Self, Trouble> {
         let fagsystemer = (0..4).map(|n| Party::new(&format!("fagsystem {n}"), bits));
+        let for_tokens = |name: &str| Party::on_curve("tokens").map(|key| (name.to_owned(), key));
         Ok(Self {
             signing: Party::new("broker signing", bits)?,
+            access_tokens: access_tokens.map(for_tokens).transpose()?,
             decryption: Party::new("broker decryption", bits)?,
             idp: Party::new("identity provider", bits)?,
             service: Arc::new(Party::new("attribute service", bits)?),

@@ -102,7 +102,10 @@ pub(crate) fn write(folder: &Path, size: Size, parties: &Parties) -> Result<(), 
         fs::write(folder.join("systems").join(format!("{number}.xml")), sp_metadata(number, parties))?;
     }
     if let Some(ears) = size.clients {
-        let clients: String = (0..size.systems).map(|number| client_file(number, ears)).collect();
+        let signed = parties.access_tokens.as_ref();
+        let signed = signed.map(|(name, _)| format!("access-token-signed-response-alg = {name:?}\n"));
+        let signed = signed.unwrap_or_default();
+        let clients: String = (0..size.systems).map(|number| client_file(number, ears, &signed)).collect();
         fs::write(folder.join("clients.toml"), clients)?;
     }
     Ok(())
@@ -157,14 +160,14 @@ fn system_file(number: usize) -> String {
     )
 }
 
-fn client_file(number: usize, ears: Ears) -> String {
+fn client_file(number: usize, ears: Ears, signed: &str) -> String {
     let port = if number % 10 < 3 { ears.deaf } else { ears.answering };
     let digest: String = openssl::sha::sha256(SECRET.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
     format!(
         "[[oidc-client]]\nclient-id = \"{}\"\nname = \"Klient {number}\"\ncvr = \"19435075\"\n\
          required-nsis = \"Substantial\"\nredirect-uris = [\"{}\"]\n\
          token-endpoint-auth-method = \"client_secret_post\"\nsecret-sha256 = [\"{digest}\"]\n\
-         backchannel-logout-uri = \"http://localhost:{port}/logout\"\nissue-refresh-token = true\n\n",
+         backchannel-logout-uri = \"http://localhost:{port}/logout\"\nissue-refresh-token = true\n{signed}\n",
         client(number),
         callback(number)
     )

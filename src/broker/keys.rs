@@ -46,10 +46,16 @@ impl Keys {
         Ok(self)
     }
 
-    /// The key that signs tokens with this algorithm, if one of ours does.
-    pub fn token_signer(&self, algorithm: SignatureAlgorithm) -> Option<&dyn Signer> {
+    /// The key that signs tokens with this algorithm.
+    pub fn token_signer(&self, algorithm: SignatureAlgorithm) -> Result<&dyn Signer, Fault> {
         let mut signers = self.token_signers.iter().map(Arc::as_ref);
-        signers.find(|signer| jose::signs(*signer, algorithm))
+        signers.find(|signer| jose::signs(*signer, algorithm)).ok_or_else(|| {
+            let name = algorithm.jose().unwrap_or_default();
+            Fault::new(
+                Reason::Internal,
+                format!("the client wants {name}, and no key in `token-signing` signs so"),
+            )
+        })
     }
 
     /// Every key that may have signed a token of ours, as it is published.

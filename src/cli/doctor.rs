@@ -106,7 +106,7 @@ async fn look(
         egress(Some(config.server.public_url.host().to_owned())).map_err(|fault| wrong("egress", fault))?;
     let to_partners = egress(None).map_err(|fault| wrong("egress", fault))?;
     if let Some(store) = machine::store(config, now, findings).await {
-        partners::register(&store, &to_partners, (now, skew), findings).await;
+        partners::register((&store, keyring), &to_partners, (now, skew), findings).await;
     }
     if let Some(keyring) = keyring {
         machine::public_url(config, keyring, &to_us, findings).await;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The name of a party in SAML: compared byte for byte, never folded.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct EntityId(Arc<str>);
 
 impl EntityId {
@@ -39,9 +39,9 @@ impl TryFrom<String> for EntityId {
     }
 }
 
-impl From<EntityId> for String {
-    fn from(id: EntityId) -> Self {
-        id.as_str().to_owned()
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -58,8 +58,8 @@ impl fmt::Display for EntityId {
 }
 
 /// The number of an organisation in the Danish business register: exactly eight ASCII digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Cvr([u8; 8]);
 
 impl Cvr {
@@ -87,9 +87,9 @@ impl TryFrom<String> for Cvr {
     }
 }
 
-impl From<Cvr> for String {
-    fn from(cvr: Cvr) -> Self {
-        cvr.as_str().to_owned()
+impl Serialize for Cvr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

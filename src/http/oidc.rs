@@ -36,7 +36,10 @@ async fn token(State(door): State<Arc<Door>>, knock: Knock, posted: Posted) -> R
     let visit = door.visit(&knock, "/oauth2/token POST");
     let by_header = posted.headers.contains_key(header::AUTHORIZATION);
     match door.broker.exchange(&visit, posted.read(&door, &knock)).await {
-        Ok(answered) => answer(answered),
+        Ok(answered) => {
+            let response = written(StatusCode::OK, answered.answer.to_json(), "no-store");
+            given(answered, response)
+        }
         Err(refused) => refuse(refused, Asked::Tokens { by_header }),
     }
 }
@@ -146,8 +149,11 @@ fn call(
 
 /// What the client gets: for it alone, so nobody on the way keeps it.
 fn answer<T: Serialize>(answered: Answered<T>) -> Response {
-    let Answered { login, client, answer, withheld } = answered;
-    let mut response = json(StatusCode::OK, &answer, "no-store");
+    let response = json(StatusCode::OK, &answered.answer, "no-store");
+    given(answered, response)
+}
+
+fn given<T>(Answered { login, client, withheld, .. }: Answered<T>, mut response: Response) -> Response {
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response.extensions_mut().insert(Noted {
         login: Some(login),
@@ -222,9 +228,13 @@ fn published(document: &impl Serialize) -> Response {
 }
 
 fn json(status: StatusCode, content: &impl Serialize, kept: &'static str) -> Response {
-    let Ok(body) = serde_json::to_string(content) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+    match serde_json::to_string(content) {
+        Ok(body) => written(status, body, kept),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn written(status: StatusCode, body: String, kept: &'static str) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

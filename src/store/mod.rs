@@ -221,8 +221,8 @@ pub trait Store: Send + Sync {
     /// Everybody who takes part in a session, in the order in which they came.
     fn participants(&self, session: LoginId) -> Answer<'_, Vec<Participant>>;
 
-    /// The voucher of this name.
-    fn voucher(&self, id: LoginId) -> Answer<'_, Option<Voucher>>;
+    /// The voucher of this name, and whose it is.
+    fn voucher(&self, id: LoginId) -> Answer<'_, Option<(Voucher, Option<Participant>)>>;
 
     /// The logout of this name, with its legs.
     fn logout(&self, id: LoginId) -> Answer<'_, Option<Logout>>;

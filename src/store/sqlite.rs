@@ -168,7 +168,7 @@ impl Store for Sqlite {
         self.read(move |connection| session::participants(connection, session))
     }
 
-    fn voucher(&self, id: LoginId) -> Answer<'_, Option<Voucher>> {
+    fn voucher(&self, id: LoginId) -> Answer<'_, Option<(Voucher, Option<Participant>)>> {
         self.look_up(move |connection| session::voucher(connection, id))
     }
 

@@ -155,6 +155,76 @@ async fn tokens_are_signed_and_sealed_as_the_client_is_registered() {
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);
 }
 
+/// What a token says, proved by a library that shares nothing with us, with the published key that it names.
+fn proved(keys: &Value, token: &str, algorithm: &str) -> josekit::jwt::JwtPayload {
+    let head = josekit::jwt::decode_header(token).unwrap();
+    assert_eq!(head.claim("alg"), Some(&json!(algorithm)));
+    let kid = head.claim("kid").unwrap();
+    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap();
+    let jwk = josekit::jwk::Jwk::from_bytes(key.to_string()).unwrap();
+    let verifier: Box<dyn josekit::jws::JwsVerifier> = match algorithm {
+        "ES256" => Box::new(josekit::jws::ES256.verifier_from_jwk(&jwk).unwrap()),
+        "PS256" => Box::new(josekit::jws::PS256.verifier_from_jwk(&jwk).unwrap()),
+        _ => Box::new(josekit::jws::PS512.verifier_from_jwk(&jwk).unwrap()),
+    };
+    josekit::jwt::decode_with_verifier(token, verifier.as_ref()).unwrap().0
+}
+
+#[tokio::test]
+async fn a_client_has_its_access_tokens_signed_in_another_way_than_its_id_tokens() {
+    let plain = Client::sag().with("access-token-signed-response-alg = \"ES256\"");
+    let town = Town::with_elliptic_key("tokens-apart", |files| register(files, [plain.clone()])).await;
+    let keys = published(&town, "/oauth2/jwks").await;
+    for (id_alg, half) in [("PS256", 16), ("PS512", 32)] {
+        let sag = plain.clone().with(&format!("id-token-signed-response-alg = {id_alg:?}"));
+        town.change(|files| register(files, [sag.clone()])).await;
+        let tokens = sag.tokens(&town).await;
+        let access_token = text(&tokens, "access_token");
+        let id_token = proved(&keys, text(&tokens, "id_token"), id_alg);
+        let said = proved(&keys, access_token, "ES256");
+        assert_eq!(id_token.subject(), said.subject());
+        // The hash is the one that the ID token's signature goes by (OpenID Connect Core 3.1.3.6).
+        let hash = match half {
+            16 => openssl::sha::sha256(access_token.as_bytes()).to_vec(),
+            _ => openssl::sha::sha512(access_token.as_bytes()).to_vec(),
+        };
+        assert_eq!(id_token.claim("at_hash"), Some(&json!(base64url(&hash[..half]))), "{id_alg}");
+        // The exchange log tells the access token, and what signed it.
+        let issued = town.log().await.pop().unwrap();
+        assert_eq!(issued.message.as_deref(), said.jwt_id());
+        assert_eq!(issued.key.as_deref(), decoded(access_token).0["kid"].as_str());
+        assert_eq!(issued.algorithm.as_deref(), Some("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"));
+        let refreshed = body(&sag.refresh(&town, text(&tokens, "refresh_token")).await);
+        let access_token = text(&refreshed, "access_token");
+        proved(&keys, access_token, "ES256");
+        assert_eq!(sag.userinfo(&town, access_token).await.status, 200);
+        let asked = [("token", access_token)];
+        assert_eq!(body(&sag.call(&town, "introspect", &asked).await)["active"], true);
+        assert_eq!(sag.call(&town, "revoke", &asked).await.status, 200);
+        assert_eq!(body(&sag.call(&town, "introspect", &asked).await)["active"], false);
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_tokens_no_key_of_ours_signs_gets_none_and_the_log_says_what_is_missing() {
+    let town = town_with("tokens-no-key", [Client::sag()]).await;
+    for key in ["id-token-signed-response-alg", "access-token-signed-response-alg"] {
+        let sag = Client::sag().with(&format!("{key} = \"ES256\""));
+        town.change(|files| register(files, [sag.clone()])).await;
+        let answer = sag.redeem(&town, &sag.code(&town).await).await;
+        assert_eq!((answer.status, text(&body(&answer), "error")), (500, "server_error"), "{key}");
+        let refused = town.log().await.pop().unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(
+                format!("{} {}", refused.reason, refused.detail.unwrap()),
+                @"internal the client wants ES256, and no key in `token-signing` signs so"
+            );
+        }
+    }
+    town.change(|files| register(files, [Client::sag()])).await;
+    Client::sag().tokens(&town).await;
+}
+
 #[tokio::test]
 async fn a_client_on_curves_proves_itself_gets_its_tokens_and_is_told_of_the_logout() {
     let channel = BackChannel::new().await;
@@ -170,16 +240,7 @@ async fn a_client_on_curves_proves_itself_gets_its_tokens_and_is_told_of_the_log
     let tokens = body(&answer);
     assert_eq!(answer.status, 200, "{tokens}");
     let keys = published(&town, "/oauth2/jwks").await;
-    // By a library that shares nothing with us.
-    let proved = |token: &str| {
-        let head = josekit::jwt::decode_header(token).unwrap();
-        let kid = head.claim("kid").unwrap();
-        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap();
-        let jwk = josekit::jwk::Jwk::from_bytes(key.to_string()).unwrap();
-        let verifier = josekit::jws::ES256.verifier_from_jwk(&jwk).unwrap();
-        assert_eq!(head.claim("alg"), Some(&json!("ES256")));
-        josekit::jwt::decode_with_verifier(token, &verifier).unwrap().0
-    };
+    let proved = |token: &str| proved(&keys, token, "ES256");
     let id_token = proved(text(&tokens, "id_token"));
     assert_eq!(id_token.claim("aud"), Some(&json!(sag.id)));
     let access_token = text(&tokens, "access_token");

@@ -40,6 +40,22 @@ fn party(algorithm: SignatureAlgorithm) -> &'static Party {
 }
 
 #[test]
+fn one_key_signs_in_every_way_for_many_at_once() {
+    std::thread::scope(|scope| {
+        for first in 0..4 {
+            scope.spawn(move || {
+                for round in 0..12 {
+                    let algorithm = SIGNED_WITH[(first + round) % SIGNED_WITH.len()];
+                    let party = party(algorithm);
+                    let token = sign(&claims(), Typ::IdToken, &party.key, algorithm).unwrap();
+                    claimed(&token).unwrap().verify(&party.keys(), &[algorithm], Typ::IdToken).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn what_we_sign_is_verified_by_us_and_by_another_library_with_the_published_key() {
     for algorithm in SIGNED_WITH {
         let party = party(algorithm);

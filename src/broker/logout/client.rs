@@ -47,8 +47,7 @@ impl Broker {
             return Err(Fault::new(Reason::Internal, "an identity provider is no client"));
         };
         let algorithm = client.speaks.signed;
-        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
-        let signer = self.keys.token_signer(algorithm).ok_or_else(no_key)?;
+        let signer = self.keys.token_signer(algorithm)?;
         let (issuer, jti) = (&self.settings.public_url, self.fresh_login());
         let mut tokens = Vec::new();
         for (number, index) in indexes.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! The end of a login for a client: the browser takes a code home, or the reason why there is none.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CODE, Entitlement, OfCode};
@@ -33,7 +35,7 @@ impl Broker {
         let entitlement = Entitlement {
             login: asked.login,
             client: asked.fagsystem.clone(),
-            subject: grant.subject().clone(),
+            subject: Cow::Borrowed(grant.subject()),
             requirement: asked.requirement.clone(),
             authenticated: seat.authenticated,
             methods: seat.methods.clone(),
@@ -45,8 +47,7 @@ impl Broker {
                 nonce: reply.nonce.clone(),
             }),
         };
-        let text = serde_json::to_vec(&entitlement)
-            .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        let text = entitlement.written()?;
         let ticket = Ticket::new(self.fresh_login(), self.random.as_ref());
         let voucher = Voucher {
             id: ticket.id,

@@ -20,12 +20,23 @@ use crate::protocol::oauth::token::{Challenge, TokenAnswer, TokenRequest, Verifi
 use crate::protocol::seal::Ticket;
 use crate::store::{Batch, Kind, Session, SessionFacts, StoreError, Voucher, Within};
 
+/// What was handed in, opened, whether it is still good or not.
+pub(super) struct Opened {
+    pub(super) voucher: Voucher,
+    pub(super) entitlement: Entitlement<'static>,
+    participant: Option<Participant>,
+    /// The entitlement as it was written.
+    text: Vec<u8>,
+}
+
 /// What was handed in, opened: it is the client's, and good now.
 pub(super) struct Held {
-    pub(super) entitlement: Entitlement,
+    pub(super) entitlement: Entitlement<'static>,
     pub(super) participant: Participant,
     session: Session,
     voucher: LoginId,
+    /// The entitlement as the next refresh token has it, where that is known already.
+    text: Option<Vec<u8>>,
     /// How the client's refresh tokens are, where it was one.
     refresh: Option<Refresh>,
 }
@@ -67,12 +78,12 @@ impl Broker {
         let key = self.possession(story, (&client, &call), ("token", None))?;
         let handed_in = TokenRequest::read(&call.form)?;
         let mut held = self.held(story, &client, &handed_in).await.map_err(Refused::grant)?; // its own, good now
-        bind(&client, &mut held.entitlement, key).map_err(Refused::possession)?; // and brought by whom it is bound to
+        bind(&client, &mut held, key).map_err(Refused::possession)?; // and brought by whom it is bound to
         let grant = self.ask_again(story, &snapshot, &held).map_err(Refused::grant)?; // still agreed
         let now = self.clock.now();
         let bound_to = confirmation(&client, &held.entitlement, &call);
         let tokens = self.write_tokens(&client, &held, &grant, (bound_to, now)).map_err(Refused::grant)?;
-        let next = self.next_refresh_token(&client, &held, now)?;
+        let next = self.next_refresh_token(&client, &mut held, now)?;
         let (voucher, refresh_token) = next.unzip();
         let reason = if held.refresh.is_some() { Reason::TokenRefreshed } else { Reason::OidcTokens };
         let received = story.trail.allowed(story.trail.record.actor, reason);
@@ -110,7 +121,7 @@ impl Broker {
                 (token, REFRESH, Reason::TokenRefresh, Some(registered_refresh(client)?))
             }
         };
-        let (voucher, entitlement) = self.opened(text, purpose, reason).await?;
+        let Opened { voucher, entitlement, participant, text } = self.opened(text, purpose, reason).await?;
         story.trail.record.login = entitlement.login;
         story.trail.record.required = Some(entitlement.requirement.to_string());
         let wrong = |what: &'static str| Fault::new(reason, what);
@@ -129,39 +140,35 @@ impl Broker {
             let of_code = entitlement.code.as_ref().ok_or_else(|| wrong("it is no code"))?;
             check_code(of_code, redirect_uri, verifier)?;
         }
-        let (participant, session) = self.alive(story, voucher.participant, now).await?;
-        Ok(Held { entitlement, participant, session, voucher: voucher.id, refresh })
+        let (participant, session) = self.alive(story, participant, now).await?;
+        let text = entitlement.code.is_none().then_some(text);
+        Ok(Held { entitlement, participant, session, voucher: voucher.id, text, refresh })
     }
 
     /// What a code or a refresh token stands for, whether it is still good or not.
-    pub(super) async fn opened(
-        &self,
-        text: &str,
-        purpose: &str,
-        reason: Reason,
-    ) -> Result<(Voucher, Entitlement), Fault> {
+    pub(super) async fn opened(&self, text: &str, purpose: &str, reason: Reason) -> Result<Opened, Fault> {
         // A code is read by nobody but us, and a refresh token has a reason of its own when it was cut or changed.
         let changed = if purpose == CODE { reason } else { Reason::TokenOpaque };
         let changed = |what: &'static str| Fault::new(changed, what);
         let ticket = Ticket::read(text).ok_or_else(|| changed("it is none of ours"))?;
         let voucher = self.store.voucher(ticket.id).await?;
-        let voucher =
+        let (voucher, participant) =
             voucher.ok_or_else(|| Fault::new(reason, "it is unknown, over for long, or was revoked"))?;
         let text = ticket.open(&voucher.sealed, purpose).map_err(|_| changed("it does not open"))?;
         let entitlement =
             serde_json::from_slice(&text).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
-        Ok((voucher, entitlement))
+        Ok(Opened { voucher, entitlement, participant, text })
     }
 
-    /// The participant of this index and its session, as long as anything may be told about them.
+    /// A participant, if there is one, and its session, as long as anything may be told about them.
     pub(super) async fn alive(
         &self,
         story: &mut Story,
-        index: LoginId,
+        participant: Option<Participant>,
         now: Timestamp,
     ) -> Result<(Participant, Session), Fault> {
         let over = |what: &'static str| Fault::new(Reason::SessionEnded, what);
-        let participant = self.store.participant(index).await?.filter(|known| now < known.expires);
+        let participant = participant.filter(|known| now < known.expires);
         let participant = participant.ok_or_else(|| over("the session is over"))?;
         let session = self.store.session(participant.session).await?.filter(|known| now < known.expires);
         let session = session.ok_or_else(|| over("the session is over"))?;
@@ -198,14 +205,16 @@ impl Broker {
     fn next_refresh_token(
         &self,
         client: &KnownClient<'_>,
-        held: &Held,
+        held: &mut Held,
         now: Timestamp,
     ) -> Result<Option<(Voucher, String)>, Fault> {
         let wanted = held.entitlement.offline && held.is_spent();
         let Some(refresh) = client.speaks.refresh.filter(|_| wanted) else { return Ok(None) };
-        let entitlement = Entitlement { code: None, ..held.entitlement.clone() };
-        let text = serde_json::to_vec(&entitlement)
-            .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+        held.entitlement.code = None;
+        let text = match held.text.take() {
+            Some(text) => text, // nothing has changed
+            None => held.entitlement.written()?,
+        };
         let ticket = Ticket::new(self.fresh_login(), self.random.as_ref());
         let voucher = Voucher {
             id: ticket.id,
@@ -248,15 +257,16 @@ fn check_code(of_code: &OfCode, redirect_uri: &str, verifier: &Verifier<'_>) -> 
 
 /// What is bound to a key is worth something only with that key. What is not bound yet is from here on, where the client
 /// shows a key.
-fn bind(client: &KnownClient<'_>, entitlement: &mut Entitlement, key: Option<String>) -> Result<(), Fault> {
+fn bind(client: &KnownClient<'_>, held: &mut Held, key: Option<String>) -> Result<(), Fault> {
     let wrong = |what: &'static str| Err(Fault::new(Reason::Pop, what));
-    match (&entitlement.bound_to, key) {
+    match (&held.entitlement.bound_to, key) {
         (Some(bound_to), Some(key)) if *bound_to == key => Ok(()),
         (Some(_), Some(_)) => wrong("the proof is by another key than the one it is bound to"),
         (Some(_), None) => wrong("expected a proof of the key that it is bound to"),
         (None, None) if client.speaks.dpop_bound => wrong("the client is registered to prove a key"),
+        (None, None) => Ok(()),
         (None, key) => {
-            entitlement.bound_to = key;
+            (held.entitlement.bound_to, held.text) = (key, None);
             Ok(())
         }
     }
@@ -265,7 +275,7 @@ fn bind(client: &KnownClient<'_>, entitlement: &mut Entitlement, key: Option<Str
 /// The key that the access token is bound to.
 fn confirmation(
     client: &KnownClient<'_>,
-    entitlement: &Entitlement,
+    entitlement: &Entitlement<'_>,
     call: &ClientCall,
 ) -> Option<Confirmation> {
     let by_tls = matches!(client.speaks.authentication, Authentication::TlsClientAuth { .. });

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::REFRESH;
 use super::call::{Answered, ClientCall, NotAnswered, Refused, Story};
+use super::exchange::Opened;
 use crate::broker::{Broker, Visit};
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId};
@@ -245,7 +246,8 @@ impl Broker {
     async fn still_told(&self, story: &mut Story, client: &EntityId, sid: LoginId) -> Result<(), Fault> {
         let now = self.clock.now();
         story.trail.record.fagsystem = Some(client.clone());
-        let (participant, session) = self.alive(story, sid, now).await?;
+        let participant = self.store.participant(sid).await?;
+        let (participant, session) = self.alive(story, participant, now).await?;
         if participant.fagsystem != *client {
             return Err(Fault::new(Reason::TokenOpaque, "the participant is another client's"));
         }
@@ -260,7 +262,7 @@ impl Broker {
         if text.contains('.') {
             return self.found_access_token(text);
         }
-        let (voucher, entitlement) = self.opened(text, REFRESH, Reason::TokenRefresh).await?;
+        let Opened { voucher, entitlement, .. } = self.opened(text, REFRESH, Reason::TokenRefresh).await?;
         if voucher.spent || voucher.expires <= self.clock.now() {
             return Err(Fault::new(Reason::TokenRefresh, "it is spent or over"));
         }
@@ -277,10 +279,11 @@ impl Broker {
     fn found_access_token(&self, text: &str) -> Result<Found, Fault> {
         let token = self.access_token(text)?;
         let is_dpop = matches!(token.cnf, Some(Confirmation::Dpop(_)));
+        let token_type = if is_dpop { TokenType::Dpop } else { TokenType::Bearer };
         let mut said =
             serde_json::to_value(&token).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         said["active"] = true.into();
-        said["token_type"] = if is_dpop { "DPoP" } else { "Bearer" }.into();
+        said["token_type"] = token_type.name().into();
         let AccessToken { sid, client_id: client, aud: audience, .. } = token;
         Ok(Found { sid, client, audience, said })
     }

@@ -14,11 +14,14 @@ mod published;
 mod pushed;
 mod tokens;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assurance::Requirement;
 use crate::domain::id::{EntityId, LoginId};
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Subject;
 
 pub use call::{Answered, ClientCall, NotAnswered};
@@ -29,14 +32,14 @@ pub(super) const CODE: &str = "code";
 pub(super) const REFRESH: &str = "refresh token";
 
 /// What a voucher stands for.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Entitlement {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Entitlement<'e> {
     /// The login that it comes from.
     pub(super) login: LoginId,
     /// Whom it was given to.
     pub(super) client: EntityId,
     /// Who is logged in.
-    pub(super) subject: Subject,
+    pub(super) subject: Cow<'e, Subject>,
     /// What the user had to reach.
     pub(super) requirement: Requirement,
     /// When the user authenticated.
@@ -52,8 +55,16 @@ pub(super) struct Entitlement {
     pub(super) code: Option<OfCode>,
 }
 
+impl Entitlement<'_> {
+    fn written(&self) -> Result<Vec<u8>, Fault> {
+        let mut text = Vec::with_capacity(4 * 1024);
+        let written = serde_json::to_writer(&mut text, self);
+        written.map(|()| text).map_err(|error| Fault::new(Reason::Internal, error.to_string()))
+    }
+}
+
 /// What a code is held against when it is handed in.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct OfCode {
     /// The address that it was sent to.
     pub(super) redirect_uri: String,

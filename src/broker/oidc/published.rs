@@ -19,7 +19,7 @@ impl Settings {
 impl Broker {
     /// The document about us, the same for OpenID Connect and for OAuth.
     pub fn discovery(&self) -> Result<Value, Fault> {
-        let signs = SIGNED_WITH.into_iter().filter(|one| self.keys.token_signer(*one).is_some());
+        let signs = SIGNED_WITH.into_iter().filter(|one| self.keys.token_signer(*one).is_ok());
         let signs: Vec<_> = signs.filter_map(SignatureAlgorithm::jose).collect();
         let verifies: Vec<_> = VERIFIED_WITH.into_iter().filter_map(SignatureAlgorithm::jose).collect();
         oauth::json(&Discovery::new(&self.settings.public_url, &signs, &verifies))

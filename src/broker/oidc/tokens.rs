@@ -1,6 +1,7 @@
 //! From a grant to an ID token and an access token: the one place where they are made.
 
 use jiff::Timestamp;
+use serde_json::Map;
 
 use super::OfCode;
 use super::exchange::Held;
@@ -10,11 +11,11 @@ use crate::broker::registry::KnownClient;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::Grant;
 use crate::protocol::jose::{self, Typ, jwe};
-use crate::protocol::keys::{SignatureAlgorithm, Signer};
-use crate::protocol::oauth::claims::{self, AccessToken, Confirmation, IdToken};
+use crate::protocol::oauth::claims::{self, AccessToken, Attributes, Confirmation, IdToken};
 use crate::protocol::oauth::token::{TokenAnswer, TokenType, scope};
 
-/// Tokens that are ready and not yet on their way, and what the exchange log says about them.
+/// Tokens that are ready and not yet on their way, and what the exchange log says about them: it names the access token,
+/// and the key and the algorithm are of its signature, also where the ID token beside it has another.
 pub(super) struct Tokens {
     pub(super) answer: TokenAnswer,
     pub(super) jti: String,
@@ -52,14 +53,18 @@ impl Broker {
             amr: entitlement.methods.clone(),
             sid: held.participant.index,
             cnf,
-            attributes: claims::attributes(&told.attributes, grant.rights()?, speaks.names),
+            attributes: Map::new(),
         };
-        let (signer, algorithm) = (self.token_signer(speaks.signed)?, speaks.signed);
-        let access_token = jose::sign(&said, Typ::AccessToken, signer, algorithm)?;
+        let attributes = Attributes::new(&told.attributes, grant.rights()?, speaks.names)?;
+        let (signer, algorithm) = (self.keys.token_signer(speaks.access_signed)?, speaks.access_signed);
+        let access_token =
+            jose::sign_written(&attributes.after(&said)?, Typ::AccessToken, signer, algorithm)?;
         let expires_in = said.exp - said.iat;
         let jti = said.jti.clone();
         let id_token = match &entitlement.code {
-            Some(of_code) => Some(self.write_id_token(client, of_code, (said, &access_token))?),
+            Some(of_code) => {
+                Some(self.write_id_token(client, of_code, (said, &attributes), &access_token)?)
+            }
             None => None,
         };
         let token_type = if is_dpop { TokenType::Dpop } else { TokenType::Bearer };
@@ -73,20 +78,17 @@ impl Broker {
         &self,
         client: &KnownClient<'_>,
         of_code: &OfCode,
-        (said, access_token): (AccessToken, &str),
+        (said, attributes): (AccessToken, &Attributes),
+        access_token: &str,
     ) -> Result<String, Fault> {
-        let AccessToken { iss, sub, exp, iat, auth_time, acr, amr, sid, attributes, .. } = said;
+        let AccessToken { iss, sub, exp, iat, auth_time, acr, amr, sid, .. } = said;
         let signed = client.speaks.signed;
         let (aud, nonce) = (client.registered.entity_id.as_str().to_owned(), of_code.nonce.clone());
-        let at_hash = Some(claims::half_hash(access_token, signed));
-        let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, amr, sid, at_hash, attributes };
-        let id_token = jose::sign(&said, Typ::IdToken, self.token_signer(signed)?, signed)?;
+        let at_hash = claims::half_hash(access_token, signed);
+        let said = IdToken { iss, sub, aud, exp, iat, auth_time, nonce, acr, amr, sid, at_hash };
+        let signer = self.keys.token_signer(signed)?;
+        let id_token = jose::sign_written(&attributes.after(&said)?, Typ::IdToken, signer, signed)?;
         self.sealed_for(client, id_token)
-    }
-
-    fn token_signer(&self, algorithm: SignatureAlgorithm) -> Result<&dyn Signer, Fault> {
-        let no_key = || Fault::new(Reason::Internal, "none of our keys signs as the client wants it");
-        self.keys.token_signer(algorithm).ok_or_else(no_key)
     }
 
     /// Sealed for the client, where it is registered so.

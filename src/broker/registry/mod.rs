@@ -163,6 +163,11 @@ impl Snapshot {
         Ok(KnownClient { registered, speaks })
     }
 
+    /// Every fagsystem that speaks OpenID Connect and may ask now.
+    pub fn clients(&self) -> impl Iterator<Item = KnownClient<'_>> {
+        self.clients.keys().filter_map(|name| self.client(name).ok())
+    }
+
     /// Whether pages of this origin belong to a client that runs in the browser and is switched on.
     pub fn is_origin_of_client(&self, origin: &str) -> bool {
         let is_on = |name: &EntityId| self.federation.fagsystem(name).is_ok();

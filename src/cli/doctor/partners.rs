@@ -6,6 +6,8 @@ use tokio::task::JoinSet;
 use super::{Findings, SOON};
 use crate::broker::egress::Egress;
 use crate::broker::registry::{Snapshot, metadata_urls};
+use crate::keyring::Keyring;
+use crate::protocol::jose;
 use crate::store::{Sqlite, Store};
 
 /// The largest metadata that is fetched.
@@ -14,7 +16,7 @@ const MAX_METADATA: usize = 32 * 1024 * 1024;
 const AT_ONCE: usize = 8;
 
 pub(super) async fn register(
-    store: &Sqlite,
+    (store, keyring): (&Sqlite, Option<&Keyring>),
     egress: &Egress,
     (now, skew): (Timestamp, SignedDuration),
     findings: &mut Findings,
@@ -47,6 +49,9 @@ pub(super) async fn register(
         false => findings.ok("register", found),
     }
     trusted(&snapshot, now, findings);
+    if let Some(keyring) = keyring {
+        tokens(&snapshot, keyring, findings);
+    }
     for idp in federation.idps().filter(|idp| idp.danger_allow_cbc) {
         let fix = "Ask the municipality to encrypt with AES-GCM, and take the switch away.";
         findings.warning("register.danger", format!("{} may send AES-CBC", idp.entity_id), fix);
@@ -86,6 +91,27 @@ fn trusted(snapshot: &Snapshot, now: Timestamp, findings: &mut Findings) {
         "register.parties",
         format!("{well} parties with metadata and certificates that hold for a month"),
     );
+}
+
+/// Whether keys of ours sign what clients are registered for. The register cannot tell: it does not know our keys.
+fn tokens(snapshot: &Snapshot, keyring: &Keyring, findings: &mut Findings) {
+    let signs = |algorithm| {
+        let mut keys = keyring.signing.iter().take(1).chain(&keyring.token_signing);
+        keys.any(|key| jose::signs(key.as_ref(), algorithm))
+    };
+    for client in snapshot.clients() {
+        let wanted = [client.speaks.signed, client.speaks.access_signed];
+        if let Some(algorithm) = wanted.into_iter().find(|algorithm| !signs(*algorithm)) {
+            let (name, algorithm) = (&client.registered.entity_id, algorithm.jose().unwrap_or_default());
+            let fix =
+                "Name a key that does in `token-signing`, or register the client for another algorithm.";
+            findings.failed(
+                "register.tokens",
+                format!("{name}: no key of ours signs tokens with {algorithm}"),
+                fix,
+            );
+        }
+    }
 }
 
 /// Asks every address that metadata is fetched from, and compares the clocks of those who tell theirs.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::compact::{Compact, header};
 use super::json::{self, Members};
@@ -257,20 +257,35 @@ pub fn sign<C: Serialize>(
     signer: &dyn Signer,
     algorithm: SignatureAlgorithm,
 ) -> Result<String, Fault> {
-    let broken = |what| Fault::new(Reason::Internal, what);
+    let claims = serde_json::to_vec(claims);
+    sign_written(&claims.map_err(|_| broken("claims that cannot be written"))?, typ, signer, algorithm)
+}
+
+/// Signs a token with claims that are written already, as one JSON object.
+pub fn sign_written(
+    claims: &[u8],
+    typ: Typ,
+    signer: &dyn Signer,
+    algorithm: SignatureAlgorithm,
+) -> Result<String, Fault> {
     let name = algorithm.jose().filter(|_| signs(signer, algorithm));
     let name = name.ok_or_else(|| broken("our key does not sign tokens with this algorithm"))?;
     let kid = signer.certificate().id().as_str();
-    let head = json!({ "alg": name, "typ": typ.name(), "kid": kid }).to_string();
-    let claims = serde_json::to_vec(claims).map_err(|_| broken("claims that cannot be written"))?;
-    let content = format!("{}.{}", json::base64(head), json::base64(claims));
-    let signature = signer.sign_with(algorithm, content.as_bytes())?;
-    let token = format!("{content}.{}", json::base64(signature));
+    // Nothing in these three has to be escaped.
+    let head = format!(r#"{{"alg":"{name}","typ":"{}","kid":"{kid}"}}"#, typ.name());
+    let mut token = format!("{}.{}", json::base64(head), json::base64(claims));
+    let signature = signer.sign_with(algorithm, token.as_bytes())?;
+    token.push('.');
+    token.push_str(&json::base64(signature));
     if token.len() > super::MAX_TOKEN {
         Err(header("a token longer than any that is read"))
     } else {
         Ok(token)
     }
+}
+
+fn broken(what: &'static str) -> Fault {
+    Fault::new(Reason::Internal, what)
 }
 
 /// Whether this key signs tokens with this algorithm.

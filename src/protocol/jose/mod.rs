@@ -19,5 +19,5 @@ pub use compact::MAX_TOKEN;
 pub use jwk::{Jwk, Jwks, MAX_KEYS, MAX_SET, Symmetric};
 pub use jwt::{
     Audience, Claims, Expectation, Jwt, Lifetime, SIGNED_WITH, Token, Typ, VERIFIED_WITH, claimed, sign,
-    signs,
+    sign_written, signs,
 };

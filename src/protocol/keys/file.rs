@@ -1,6 +1,7 @@
 //! A private key of ours in a file: PEM or PKCS#12, parsed once at start.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
@@ -21,6 +22,8 @@ pub struct FileKey {
     key: PKey<Private>,
     kind: KeyKind,
     algorithm: SignatureAlgorithm,
+    /// What signs, made ready and waiting: that costs as much as looking a row up in the store.
+    ready: Mutex<Vec<(SignatureAlgorithm, PkeyCtx<Private>)>>,
 }
 
 impl FileKey {
@@ -72,10 +75,34 @@ impl FileKey {
             KeyKind::Ec(48) => SignatureAlgorithm::ECDSA_SHA384,
             KeyKind::Ec(_) => SignatureAlgorithm::ECDSA_SHA256,
         };
-        Ok(Self { certificate, key, kind, algorithm })
+        Ok(Self { certificate, key, kind, algorithm, ready: Mutex::default() })
     }
 
     fn try_sign(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let mut context = match self.take_ready(algorithm) {
+            Some(ready) => ready,
+            None => self.prepared(algorithm)?,
+        };
+        let mut signature = Vec::new();
+        context.sign_to_vec(&algorithm.digest.of(data), &mut signature)?;
+        // One that failed is not used again.
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).push((algorithm, context));
+        if let KeyKind::Ec(size) = self.kind {
+            let numbers = EcdsaSig::from_der(&signature)?;
+            let padded = i32::try_from(size).unwrap_or_default();
+            signature = numbers.r().to_vec_padded(padded)?;
+            signature.extend(numbers.s().to_vec_padded(padded)?);
+        }
+        Ok(signature)
+    }
+
+    fn take_ready(&self, algorithm: SignatureAlgorithm) -> Option<PkeyCtx<Private>> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = ready.iter().rposition(|(known, _)| *known == algorithm)?;
+        Some(ready.swap_remove(fitting).1)
+    }
+
+    fn prepared(&self, algorithm: SignatureAlgorithm) -> Result<PkeyCtx<Private>, ErrorStack> {
         let SignatureAlgorithm { scheme, digest } = algorithm;
         let mut context = PkeyCtx::new(&self.key)?;
         context.sign_init()?;
@@ -89,15 +116,7 @@ impl FileKey {
             Scheme::Ecdsa => {}
         }
         context.set_signature_md(digest.md())?;
-        let mut signature = Vec::new();
-        context.sign_to_vec(&digest.of(data), &mut signature)?;
-        if let KeyKind::Ec(size) = self.kind {
-            let numbers = EcdsaSig::from_der(&signature)?;
-            let padded = i32::try_from(size).unwrap_or_default();
-            signature = numbers.r().to_vec_padded(padded)?;
-            signature.extend(numbers.s().to_vec_padded(padded)?);
-        }
-        Ok(signature)
+        Ok(context)
     }
 
     fn try_decrypt(&self, wrapped: &[u8], oaep: Oaep) -> Result<Vec<u8>, ErrorStack> {

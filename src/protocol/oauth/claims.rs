@@ -8,15 +8,13 @@ use serde_json::{Map, Value, json};
 use super::client::{ClaimNames, SubjectKind};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::privilege::PrivilegeList;
+use crate::domain::reason::{Fault, Reason};
 use crate::protocol::bpp;
 use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::saml::attribute::{self as name, AttributeName};
 
-/// What a fagsystem is told about its user, by the names that it wants.
-pub type Attributes = Map<String, Value>;
-
-/// What an ID token says: who the user is, to one client, about one login.
-#[derive(Clone, Serialize, Deserialize)]
+/// What an ID token says beside its attributes: who the user is, to one client, about one login.
+#[derive(Clone, Serialize)]
 pub struct IdToken {
     /// We.
     pub iss: String,
@@ -31,21 +29,17 @@ pub struct IdToken {
     /// When the user authenticated.
     pub auth_time: i64,
     /// What the client wanted to see again.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// The level, as it is asked for.
     pub acr: String,
     /// How the user authenticated, where the identity provider said so.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// The client's part of the session.
     pub sid: LoginId,
     /// What ties the access token to it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub at_hash: Option<String>,
-    /// The rest.
-    #[serde(flatten)]
-    pub attributes: Attributes,
+    pub at_hash: String,
 }
 
 /// What an access token says (RFC 9068). It is told apart from an ID token by its header `typ`.
@@ -79,9 +73,9 @@ pub struct AccessToken {
     /// The key that it is bound to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cnf: Option<Confirmation>,
-    /// The rest.
+    /// The rest, once it is read.
     #[serde(flatten)]
-    pub attributes: Attributes,
+    pub attributes: Map<String, Value>,
 }
 
 /// The key without which a token is good for nothing.
@@ -102,7 +96,7 @@ pub struct UserInfo {
     pub sub: String,
     /// The rest.
     #[serde(flatten)]
-    pub attributes: Attributes,
+    pub attributes: Map<String, Value>,
 }
 
 /// What a logout token says: that a session has ended. It never has a nonce, so that nobody takes it for an ID token.
@@ -208,29 +202,58 @@ const fn alike(name: &'static str) -> AttributeName {
     AttributeName { oiosaml2: name, oiosaml3: name }
 }
 
-/// Names a fagsystem's attributes as it wants them. Under its URI an attribute has all its values, a list where there are
-/// several; under its short name it has the first, since that is what libraries expect. Rights are base64 under their
-/// URI and JSON under their short name.
-pub fn attributes(
-    told: &[(&'static str, Vec<String>)],
-    rights: &PrivilegeList,
-    names: ClaimNames,
-) -> Attributes {
-    let mut attributes = Attributes::new();
-    for (uri, values) in told {
-        let Some(first) = values.first() else { continue };
-        if names != ClaimNames::Short {
-            let value = if values.len() == 1 { json!(first) } else { json!(values) };
-            attributes.insert((*uri).to_owned(), value);
+/// What a fagsystem is told about its user, by the names that it wants: written once as members of a JSON object, for
+/// both tokens of a login.
+pub struct Attributes(Vec<u8>);
+
+impl Attributes {
+    /// Names a fagsystem's attributes as it wants them. Under its URI an attribute has all its values, a list where there
+    /// are several; under its short name it has the first, since that is what libraries expect. Rights are base64 under
+    /// their URI and JSON under their short name.
+    pub fn new(
+        told: &[(&'static str, Vec<String>)],
+        rights: &PrivilegeList,
+        names: ClaimNames,
+    ) -> Result<Self, Fault> {
+        let mut members = Self(Vec::with_capacity(4 * 1024));
+        for (uri, values) in told {
+            match &values[..] {
+                [] => continue,
+                _ if names == ClaimNames::Short => {}
+                [one] => members.add(uri, one)?,
+                several => members.add(uri, several)?,
+            }
+            match SHORT.iter().find(|(name, _)| names != ClaimNames::Uri && name.is(uri)) {
+                None => {}
+                Some((name, short)) if *name == name::PRIVILEGES => {
+                    members.add(short, &bpp::to_json(&rights.normalised()))?;
+                }
+                Some((_, short)) => members.add(short, &values[0])?,
+            }
         }
-        let short = SHORT.iter().find(|(name, _)| name.is(uri));
-        if let Some((name, short)) = short.filter(|_| names != ClaimNames::Uri) {
-            let is_rights = *name == name::PRIVILEGES;
-            let value = if is_rights { bpp::to_json(&rights.normalised()) } else { json!(first) };
-            attributes.insert((*short).to_owned(), value);
-        }
+        Ok(members)
     }
-    attributes
+
+    fn add(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        self.0.push(b',');
+        serde_json::to_writer(&mut self.0, name).map_err(unwritten)?;
+        self.0.push(b':');
+        serde_json::to_writer(&mut self.0, value).map_err(unwritten)
+    }
+
+    /// The claims of a token, and these at their end. No attribute has the name of a claim.
+    pub fn after(&self, claims: &impl Serialize) -> Result<Vec<u8>, Fault> {
+        let mut written = Vec::with_capacity(1024 + self.0.len());
+        serde_json::to_writer(&mut written, claims).map_err(unwritten)?;
+        let end = written.pop();
+        written.extend_from_slice(&self.0);
+        written.extend(end);
+        Ok(written)
+    }
+}
+
+fn unwritten(error: serde_json::Error) -> Fault {
+    Fault::new(Reason::Internal, error.to_string())
 }
 
 /// Every short name there is.

@@ -177,8 +177,10 @@ pub struct Client {
     pub jwks: Option<Jwks>,
     /// Where it is told of a logout.
     pub logout: LogoutAddresses,
-    /// How its tokens are signed.
+    /// How its ID tokens and logout tokens are signed.
     pub signed: SignatureAlgorithm,
+    /// How its access tokens are signed.
+    pub access_signed: SignatureAlgorithm,
     /// How its ID tokens are encrypted, if they are.
     pub encrypted: Option<Sealing>,
     /// How long its ID tokens and access tokens are good.

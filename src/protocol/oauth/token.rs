@@ -250,17 +250,25 @@ pub(super) fn is_sha256(text: &str) -> bool {
 }
 
 /// How an access token is presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
     /// By whoever has it.
     Bearer,
     /// Only together with a proof of the key that it is bound to.
-    #[serde(rename = "DPoP")]
     Dpop,
 }
 
+impl TokenType {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
 /// What a client gets. Whoever sends it sends `Cache-Control: no-store` with it.
-#[derive(Serialize)]
 pub struct TokenAnswer {
     /// The access token.
     pub access_token: String,
@@ -269,13 +277,28 @@ pub struct TokenAnswer {
     /// For how many seconds it is good.
     pub expires_in: i64,
     /// The ID token, for a code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     /// The refresh token, where one was asked for and allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     /// What was allowed.
     pub scope: &'static str,
+}
+
+impl TokenAnswer {
+    /// As JSON. Tokens are base64url with dots, so that nobody has to look through them for what JSON escapes.
+    pub fn to_json(&self) -> String {
+        let Self { access_token, token_type, expires_in, id_token, refresh_token, scope } = self;
+        let given = [("id_token", id_token), ("refresh_token", refresh_token)];
+        let given = given.map(|(name, token)| match token {
+            Some(token) => format!(r#","{name}":"{token}""#),
+            None => String::new(),
+        });
+        format!(
+            r#"{{"access_token":"{access_token}","token_type":"{}","expires_in":{expires_in}{},"scope":"{scope}"}}"#,
+            token_type.name(),
+            given.concat(),
+        )
+    }
 }
 
 /// The scope of tokens, by whether a refresh token is among them.

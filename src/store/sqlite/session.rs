@@ -12,7 +12,13 @@ use crate::domain::session::Participant;
 
 const SESSION: &str = "SELECT id, expires, idle, content, sealed FROM session";
 
-const IS_SPENT: &str = "EXISTS (SELECT 1 FROM spent WHERE spent.voucher = voucher.id)";
+// No join: SQLite would plan one anew for every value.
+const VOUCHER: &str =
+    "SELECT participant, expires, EXISTS (SELECT 1 FROM spent WHERE spent.voucher = voucher.id), sealed,
+    (SELECT content FROM participant WHERE participant.id = voucher.participant) FROM voucher WHERE id = ?1";
+
+const IS_SPENT: &str =
+    "SELECT EXISTS (SELECT 1 FROM spent WHERE spent.voucher = voucher.id) FROM voucher WHERE id = ?1";
 
 pub(super) fn find(connection: &Connection, id: LoginId) -> Result<Option<Session>, StoreError> {
     let mut select = connection.prepare_cached(&format!("{SESSION} WHERE id = ?1"))?;
@@ -59,15 +65,18 @@ pub(super) fn participants(
     found.map(|content| parsed(&content?)).collect()
 }
 
-pub(super) fn voucher(connection: &Connection, id: LoginId) -> Result<Option<Voucher>, StoreError> {
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT participant, expires, {IS_SPENT}, sealed FROM voucher WHERE id = ?1"
-    ))?;
-    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+/// A voucher with its participant. Whoever wants one wants both, and each question costs locks and pages of its own.
+pub(super) fn voucher(
+    connection: &Connection,
+    id: LoginId,
+) -> Result<Option<(Voucher, Option<Participant>)>, StoreError> {
+    let mut select = connection.prepare_cached(VOUCHER)?;
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
     let found = select.query_row([id.bytes()], row).optional()?;
-    let voucher = |(participant, expires, spent, sealed)| {
-        let participant = LoginId::from_bits(u128::from_be_bytes(participant));
-        Ok(Voucher { id, participant, expires: moment(expires)?, spent, sealed })
+    let voucher = |(participant, expires, spent, sealed, content): (_, _, _, _, Option<String>)| {
+        let index = LoginId::from_bits(u128::from_be_bytes(participant));
+        let voucher = Voucher { id, participant: index, expires: moment(expires)?, spent, sealed };
+        Ok((voucher, content.map(|content| parsed(&content)).transpose()?))
     };
     found.map(voucher).transpose()
 }
@@ -94,7 +103,7 @@ pub(super) fn check(transaction: &Connection, batch: &Batch) -> Result<(), Store
         }
     }
     let Some(id) = batch.spends else { return Ok(()) };
-    let mut select = transaction.prepare_cached(&format!("SELECT {IS_SPENT} FROM voucher WHERE id = ?1"))?;
+    let mut select = transaction.prepare_cached(IS_SPENT)?;
     match select.query_row([id.bytes()], |row| row.get(0)).optional()? {
         Some(false) => Ok(()),
         Some(true) => Err(StoreError::Spent),

@@ -17,7 +17,7 @@ async fn town(name: &str) -> (Town, Client) {
 /// What a code stands for, as only whoever has the code can read it.
 async fn entitlement(town: &Town, code: &str) -> Value {
     let ticket = Ticket::read(code).unwrap();
-    let voucher = Store::voucher(town.store.as_ref(), ticket.id).await.unwrap().unwrap();
+    let (voucher, _) = Store::voucher(town.store.as_ref(), ticket.id).await.unwrap().unwrap();
     serde_json::from_slice(&ticket.open(&voucher.sealed, "code").unwrap()).unwrap()
 }
 
@@ -248,7 +248,7 @@ async fn a_code_cannot_be_read_in_the_store_and_opens_nothing_but_its_own_vouche
     let second = byggesag.log_in(&town, &mut town.browser(), &byggesag.ask()).await;
     assert_eq!(entitlement(&town, first.code()).await["client"], byggesag.client_id);
     let [first, second] = [first, second].map(|back| Ticket::read(back.code()).unwrap());
-    let voucher = async |id: LoginId| Store::voucher(town.store.as_ref(), id).await.unwrap().unwrap();
+    let voucher = async |id: LoginId| Store::voucher(town.store.as_ref(), id).await.unwrap().unwrap().0;
     assert!(second.open(&voucher(first.id).await.sealed, "code").is_err());
     assert!(first.open(&voucher(first.id).await.sealed, "refresh token").is_err());
     let mut kept = std::fs::read(town.database()).unwrap();

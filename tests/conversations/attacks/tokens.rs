@@ -12,6 +12,7 @@ use crate::support::relying::{
     By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
 };
 use crate::support::turns::all;
+use crate::support::world::elliptic_key;
 use crate::support::{Answer, Town, key};
 
 /// Promises about every refusal: this error, one record with this reason, and nothing that a client could use.
@@ -178,6 +179,61 @@ async fn no_header_of_a_token_brings_a_key_along_or_is_looked_up_anywhere() {
     }
     assert_eq!(proved_by(&town, &sag, &code, &with_header(&sag, &town, json!({}))).await.status, 200);
     assert_eq!(sag.userinfo(&town, text(&tokens, "access_token")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_access_token_counts_by_the_kind_of_our_key_and_not_by_what_its_header_says() {
+    let before = Client::sag();
+    let after = before.clone().with("access-token-signed-response-alg = \"ES256\"");
+    let town = Town::with_elliptic_key("n-kind", |files| register(files, [before.clone()])).await;
+    let by_rsa = before.tokens(&town).await;
+    town.change(|files| register(files, [after.clone()])).await;
+    let by_curve = after.tokens(&town).await;
+    let (by_rsa, by_curve) = (text(&by_rsa, "access_token"), text(&by_curve, "access_token"));
+    let [(rsa, _), (curve, claims)] = [by_rsa, by_curve].map(decoded);
+    assert_eq!((&rsa["alg"], &curve["alg"]), (&json!("PS256"), &json!("ES256")));
+    let content = |alg: &str, kid: &Value| {
+        let head = json!({ "alg": alg, "kid": kid, "typ": "at+jwt" });
+        format!("{}.{}", base64url(head.to_string()), base64url(claims.to_string()))
+    };
+    let (rsa, curve) = (&rsa["kid"], &curve["kid"]);
+    let signed = |alg: &str, kid: &Value, signer: &dyn Signer, by: SignatureAlgorithm| {
+        let content = content(alg, kid);
+        let signature = base64url(signer.sign_with(by, content.as_bytes()).unwrap());
+        format!("{content}.{signature}")
+    };
+    let (thief, curved) = (key("oidc-byggesag"), elliptic_key());
+    let by = [
+        SignatureAlgorithm::RSA_PSS_SHA256,
+        SignatureAlgorithm::RSA_SHA256,
+        SignatureAlgorithm::ECDSA_SHA256,
+    ];
+    for (forged, detail) in [
+        // A key of the other kind, whoever signed.
+        (signed("PS256", curve, thief.as_ref(), by[0]), "jwt.key"),
+        (signed("ES256", rsa, curved.as_ref(), by[2]), "jwt.key"),
+        // The right kind, by somebody else.
+        (signed("PS256", rsa, thief.as_ref(), by[0]), "jwt.signature"),
+        (signed("ES256", curve, curved.as_ref(), by[2]), "jwt.signature"),
+        // Our own RSA key in the way that XML is signed, and our signature under another header.
+        (signed("RS256", rsa, key("broker-signing").as_ref(), by[1]), "alg.refused"),
+        (format!("{}.{}", content("PS384", rsa), by_rsa.rsplit('.').next().unwrap()), "jwt.signature"),
+        (format!("{}.{}", content("PS256", rsa), by_curve.rsplit('.').next().unwrap()), "jwt.signature"),
+        (format!("{}.{}", content("HS256", curve), base64url([0; 32])), "alg.refused"),
+        (format!("{}.", content("none", curve)), "alg.refused"),
+    ] {
+        refused(&town, &after.userinfo(&town, &forged).await, TOKEN, "token.opaque").await;
+        let told = town.log().await.pop().unwrap().detail.unwrap();
+        assert!(told.contains(detail), "{detail}: {told}");
+        let asked = [("token", forged.as_str())];
+        let answer = after.call(&town, "introspect", &asked).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"active":false}"#), "{detail}");
+        assert_eq!(after.call(&town, "revoke", &asked).await.status, 200);
+    }
+    // What was issued before the register changed is good until it ends; and nothing was revoked.
+    for genuine in [by_rsa, by_curve] {
+        assert_eq!(after.userinfo(&town, genuine).await.status, 200, "the genuine one");
+    }
 }
 
 #[tokio::test]
@@ -428,6 +484,21 @@ async fn a_token_that_is_bound_to_a_key_is_worth_nothing_without_it() {
     refused(&town, &thief.userinfo(&town, token).await, TOKEN, "pop").await;
     refused(&town, &bare.userinfo(&town, token).await, TOKEN, "pop").await;
     assert_eq!(tls.userinfo(&town, token).await.status, 200, "the genuine one");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_once_brought_with_a_key_is_bound_to_it_from_then_on() {
+    let (free, bound) = (Client::sag(), Client { proves_key: true, ..Client::sag() });
+    let town = town_with("n-later-bound", [free.clone()]).await;
+    let mut tokens = free.tokens(&town).await;
+    for client in [&free, &free, &bound, &bound, &bound] {
+        tokens = body(&client.refresh(&town, text(&tokens, "refresh_token")).await);
+        let (_, claims) = decoded(text(&tokens, "access_token"));
+        assert_eq!(claims["cnf"]["jkt"].is_string(), client.proves_key, "{claims}");
+    }
+    let token = text(&tokens, "refresh_token");
+    refused(&town, &free.refresh(&town, token).await, (400, "invalid_dpop_proof"), "pop").await;
+    assert_eq!(bound.refresh(&town, token).await.status, 200, "the genuine one");
 }
 
 #[tokio::test]

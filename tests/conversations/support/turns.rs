@@ -138,7 +138,7 @@ in_turns! {
     sessions_of(authority: Cvr, before: Option<LoginId>, limit: u32) -> Vec<Session>;
     participant(index: LoginId) -> Option<Participant>;
     participants(session: LoginId) -> Vec<Participant>;
-    voucher(id: LoginId) -> Option<Voucher>;
+    voucher(id: LoginId) -> Option<(Voucher, Option<Participant>)>;
     logout(id: LoginId) -> Option<Logout>;
     logouts(open: bool, limit: u32) -> Vec<Logout>;
     due_legs(now: Timestamp, limit: u32) -> Vec<LegChange>;

@@ -57,6 +57,7 @@ pub(in crate::broker::registry) struct WrittenOidcClient {
     #[serde(default)]
     post_logout_redirect_uris: Vec<Spanned<String>>,
     id_token_signed_response_alg: Option<Spanned<String>>,
+    access_token_signed_response_alg: Option<Spanned<String>>,
     id_token_encrypted_response_alg: Option<Spanned<String>>,
     id_token_encrypted_response_enc: Option<Spanned<String>>,
     token_minutes: Option<Spanned<u16>>,
@@ -122,6 +123,8 @@ impl Reader<'_> {
 
     fn client(&mut self, source: Source<'_>, path: &str, written: &WrittenOidcClient) -> Option<Client> {
         let jwks = self.jwks(source, path, written);
+        let signed = self.algorithm(source, written.id_token_signed_response_alg.as_ref(), &signing());
+        let access = written.access_token_signed_response_alg.as_ref();
         Some(Client {
             application: written.application_type,
             redirect_uris: self.redirect_uris(source, written),
@@ -129,7 +132,8 @@ impl Reader<'_> {
             authentication: self.authentication(source, written, jwks.as_ref())?,
             jwks,
             logout: self.logout(source, written),
-            signed: self.algorithm(source, written.id_token_signed_response_alg.as_ref(), &signing()),
+            signed,
+            access_signed: access.map_or(signed, |_| self.algorithm(source, access, &signing())),
             tokens_live: self.minutes(source, written.token_minutes.as_ref()),
             refresh: self.refresh(source, written),
             require_par: written.require_par,

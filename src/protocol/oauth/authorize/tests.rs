@@ -26,6 +26,7 @@ fn client() -> Client {
         jwks: None,
         logout: LogoutAddresses::default(),
         signed: SignatureAlgorithm::RSA_PSS_SHA256,
+        access_signed: SignatureAlgorithm::RSA_PSS_SHA256,
         encrypted: None,
         tokens_live: SignedDuration::from_hours(1),
         refresh: Some(Refresh { rotates: true, lives: SignedDuration::from_hours(1) }),

@@ -15,6 +15,18 @@ fn rights() -> PrivilegeList {
     PrivilegeList { groups: vec![PrivilegeGroup::new(scope, ["http://bbr.example/se/1"], [])] }
 }
 
+/// The attributes as a token says them, after a claim.
+fn attributes(
+    told: &[(&'static str, Vec<String>)],
+    rights: &PrivilegeList,
+    names: ClaimNames,
+) -> Map<String, Value> {
+    let written = Attributes::new(told, rights, names).unwrap().after(&json!({ "iss": "we" })).unwrap();
+    let mut read: Map<String, Value> = serde_json::from_slice(&written).unwrap();
+    assert_eq!(read.remove("iss"), Some(json!("we")));
+    read
+}
+
 fn told() -> Vec<(&'static str, Vec<String>)> {
     vec![
         (name::CVR.oiosaml3, vec!["11111111".into()]),
