@@ -61,7 +61,7 @@ impl Broker {
         call: Result<ClientCall, Fault>,
     ) -> Result<Answered<TokenAnswer>, NotAnswered> {
         let mut story = self.story(visit, Event::TokensAsked);
-        match self.try_exchange(&mut story, call).await {
+        match Box::pin(self.try_exchange(&mut story, call)).await {
             Ok(answer) => Ok(story.answered(answer)),
             Err(refused) => Err(self.refuse_call_of_client(story, refused).await),
         }
