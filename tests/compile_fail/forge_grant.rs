@@ -2,11 +2,11 @@
 //! the register; both are checked.
 
 use context_handler::domain::federation::Agreement;
-use context_handler::domain::role::Translated;
+use context_handler::domain::privilege::PrivilegeList;
 use context_handler::domain::subject::{Grant, Subject};
 
-fn forge<'f>(subject: Subject, agreement: Agreement<'f>, translated: Translated) -> Grant<'f> {
-    Grant { agreement, subject, translated }
+fn forge<'f>(subject: Subject, agreement: Agreement<'f>, rights: PrivilegeList) -> Grant<'f> {
+    Grant { agreement, subject, rights }
 }
 
 fn main() {}
