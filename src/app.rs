@@ -83,11 +83,15 @@ fn parts(config: &Config, keyring: &Keyring) -> Result<(Settings, Keys, Arc<dyn 
         egress: egress(config)?,
         roots: Arc::new(roots(&config.trust.oces_roots)?),
     };
+    Ok((settings, keys(keyring)?, Arc::new(store)))
+}
+
+/// Our keys in their roles.
+pub fn keys(keyring: &Keyring) -> Result<Keys, Fault> {
     let signers =
         |keys: &[Arc<FileKey>]| keys.iter().map(|key| key.clone() as _).collect::<Vec<Arc<dyn Signer>>>();
     let decrypters: Vec<Arc<dyn Decrypter>> = keyring.decryption.iter().map(|key| key.clone() as _).collect();
-    let keys = Keys::new(&signers(&keyring.signing), decrypters)?;
-    Ok((settings, keys.with_token_signers(&signers(&keyring.token_signing))?, Arc::new(store)))
+    Keys::new(&signers(&keyring.signing), decrypters)?.with_token_signers(&signers(&keyring.token_signing))
 }
 
 /// The roots that the configuration names.

@@ -4,10 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{Findings, SOON};
+use crate::app;
 use crate::broker::egress::Egress;
+use crate::broker::keys::Keys;
 use crate::broker::registry::{Snapshot, metadata_urls};
 use crate::keyring::Keyring;
-use crate::protocol::jose;
 use crate::store::{Sqlite, Store};
 
 /// The largest metadata that is fetched.
@@ -49,8 +50,9 @@ pub(super) async fn register(
         false => findings.ok("register", found),
     }
     trusted(&snapshot, now, findings);
-    if let Some(keyring) = keyring {
-        tokens(&snapshot, keyring, findings);
+    // Keys that cannot be used are told of elsewhere.
+    if let Some(keys) = keyring.and_then(|keyring| app::keys(keyring).ok()) {
+        tokens(&snapshot, &keys, findings);
     }
     for idp in federation.idps().filter(|idp| idp.danger_allow_cbc) {
         let fix = "Ask the municipality to encrypt with AES-GCM, and take the switch away.";
@@ -94,14 +96,10 @@ fn trusted(snapshot: &Snapshot, now: Timestamp, findings: &mut Findings) {
 }
 
 /// Whether keys of ours sign what clients are registered for. The register cannot tell: it does not know our keys.
-fn tokens(snapshot: &Snapshot, keyring: &Keyring, findings: &mut Findings) {
-    let signs = |algorithm| {
-        let mut keys = keyring.signing.iter().take(1).chain(&keyring.token_signing);
-        keys.any(|key| jose::signs(key.as_ref(), algorithm))
-    };
+fn tokens(snapshot: &Snapshot, keys: &Keys, findings: &mut Findings) {
     for client in snapshot.clients() {
         let wanted = [client.speaks.signed, client.speaks.access_signed];
-        if let Some(algorithm) = wanted.into_iter().find(|algorithm| !signs(*algorithm)) {
+        if let Some(algorithm) = wanted.into_iter().find(|one| keys.token_signer(*one).is_err()) {
             let (name, algorithm) = (&client.registered.entity_id, algorithm.jose().unwrap_or_default());
             let fix =
                 "Name a key that does in `token-signing`, or register the client for another algorithm.";
