@@ -42,11 +42,11 @@ impl PrivilegeList {
     /// privileges, so a short list can stand for a very long one.
     pub fn weight(&self) -> usize {
         // Each text takes some place beside its letters.
-        let text = |text: &String| text.len() + 32;
-        let texts = |texts: &[String]| texts.iter().map(text).sum::<usize>();
+        let text = |length: usize| length + 32;
+        let texts = |texts: &[String]| texts.iter().map(|one| text(one.len())).sum::<usize>();
         let weight = |group: &PrivilegeGroup| {
-            let limits = group.constraints.iter().map(|limit| text(&limit.name) + texts(&limit.values));
-            let scope = group.scope.parts().map_or(0, |(kind, which)| kind.len() + which.len() + 32);
+            let limits = group.constraints.iter().map(|limit| text(limit.name.len()) + texts(&limit.values));
+            let scope = group.scope.parts().map_or(0, |(kind, which)| text(kind.len() + which.len()));
             let shared = scope + limits.sum::<usize>();
             texts(&group.privileges).saturating_add(group.privileges.len().saturating_mul(shared))
         };

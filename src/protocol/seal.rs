@@ -1,8 +1,8 @@
 //! Seals state that travels through a browser: nobody but us can read it, change it, or use it for another purpose.
-use base64_simd::URL_SAFE_NO_PAD;
-use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
+use base64_simd::URL_SAFE_NO_PAD;
 use openssl::sha::sha256;
+use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
 use crate::domain::id::LoginId;
 use crate::domain::reason::{Fault, Reason};

@@ -114,8 +114,7 @@ impl Administrator {
 }
 
 impl Broker {
-    /// A system of a municipality looks who is logged in.
-    /// The youngest ten thousand, and whether there are more.
+    /// A system of a municipality looks who is logged in: the youngest ten thousand, and whether there are more.
     pub async fn read_sessions(
         &self,
         caller: &Caller,

@@ -2,10 +2,11 @@
 //!
 //! Two readers that take a different one of two members would see two different tokens.
 
+use std::fmt;
+
 use base64_simd::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use std::fmt;
 
 /// The members of one JSON object.
 pub(super) type Members = Map<String, Value>;

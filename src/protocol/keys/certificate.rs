@@ -1,5 +1,8 @@
 //! Certificates: a public key and what stands beside it. Validity is told here and judged elsewhere.
 
+use std::fmt;
+use std::sync::Arc;
+
 use base64_simd::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
@@ -8,8 +11,6 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509NameRef};
-use std::fmt;
-use std::sync::Arc;
 
 use super::algorithm::Scheme;
 use super::subject::{self, Organisation};

@@ -1,5 +1,6 @@
 //! What tokens say: the claims of ID tokens, access tokens and logout tokens, and how a fagsystem's attributes are named
 //! among them.
+
 use base64_simd::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,10 @@
 //! What a client asks without a browser between us: how it proves itself, what it hands in, and what it gets.
 
+use std::fmt;
+
 use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use openssl::memcmp;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 use super::client::{Authentication, Client, SecretHash};
 use super::parameters::Parameters;

@@ -1,5 +1,6 @@
 //! JSON Web Tokens as this fagsystem signs and verifies them, with `openssl` alone beneath. It knows one algorithm, PS256,
 //! so that no header can choose another.
+
 use base64_simd::URL_SAFE_NO_PAD;
 use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
