@@ -42,7 +42,6 @@ impl Machine {
             },
             idle: now + SignedDuration::from_hours(1),
             expires: now + SignedDuration::from_hours(8),
-            sealed: Vec::new(),
         };
         let participant = Participant {
             index: LoginId::from_bits(10 + id),
@@ -54,7 +53,8 @@ impl Machine {
             expires: session.expires,
             revoked: false,
         };
-        let batch = Batch { session: Some(session), participant: Some(participant), ..Batch::default() };
+        let session = Some((session, Vec::new()));
+        let batch = Batch { session, participant: Some(participant), ..Batch::default() };
         self.store().commit(batch).await.unwrap();
     }
 

@@ -78,8 +78,11 @@ fn session(id: u128) -> Session {
         },
         idle: at(60),
         expires: at(600),
-        sealed: vec![1, 2, 3],
     }
+}
+
+fn begins(id: u128) -> Option<(Session, Vec<u8>)> {
+    Some((session(id), vec![1, 2, 3]))
 }
 
 const NAME: &str = "C=DK,O=11111111,CN=Ib,Serial=1";
@@ -159,7 +162,7 @@ async fn what_was_kept_is_there_after_a_restart() {
     let folder = Folder::new("restart");
     let batch = Batch {
         uses: vec![mark(Kind::Assertion, "_a")],
-        session: Some(session(9)),
+        session: begins(9),
         participant: Some(participant(10, 9)),
         records: vec![record(1, "_m")],
         ..Batch::default()
@@ -169,6 +172,7 @@ async fn what_was_kept_is_there_after_a_restart() {
     assert_eq!(store.commit(batch).await, Err(StoreError::Used(Kind::Assertion)));
     assert_eq!(store.search_audit(all()).await.unwrap()[0].record, record(1, "_m"));
     assert_eq!(store.session(LoginId::from_bits(9)).await, Ok(Some(session(9))));
+    assert_eq!(store.remembered(LoginId::from_bits(9)).await, Ok(Some(vec![1, 2, 3])));
     assert_eq!(store.participants(LoginId::from_bits(9)).await, Ok(vec![participant(10, 9)]));
 }
 
@@ -476,7 +480,7 @@ fn voucher(id: u128, participant: u128) -> Voucher {
 /// A session with two fagsystemer, one of them twice, and a voucher.
 async fn with_session(store: &Sqlite, id: u128) {
     let begins = Batch {
-        session: Some(session(id)),
+        session: begins(id),
         participant: Some(participant(10 * id, id)),
         voucher: Some(voucher(10 * id + 5, 10 * id)),
         ..Batch::default()
@@ -521,6 +525,7 @@ async fn a_session_that_ends_is_gone_with_all_that_belongs_to_it_and_everybody_b
     assert_eq!(store.session(LoginId::from_bits(1)).await.unwrap().unwrap().idle, at(90), "it was used");
     store.commit(ends(1)).await.unwrap();
     assert_eq!(store.session(LoginId::from_bits(1)).await, Ok(None));
+    assert_eq!(store.remembered(LoginId::from_bits(1)).await, Ok(None));
     assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
     assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
     assert_eq!(store.sessions_named(NAME).await.unwrap().len(), 1, "the other one lives");
@@ -554,11 +559,7 @@ async fn a_login_that_a_logout_overtook_in_its_browser_begins_no_session() {
     store.commit(ends(1)).await.unwrap();
     let begun = |browser, second| {
         let begun = Begun { browsers: vec![LoginId::from_bits(browser)], at: at(second) };
-        Batch {
-            begun: Some(begun),
-            session: Some(session(u128::from(second as u64) + browser)),
-            ..Batch::default()
-        }
+        Batch { begun: Some(begun), session: begins(u128::from(second as u64) + browser), ..Batch::default() }
     };
     assert_eq!(store.commit(begun(77, 49)).await, Err(StoreError::LoggedOut));
     assert_eq!(store.commit(begun(77, 50)).await, Err(StoreError::LoggedOut), "in the same moment");
@@ -572,7 +573,7 @@ async fn the_participants_of_a_session_go_over_to_the_one_that_replaces_it() {
     let store = folder.open();
     with_session(&store, 1).await;
     let old = Some(LoginId::from_bits(1));
-    let login = Batch { session: Some(session(2)), replaces: old, ..Batch::default() };
+    let login = Batch { session: begins(2), replaces: old, ..Batch::default() };
     store.commit(login).await.unwrap();
     assert_eq!(store.session(LoginId::from_bits(1)).await, Ok(None));
     let moved = store.participants(LoginId::from_bits(2)).await.unwrap();

@@ -88,7 +88,7 @@ pub(super) struct Seat {
     /// Who authenticated the user, in their order.
     pub(super) authenticated_by: Vec<EntityId>,
     begun: Begun,
-    begins: Option<(Session, Ticket)>,
+    begins: Option<((Session, Vec<u8>), Ticket)>,
     replaces: Option<LoginId>,
     within: Option<Within>,
 }
@@ -98,7 +98,7 @@ impl Seat {
     pub(super) fn keep(self, batch: &mut Batch) -> Option<Keep> {
         let Self { participant, begun, begins, replaces, within, .. } = self;
         let (session, ticket) = begins.unzip();
-        let authority = session.as_ref().map(|session| session.facts.authority);
+        let authority = session.as_ref().map(|(session, _)| session.facts.authority);
         batch.participant = Some(participant);
         batch.begun = Some(begun);
         batch.session = session;
@@ -179,7 +179,8 @@ impl Broker {
         if session.facts.authority != authority || session.expires <= self.clock.now() {
             return Ok(None);
         }
-        let Ok(text) = ticket.open(&session.sealed, PURPOSE) else { return Ok(None) };
+        let Some(sealed) = self.store.remembered(session.id).await? else { return Ok(None) };
+        let Ok(text) = ticket.open(&sealed, PURPOSE) else { return Ok(None) };
         let remembered = serde_json::from_slice(&text)
             .map_err(|error| Fault::new(Reason::StateForged, error.to_string()))?;
         Ok(Some(OpenSession { session, remembered }))
@@ -234,9 +235,9 @@ impl Broker {
             Sso::Begins(remembered) => {
                 let facts = facts(authority, (visit, asked), grant, &remembered, now);
                 replaces = self.replaced(visit, &facts).await?;
-                let (session, ticket) = self.begin_session(facts, &remembered, now)?;
+                let (session, sealed, ticket) = self.begin_session(facts, &remembered, now)?;
                 let (id, expires) = (session.id, session.expires);
-                begins = Some((session, ticket));
+                begins = Some(((session, sealed), ticket));
                 (id, expires, *remembered)
             }
             Sso::GoesOn(open) => {
@@ -290,7 +291,7 @@ impl Broker {
         facts: SessionFacts,
         remembered: &Remembered,
         now: Timestamp,
-    ) -> Result<(Session, Ticket), Fault> {
+    ) -> Result<(Session, Vec<u8>, Ticket), Fault> {
         let ends = remembered.said().filter_map(|said| said.authn.session_not_on_or_after);
         let expires = ends.fold(now + self.settings.session_for, Timestamp::min);
         let ticket = Ticket::new(self.fresh_login(), self.random.as_ref());
@@ -298,7 +299,7 @@ impl Broker {
             .map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         let sealed = ticket.seal(&text, PURPOSE, self.random.as_ref())?;
         let idle = expires.min(now + self.settings.idle_for);
-        Ok((Session { id: ticket.id, facts, idle, expires, sealed }, ticket))
+        Ok((Session { id: ticket.id, facts, idle, expires }, sealed, ticket))
     }
 
     /// The session that this browser had of the same user: its participants go over to the new one.

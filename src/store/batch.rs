@@ -66,8 +66,6 @@ pub struct Session {
     pub idle: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// What it remembers of the login, sealed by the browser's secret.
-    pub sealed: Vec<u8>,
 }
 
 /// What a logout needs to know of a session.
@@ -212,8 +210,8 @@ pub struct Batch {
     pub unused: Vec<Mark>,
     /// Things that are used by this step.
     pub uses: Vec<Mark>,
-    /// A session that begins.
-    pub session: Option<Session>,
+    /// A session that begins, and what it remembers of the login, sealed by the browser's secret.
+    pub session: Option<(Session, Vec<u8>)>,
     /// A session of the same user and browser that it takes the place of, with all its participants.
     pub replaces: Option<LoginId>,
     /// A session that is used again. It must not be over.

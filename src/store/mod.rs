@@ -208,6 +208,9 @@ pub trait Store: Send + Sync {
     /// The session of this name, if it is not over.
     fn session(&self, id: LoginId) -> Answer<'_, Option<Session>>;
 
+    /// What the session of this name remembers of its login, sealed by the browser's secret.
+    fn remembered(&self, session: LoginId) -> Answer<'_, Option<Vec<u8>>>;
+
     /// The sessions of a user by the name that an identity provider or a fagsystem knows.
     fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>>;
 

@@ -39,8 +39,8 @@ use crate::domain::user::User;
 use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, such, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
 
-/// How much is remembered of sessions that are used again and again, in bytes.
-const REMEMBERED_SESSIONS: u64 = 16 * 1024 * 1024;
+/// How many sessions are remembered that are used again and again; each takes less than a kilobyte.
+const REMEMBERED_SESSIONS: u64 = 16 * 1024;
 
 /// A database file.
 pub struct Sqlite {
@@ -61,10 +61,7 @@ impl Sqlite {
             .name("store".into())
             .spawn(move || write_groups(&file, connection, &jobs))
             .map_err(|error| StoreError::Down(error.to_string()))?;
-        let sessions = Cache::builder().max_capacity(REMEMBERED_SESSIONS);
-        let sessions =
-            sessions.weigher(|_, session: &Session| session.sealed.len().try_into().unwrap_or(u32::MAX));
-        let sessions = sessions.build();
+        let sessions = Cache::new(REMEMBERED_SESSIONS);
         Ok(Self { path: path.to_owned(), writer, readers: Readers::default(), sessions })
     }
 
@@ -148,6 +145,10 @@ impl Store for Sqlite {
             found.iter().for_each(|session| self.sessions.insert(id, session.clone()));
             Ok(found)
         })
+    }
+
+    fn remembered(&self, session: LoginId) -> Answer<'_, Option<Vec<u8>>> {
+        self.look_up(move |connection| session::sealed(connection, session))
     }
 
     fn sessions_named(&self, name: &str) -> Answer<'_, Vec<Session>> {

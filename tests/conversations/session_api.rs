@@ -99,7 +99,7 @@ async fn many(town: &Town, authority: Cvr, user: &str, ids: std::ops::Range<u128
         municipal.name = format!("C=DK,O={authority},CN=Ib Dam,Serial={user}");
         let facts = SessionFacts { authority, browser: None, municipal, ..like.facts.clone() };
         let session = Session { id: LoginId::from_bits(id), facts, ..like.clone() };
-        town.store.commit(Batch { session: Some(session), ..Batch::default() }).await.unwrap();
+        town.store.commit(Batch { session: Some((session, Vec::new())), ..Batch::default() }).await.unwrap();
     }
 }
 

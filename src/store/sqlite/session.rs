@@ -10,7 +10,7 @@ use super::{down, moment};
 use crate::domain::id::{Cvr, LoginId};
 use crate::domain::session::Participant;
 
-const SESSION: &str = "SELECT id, expires, idle, content, sealed FROM session";
+const SESSION: &str = "SELECT id, expires, idle, content FROM session";
 
 // No join: SQLite would plan one anew for every value.
 const VOUCHER: &str =
@@ -24,6 +24,12 @@ pub(super) fn find(connection: &Connection, id: LoginId) -> Result<Option<Sessio
     let mut select = connection.prepare_cached(&format!("{SESSION} WHERE id = ?1"))?;
     let found = select.query_row([id.bytes()], raw).optional()?;
     found.map(session).transpose()
+}
+
+/// What a session remembers. Few ask, and it takes pages of its own.
+pub(super) fn sealed(connection: &Connection, id: LoginId) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut select = connection.prepare_cached("SELECT sealed FROM session WHERE id = ?1")?;
+    Ok(select.query_row([id.bytes()], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn named(connection: &Connection, name: [u8; 16]) -> Result<Vec<Session>, StoreError> {
@@ -112,8 +118,8 @@ pub(super) fn check(transaction: &Connection, batch: &Batch) -> Result<(), Store
 }
 
 pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
-    if let Some(session) = &batch.session {
-        begin(transaction, session)?;
+    if let Some((session, sealed)) = &batch.session {
+        begin(transaction, session, sealed)?;
         if let Some(old) = batch.replaces {
             replace(transaction, old, session.id)?;
         }
@@ -136,8 +142,8 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
     batch.revokes.map_or(Ok(()), |participant| revoke(transaction, participant))
 }
 
-fn begin(transaction: &Connection, session: &Session) -> Result<(), StoreError> {
-    let Session { id, facts, idle, expires, sealed } = session;
+fn begin(transaction: &Connection, session: &Session, sealed: &[u8]) -> Result<(), StoreError> {
+    let Session { id, facts, idle, expires } = session;
     let (idle, expires) = (idle.as_millisecond(), expires.as_millisecond());
     let content = serde_json::to_string(facts).map_err(down)?;
     transaction
@@ -225,16 +231,16 @@ pub(super) fn digest(name: &str) -> [u8; 16] {
     sha256(name.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
-type Raw = ([u8; 16], i64, i64, String, Vec<u8>);
+type Raw = ([u8; 16], i64, i64, String);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
 }
 
-fn session((id, expires, idle, content, sealed): Raw) -> Result<Session, StoreError> {
+fn session((id, expires, idle, content): Raw) -> Result<Session, StoreError> {
     let facts: SessionFacts = parsed(&content)?;
     let id = LoginId::from_bits(u128::from_be_bytes(id));
-    Ok(Session { id, facts, idle: moment(idle)?, expires: moment(expires)?, sealed })
+    Ok(Session { id, facts, idle: moment(idle)?, expires: moment(expires)? })
 }
 
 pub(super) fn parsed<T: DeserializeOwned>(content: &str) -> Result<T, StoreError> {

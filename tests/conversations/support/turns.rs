@@ -135,6 +135,7 @@ macro_rules! in_turns {
 
 in_turns! {
     session(id: LoginId) -> Option<Session>;
+    remembered(session: LoginId) -> Option<Vec<u8>>;
     sessions_of(authority: Cvr, before: Option<LoginId>, limit: u32) -> Vec<Session>;
     participant(index: LoginId) -> Option<Participant>;
     participants(session: LoginId) -> Vec<Participant>;
