@@ -93,17 +93,18 @@ impl Broker {
     pub(super) async fn learn_rights(
         &self,
         trail: &mut Trail,
-        subject: Subject,
+        mut subject: Subject,
         said: &Said,
         case: &Case<'_>,
     ) -> Result<Subject, Fault> {
         let agreement = &case.agreement;
+        let mut stated = std::mem::take(&mut subject.rights);
         let (authority, parameters) = (subject.authority, &subject.parameters);
         let beside_the_name = |rights| Learned { rights, parameters: parameters.clone() };
         let mut learned = Learned::default();
         for source in &agreement.idp().rights {
             learned = match source {
-                RightsSource::Assertion => beside_the_name(subject.rights.clone()),
+                RightsSource::Assertion => beside_the_name(std::mem::take(&mut stated)),
                 RightsSource::Groups => beside_the_name(self.rights_of_groups(trail, &subject, said)?),
                 RightsSource::Users => {
                     self.user(authority, subject.name.serial()).await?.map(kept).unwrap_or_default()
