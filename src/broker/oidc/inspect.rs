@@ -10,7 +10,7 @@ use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::jose::{self, Audience, Expectation, Lifetime, SIGNED_WITH, Typ};
-use crate::protocol::oauth::claims::{AccessToken, Confirmation, UserInfo};
+use crate::protocol::oauth::claims::{AccessToken, Confirmation, ShownToken, UserInfo};
 use crate::protocol::oauth::client::Method;
 use crate::protocol::oauth::token::{TokenType, scope};
 use crate::store::{Batch, Kind, StoreError};
@@ -61,7 +61,7 @@ impl Broker {
     ) -> Result<UserInfo, Refused> {
         let call = call?;
         let (shown_as, text) = shown(&call)?;
-        let token = self.access_token(text).map_err(Refused::token)?; // of ours, for us, now
+        let ShownToken { token, attributes } = self.access_token(text).map_err(Refused::token)?; // of ours, for us, now
         self.check_holder(story, &call, &token, (shown_as, text))?; // shown by whom it is bound to
         self.still_told(story, &token.client_id, token.sid).await.map_err(Refused::token)?; // still agreed
         story.trail.record.message = Some(token.jti);
@@ -72,7 +72,7 @@ impl Broker {
             StoreError::Used(Kind::Possession) => Refused::possession(error.into()),
             _ => Refused::from(Fault::from(error)),
         })?;
-        Ok(UserInfo { sub: token.sub, attributes: token.attributes })
+        Ok(UserInfo { sub: token.sub, attributes })
     }
 
     /// Says to a client whether a token of its own counts. Of others it learns nothing.
@@ -185,7 +185,7 @@ impl Broker {
     }
 
     /// A token of ours, proved by our keys, for our own userinfo and not over.
-    fn access_token(&self, text: &str) -> Result<AccessToken, Fault> {
+    fn access_token(&self, text: &str) -> Result<ShownToken, Fault> {
         let (now, issuer) = (self.clock.now(), &self.settings.public_url);
         // These reasons speak of tokens that clients sign themselves.
         let not_ours = |fault: Fault| match fault.reason {
@@ -201,10 +201,10 @@ impl Broker {
             skew: self.settings.skew,
         };
         let token = token.accept(&expected).map_err(not_ours)?;
-        let read: AccessToken = serde_json::from_value(Value::Object(token.claims().clone()))
+        let read: ShownToken = serde_json::from_value(Value::Object(token.claims().clone()))
             .map_err(|_| Fault::new(Reason::TokenOpaque, "it lacks a claim of an access token"))?;
         // We made it by our own clock, so that nothing has to be allowed for.
-        match read.iss == *issuer && now < token.expires() {
+        match read.token.iss == *issuer && now < token.expires() {
             true => Ok(read),
             false => Err(Fault::new(Reason::TokenOpaque, format!("it ended at {}", token.expires()))),
         }
@@ -277,14 +277,14 @@ impl Broker {
     }
 
     fn found_access_token(&self, text: &str) -> Result<Found, Fault> {
-        let token = self.access_token(text)?;
-        let is_dpop = matches!(token.cnf, Some(Confirmation::Dpop(_)));
+        let shown = self.access_token(text)?;
+        let is_dpop = matches!(shown.token.cnf, Some(Confirmation::Dpop(_)));
         let token_type = if is_dpop { TokenType::Dpop } else { TokenType::Bearer };
         let mut said =
-            serde_json::to_value(&token).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
+            serde_json::to_value(&shown).map_err(|error| Fault::new(Reason::Internal, error.to_string()))?;
         said["active"] = true.into();
         said["token_type"] = token_type.name().into();
-        let AccessToken { sid, client_id: client, aud: audience, .. } = token;
+        let AccessToken { sid, client_id: client, aud: audience, .. } = shown.token;
         Ok(Found { sid, client, audience, said })
     }
 }

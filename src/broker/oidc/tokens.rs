@@ -1,7 +1,6 @@
 //! From a grant to an ID token and an access token: the one place where they are made.
 
 use jiff::Timestamp;
-use serde_json::Map;
 
 use super::OfCode;
 use super::exchange::Held;
@@ -53,7 +52,6 @@ impl Broker {
             amr: entitlement.methods.clone(),
             sid: held.participant.index,
             cnf,
-            attributes: Map::new(),
         };
         let attributes = Attributes::new(&told.attributes, grant.rights()?, speaks.names)?;
         let (signer, algorithm) = (self.keys.token_signer(speaks.access_signed)?, speaks.access_signed);

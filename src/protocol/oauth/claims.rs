@@ -43,7 +43,7 @@ pub struct IdToken {
     pub at_hash: String,
 }
 
-/// What an access token says (RFC 9068). It is told apart from an ID token by its header `typ`.
+/// What an access token says beside its attributes (RFC 9068). It is told apart from an ID token by its header `typ`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AccessToken {
     /// We.
@@ -74,7 +74,15 @@ pub struct AccessToken {
     /// The key that it is bound to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cnf: Option<Confirmation>,
-    /// The rest, once it is read.
+}
+
+/// An access token that somebody showed us.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ShownToken {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub token: AccessToken,
+    /// The rest.
     #[serde(flatten)]
     pub attributes: Map<String, Value>,
 }
