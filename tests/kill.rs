@@ -162,7 +162,7 @@ fn nobody_is_half_logged_out(log: &Log, sessions: &[Many]) -> usize {
             assert_eq!(participants.len(), many.participants);
             continue;
         }
-        let logouts = log.runtime.block_on(log.store.logouts(false, u32::MAX)).unwrap();
+        let logouts = log.runtime.block_on(log.store.logouts(None, false, u32::MAX)).unwrap();
         let logout = logouts.iter().find(|logout| logout.session == many.session).unwrap();
         // The fagsystem that asked need not be told; the identity provider must be.
         assert_eq!(logout.legs.len(), many.participants, "{logout:?}");

@@ -632,14 +632,17 @@ async fn a_leg_that_is_told_again_is_found_when_its_time_comes() {
     store.commit(change(&later)).await.unwrap();
     assert!(store.due_legs(at(69), 10).await.unwrap().is_empty());
     assert_eq!(store.due_legs(at(70), 10).await.unwrap()[0].leg, later);
-    assert_eq!(store.logouts(true, 10).await.unwrap().len(), 1);
+    assert_eq!(store.logouts(None, true, 10).await.unwrap().len(), 1);
     for leg in &logout.legs {
         let confirmed = Leg { state: LegState::Confirmed, next: None, ..leg.clone() };
         store.commit(change(&confirmed)).await.unwrap();
     }
     assert!(store.due_legs(at(700), 10).await.unwrap().is_empty());
-    assert!(store.logouts(true, 10).await.unwrap().is_empty());
-    assert!(store.logouts(false, 10).await.unwrap()[0].is_complete());
+    assert!(store.logouts(None, true, 10).await.unwrap().is_empty());
+    let [own, other] = ["11111111", "99999999"].map(|cvr| Cvr::new(cvr).ok());
+    assert_eq!(store.logouts(own, false, 10).await, store.logouts(None, false, 10).await);
+    assert!(store.logouts(other, false, 10).await.unwrap().is_empty());
+    assert!(store.logouts(None, false, 10).await.unwrap()[0].is_complete());
 }
 
 #[tokio::test]
@@ -656,7 +659,7 @@ async fn sessions_and_logouts_that_have_expired_are_forgotten() {
     assert!(store.sessions_named(NAME).await.unwrap().is_empty());
     assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
     assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None));
-    assert!(store.logouts(false, 10).await.unwrap().is_empty());
+    assert!(store.logouts(None, false, 10).await.unwrap().is_empty());
 }
 
 fn used(authority: &str, fagsystem: &str, second: i64, levels: (Option<Nist>, Option<Nsis>)) -> Batch {

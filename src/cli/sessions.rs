@@ -84,10 +84,9 @@ impl Sessions {
             }
             Self::End(end) => end.run(said),
             Self::Logouts(which) => {
-                let logouts = wait_for(said.store()?.logouts(which.open, MOST))?;
+                let logouts = wait_for(said.store()?.logouts(Some(which.authority), which.open, MOST))?;
                 let logouts = logouts.map_err(|error| wrong("the store", error))?;
-                let of = logouts.iter().filter(|logout| logout.authority == which.authority);
-                let told: Vec<Told> = of.map(Told::of).collect();
+                let told: Vec<Told> = logouts.iter().map(Told::of).collect();
                 said.answer(&told, || table(&told.iter().flat_map(Told::rows).collect::<Vec<_>>()));
                 Ok(Exit::Ok)
             }

@@ -230,8 +230,9 @@ pub trait Store: Send + Sync {
     /// The logout of this name, with its legs.
     fn logout(&self, id: LoginId) -> Answer<'_, Option<Logout>>;
 
-    /// Logouts, youngest first; with `open` only those of which a leg is not settled or failed.
-    fn logouts(&self, open: bool, limit: u32) -> Answer<'_, Vec<Logout>>;
+    /// Logouts, youngest first, of all or of one authority's users; with `open` only those of which a leg is not settled
+    /// or failed.
+    fn logouts(&self, authority: Option<Cvr>, open: bool, limit: u32) -> Answer<'_, Vec<Logout>>;
 
     /// Legs that are to be told again by now.
     fn due_legs(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<LegChange>>;

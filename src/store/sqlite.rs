@@ -177,8 +177,8 @@ impl Store for Sqlite {
         self.read(move |connection| logout::find(connection, id))
     }
 
-    fn logouts(&self, open: bool, limit: u32) -> Answer<'_, Vec<Logout>> {
-        self.read(move |connection| logout::all(connection, open, limit))
+    fn logouts(&self, authority: Option<Cvr>, open: bool, limit: u32) -> Answer<'_, Vec<Logout>> {
+        self.read(move |connection| logout::all(connection, authority, open, limit))
     }
 
     fn due_legs(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<LegChange>> {

@@ -77,7 +77,7 @@ impl Scene {
 
     /// How everybody was found to be in the youngest logout, by name.
     pub(crate) async fn legs(&self) -> Vec<(String, LegState)> {
-        let logout = self.town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+        let logout = self.town.store.logouts(None, false, 1).await.unwrap().pop().unwrap();
         logout.legs.iter().map(|leg| (leg.party.entity_id().to_string(), leg.state)).collect()
     }
 
@@ -281,7 +281,7 @@ async fn the_user_sees_where_the_browser_is_logged_in_and_logs_out_there() {
     );
     let page = scene.browser.get(&format!("{}/sessions", scene.town.url)).await;
     assert!(!page.body.contains("Korsbæk"), "{}", page.body);
-    let logout = scene.town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+    let logout = scene.town.store.logouts(None, false, 1).await.unwrap().pop().unwrap();
     assert_eq!(logout.by, LogoutBy::User);
 }
 
@@ -362,7 +362,7 @@ async fn a_server_that_failed_five_times_in_a_row_is_left_alone_for_half_a_minut
             Confirmed::in_envelope(&bbr.by_soap(&end, true).await).status,
             ["Success", "PartialLogout"]
         );
-        let logout = town.store.logouts(false, 1).await.unwrap().pop().unwrap();
+        let logout = town.store.logouts(None, false, 1).await.unwrap().pop().unwrap();
         (logout.legs[0].state, logout.legs[0].attempts, servers.driving.asked().len())
     };
     for number in 1..=5 {
@@ -379,7 +379,7 @@ async fn a_server_that_failed_five_times_in_a_row_is_left_alone_for_half_a_minut
     town.pass(SignedDuration::from_secs(31));
     town.broker.tell_again().await.unwrap();
     assert_eq!(servers.driving.asked().len(), 11, "all the others");
-    assert!(town.store.logouts(true, 10).await.unwrap().is_empty(), "everybody has confirmed");
+    assert!(town.store.logouts(None, true, 10).await.unwrap().is_empty(), "everybody has confirmed");
 }
 
 #[tokio::test]
@@ -447,7 +447,7 @@ async fn two_logouts_of_one_session_at_once_both_succeed_and_everybody_is_told_o
         assert_eq!(Confirmed::in_envelope(&answer).status, ["Success"]);
     }
     assert_eq!(servers.driving.asked().len(), 1);
-    assert_eq!(scene.town.store.logouts(false, 10).await.unwrap().len(), 1);
+    assert_eq!(scene.town.store.logouts(None, false, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Logouts: the end of a session, and who has heard of it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::super::{Batch, Ending, LegChange, StoreError};
-use super::down;
 use super::session::{end, parsed, participants};
-use crate::domain::id::LoginId;
+use super::{down, such};
+use crate::domain::id::{Cvr, LoginId};
 use crate::domain::login::PENDING_FOR;
 use crate::domain::session::{Leg, LegState, Logout, Party};
 
@@ -16,9 +17,17 @@ pub(super) fn find(connection: &Connection, id: LoginId) -> Result<Option<Logout
     content.map(|content| whole(connection, &content)).transpose()
 }
 
-pub(super) fn all(connection: &Connection, open: bool, limit: u32) -> Result<Vec<Logout>, StoreError> {
-    let mut select = connection.prepare("SELECT content FROM logout ORDER BY id DESC")?;
-    let mut rows = select.query([])?;
+pub(super) fn all(
+    connection: &Connection,
+    authority: Option<Cvr>,
+    open: bool,
+    limit: u32,
+) -> Result<Vec<Logout>, StoreError> {
+    let authority = authority.map(|cvr| Value::from(cvr.as_str().to_owned()));
+    let (such, values) = such([("content ->> 'authority' = ?", authority)]);
+    let mut select =
+        connection.prepare(&format!("SELECT content FROM logout WHERE {such} ORDER BY id DESC"))?;
+    let mut rows = select.query(params_from_iter(values))?;
     let mut found = Vec::new();
     while found.len() < limit as usize
         && let Some(row) = rows.next()?

@@ -141,7 +141,7 @@ in_turns! {
     participants(session: LoginId) -> Vec<Participant>;
     voucher(id: LoginId) -> Option<(Voucher, Option<Participant>)>;
     logout(id: LoginId) -> Option<Logout>;
-    logouts(open: bool, limit: u32) -> Vec<Logout>;
+    logouts(authority: Option<Cvr>, open: bool, limit: u32) -> Vec<Logout>;
     due_legs(now: Timestamp, limit: u32) -> Vec<LegChange>;
     registry_version() -> u64;
     registry() -> RegistryFiles;
