@@ -138,7 +138,7 @@ impl Broker {
         let ours = self.settings.entity_id.as_str();
         let unused = pending.question();
         let unused = unused.map(|asked| mark(Kind::Question, ours, asked, now)).into_iter().collect();
-        let choosing = pending.choosing();
+        let choosing = pending.choosing()?; // where something is to be chosen
         trail.record.actor = Actor::User;
         trail.asks(&choosing.asked);
         if let Some(next) = self.reuse(trail, visit, &choosing.asked, Some((authority, idp))).await {

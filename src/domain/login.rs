@@ -271,13 +271,18 @@ impl Pending {
     }
 
     /// The stage in which a choice makes sense. A user who goes back and chooses another municipality starts
-    /// from what the fagsystem asked, so a later stage turns into the earlier one.
-    pub fn choosing(self) -> Choosing {
-        match self {
-            Self::Choosing(stage) => stage,
-            Self::AtIdp(stage) => Choosing { asked: stage.asked },
-            Self::AtStepUp(stage) => Choosing { asked: stage.asked },
-            Self::AtLogout(stage) => Choosing { asked: stage.asked },
+    /// from what the fagsystem asked, so a later stage turns into the earlier one. A trust run tries the provider that it was
+    /// ordered for, so that nobody's report tells of another municipality's.
+    pub fn choosing(self) -> Result<Choosing, Fault> {
+        let asked = match self {
+            Self::Choosing(stage) => return Ok(stage),
+            Self::AtIdp(stage) => stage.asked,
+            Self::AtStepUp(stage) => stage.asked,
+            Self::AtLogout(stage) => stage.asked,
+        };
+        match asked.reply.trial() {
+            None => Ok(Choosing { asked }),
+            Some(_) => Err(Fault::new(Reason::FlowStep, "a trust run leaves nothing to be chosen")),
         }
     }
 }
