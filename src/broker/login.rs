@@ -10,7 +10,7 @@ use super::attributes::AskService;
 use super::audit::Trail;
 use super::identify::{Grounds, check_robot};
 use super::registry::{KnownFagsystem, KnownIdp};
-use super::sso::{Remembered, Sso};
+use super::sso::{Remembered, Sso, begun};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
@@ -309,6 +309,7 @@ impl Broker {
             return Box::pin(self.end_run_well(trail, grant, batch)).await; // nobody is let in
         }
         if asked.reply == Reply::Console {
+            (batch.begun, batch.within) = (Some(begun(visit, asked)), sso.still()); // unless the user was logged out
             return Box::pin(self.enter_by_login(trail, (asked, sso.reason()), grant, batch)).await; // to our own pages
         }
         let received = trail.allowed(trail.record.actor, sso.reason());

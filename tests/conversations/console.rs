@@ -2,11 +2,12 @@
 //! anything.
 
 use context_handler::broker::console::withdraw;
+use context_handler::broker::logout::{Administrator, end_sessions};
 use context_handler::broker::registry::{Files, plan};
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::console::{Right, Sees};
-use context_handler::domain::id::Cvr;
-use context_handler::store::Store;
+use context_handler::domain::id::{Cvr, LoginId};
+use context_handler::store::{Sqlite, Store};
 use jiff::SignedDuration;
 
 use crate::support::roles::{FEDDETS, FIXED, Group, WORKER, scope};
@@ -252,6 +253,28 @@ async fn a_user_who_is_logged_in_already_signs_in_at_once_and_leaves_no_trace_in
     let participants = town.store.participants(session.id).await.unwrap();
     let names: Vec<_> = participants.iter().map(|one| one.fagsystem.as_str()).collect();
     assert_eq!(names, [town.bbr.entity_id.as_str()], "a logout has nobody more to tell");
+}
+
+#[tokio::test]
+async fn a_session_that_an_operator_ended_signs_nobody_in() {
+    // The operator ends it beside the broker, which still has it in mind: the user's machine was stolen.
+    let town = Town::with("console-login-ended", with_rights).await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let own = scope("11111111");
+    town.korsbaek.answer(&town, &mut browser, &sent, |say| say.rights(&[(&own, WORKER, &[])])).await;
+    let stolen = browser.cookies.clone();
+    let entered = browser.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    assert_eq!(entered.location(), "/trust/authorities/11111111", "as long as it is there");
+
+    let (beside, by) = (Sqlite::open(&town.database()).unwrap(), Administrator::operator(town.now()));
+    let sessions = beside.sessions_of(Cvr::new("11111111").unwrap(), None, 10).await.unwrap();
+    assert_eq!(end_sessions(&beside, &sessions, &by, || LoginId::from_bits(4711)).await.unwrap().len(), 1);
+    let mut thief = town.browser();
+    thief.cookies = stolen;
+    let sent = thief.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    assert!(!is_in(&town, &mut thief).await, "{}", sent.location());
+    assert!(sent.location().starts_with("/discovery"), "who is not logged in logs in: {}", sent.location());
 }
 
 #[tokio::test]
