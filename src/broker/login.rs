@@ -231,6 +231,7 @@ impl Broker {
             service: AskService::Yes,
         };
         let said = &answer.assertion().said;
+        asked.check_fresh(said.authn.instant, (login.at, now), self.settings.skew)?; // anew, where that is asked
         let (subject, step_up) = self.weigh(trail, &case, Grounds::answered(&answer)).await?; // who, how sure, what rights
         if let Some(level) = step_up {
             let used = self.marks_of((&login.question, login.at), &answer);

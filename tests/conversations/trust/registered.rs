@@ -110,7 +110,10 @@ async fn what_belongs_to_a_scenario_is_judged_in_it_alone() {
     assert_eq!(tried(&town, Scenario::Basic, clear).await.0, ["encryption.used enc.missing?"]);
     assert!(tried(&town, Scenario::Encrypted, |_| {}).await.0.is_empty());
     let old = |say: &mut Say| say.authn_instant = Some(at(-3600).to_string());
-    assert_eq!(tried(&town, Scenario::ForceAuthn, old).await.0, ["level.fresh force.ignored"]);
+    assert_eq!(
+        tried(&town, Scenario::ForceAuthn, old).await.0,
+        ["login.let-in force.ignored", "level.fresh force.ignored"]
+    );
     assert!(tried(&town, Scenario::Basic, old).await.0.is_empty(), "a session of an hour is all right");
     assert!(tried(&town, Scenario::ForceAuthn, |_| {}).await.0.is_empty());
     assert_eq!(tried(&town, Scenario::Rights, |_| {}).await.0, ["rights.present bpp.missing"]);
