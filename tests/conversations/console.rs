@@ -278,6 +278,34 @@ async fn a_session_that_an_operator_ended_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn whoever_came_in_by_a_provider_is_out_when_it_is_switched_off_or_speaks_for_the_authority_no_more() {
+    let town = Town::with("console-login-off", with_rights).await;
+    let (mut by_login, mut invited) = (town.browser(), town.reader(korsbaek()).await);
+    let own = scope("11111111");
+    sign_in(&town, &mut by_login, &town.korsbaek, &[(&own, WORKER, &[])]).await;
+    assert!(is_in(&town, &mut by_login).await);
+    let page = format!("{}/trust/authorities/11111111", town.url);
+    assert_eq!(by_login.get(&page).await.status, 200);
+    let before = town.store.registry().await.unwrap().files;
+    let metadata = "metadata = \"korsbaek.xml\"\n";
+    let federation = format!("identity-provider = {:?}\n", town.korsbaek.entity_id);
+    for (line, instead) in [
+        (metadata, format!("{metadata}active = false\n")),
+        (&federation, format!("{federation}valid-until = \"2020-01-01T00:00:00Z\"\n")),
+    ] {
+        let registered = String::from_utf8(before["register.toml"].clone()).unwrap();
+        assert!(registered.contains(line), "{line} in {registered}");
+        let changed = registered.replacen(line, &instead, 1).into_bytes();
+        town.change(|files| drop(files.insert("register.toml".into(), changed))).await;
+        assert!(!is_in(&town, &mut by_login).await, "{instead}");
+        assert_eq!(by_login.get(&page).await.location(), "/trust", "{instead}");
+        assert!(is_in(&town, &mut invited).await, "who was invited came by nobody's login");
+        town.change(|files| *files = before.clone()).await;
+        assert!(is_in(&town, &mut by_login).await);
+    }
+}
+
+#[tokio::test]
 async fn nobody_passes_for_ourselves() {
     let town = Town::new("console-ourselves").await;
     let kept = town.store.registry().await.unwrap();
