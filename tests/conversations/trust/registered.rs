@@ -116,6 +116,8 @@ async fn what_belongs_to_a_scenario_is_judged_in_it_alone() {
     );
     assert!(tried(&town, Scenario::Basic, old).await.0.is_empty(), "a session of an hour is all right");
     assert!(tried(&town, Scenario::ForceAuthn, |_| {}).await.0.is_empty());
+    let last = |say: &mut Say| say.authn_instant = Some("9999-12-30T22:00:00.999999999Z".into());
+    assert!(tried(&town, Scenario::ForceAuthn, last).await.0.is_empty(), "the last moment that can be told");
     assert_eq!(tried(&town, Scenario::Rights, |_| {}).await.0, ["rights.present bpp.missing"]);
     let worker = |say: &mut Say| say.rights(&[(&crate::support::roles::scope("11111111"), WORKER, &[])]);
     assert!(tried(&town, Scenario::Rights, worker).await.0.is_empty());
