@@ -42,7 +42,7 @@ impl Broker {
         let pending = self.unseal(sealed)?;
         pending.asked().check_age(now)?;
         let snapshot = self.snapshot();
-        let asked = pending.asked();
+        let asked = &pending.choosing()?.asked;
         let mut choices = snapshot.federation().choices(&asked.fagsystem, now);
         choices.sort_by_key(|choice| (&choice.authority.name, &choice.idp.name, &choice.idp.entity_id));
         let lines = offered(&choices, asked).map(|choice| OfferLine {

@@ -4,8 +4,8 @@
 //! link or the browser has. Whatever is shown of an authority is written down before it is shown.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::audit::Trail;
 use super::login::of_request;
@@ -25,6 +25,14 @@ use crate::store::{Batch, ConsoleSession, ConsoleStep, Invitation, Store, TrustR
 
 const INVITATION: &str = "invitation";
 const SESSION: &str = "console session";
+
+/// What a sign-in stands for.
+#[derive(Serialize, Deserialize)]
+struct SignedIn {
+    sees: Sees,
+    /// The authority and the identity provider by whose login it began; none where it began with an invitation.
+    by: Option<(Cvr, EntityId)>,
+}
 
 /// Somebody who is signed in to the pages about trust.
 #[derive(Clone, Debug)]
@@ -54,7 +62,8 @@ impl Broker {
             Ok(sees) => sees,
             Err(fault) => return Err(self.refuse_reader(record, fault).await),
         };
-        let (session, ticket) = self.begin_console(&sees, Some(invitation.id))?;
+        let signed_in = SignedIn { sees: sees.clone(), by: None };
+        let (session, ticket) = self.begin_console(&signed_in, Some(invitation.id))?;
         let record = Record { detail: Some(Record::tame(&sees.to_string())), ..record };
         let step = ConsoleStep::Enters(session, self.clock.now());
         let kept = self.keep_step(step, of_reader(record, ticket.id, Reason::ConsoleEntered)).await;
@@ -103,7 +112,8 @@ impl Broker {
         let without =
             || Fault::new(Reason::ConsoleRights, "none of the user's roles is a right at these pages");
         let sees = sees.ok_or_else(without)?;
-        let (session, ticket) = self.begin_console(&sees, None)?;
+        let by = Some((authority, grant.agreement().idp().entity_id.clone()));
+        let (session, ticket) = self.begin_console(&SignedIn { sees: sees.clone(), by }, None)?;
         let received = trail.allowed(trail.record.actor, reason);
         let mut entered = of_reader(received.clone(), ticket.id, Reason::ConsoleEntered);
         entered.event = Event::ConsoleEntered;
@@ -117,14 +127,14 @@ impl Broker {
     }
 
     /// A new sign-in, not kept yet.
-    pub(super) fn begin_console(
+    fn begin_console(
         &self,
-        sees: &Sees,
+        signed_in: &SignedIn,
         invitation: Option<LoginId>,
     ) -> Result<(ConsoleSession, Ticket), Fault> {
         let (now, random) = (self.clock.now(), self.random.as_ref());
         let ticket = Ticket::new(self.fresh_login(), random);
-        let sealed = seal(&ticket, sees, SESSION, random)?;
+        let sealed = seal(&ticket, signed_in, SESSION, random)?;
         let (idle, expires) = (now + IDLE_FOR, now + SESSION_FOR);
         Ok((ConsoleSession { id: ticket.id, invitation, idle, expires, sealed }, ticket))
     }
@@ -138,7 +148,12 @@ impl Broker {
         if session.idle <= now || session.expires <= now {
             return Err(nobody());
         }
-        let sees = open(ticket, &session.sealed, SESSION).map_err(|_| nobody())?;
+        let SignedIn { sees, by } = open(ticket, &session.sealed, SESSION).map_err(|_| nobody())?;
+        if let Some((authority, idp)) = by {
+            // Whoever vouched for the reader still may.
+            let (snapshot, ourselves) = (self.snapshot(), EntityId::ourselves());
+            snapshot.federation().agreement(authority, &idp, &ourselves, now).map_err(|_| nobody())?;
+        }
         Ok(Reader { session: session.id, sees, expires: session.expires })
     }
 

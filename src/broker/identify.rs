@@ -65,7 +65,7 @@ impl Broker {
         let is_robot = is_called_robot(said)?
             || self.snapshot.load().federation().robot(chosen, user.serial()).is_some();
         if is_robot {
-            level.nsis = None; // about persons only; what it is worth on the older scale stays
+            level = level.of_robot();
         }
         Ok(Subject {
             authority: chosen,

@@ -10,7 +10,7 @@ use super::attributes::AskService;
 use super::audit::Trail;
 use super::identify::{Grounds, check_robot};
 use super::registry::{KnownFagsystem, KnownIdp};
-use super::sso::{Remembered, Sso};
+use super::sso::{Remembered, Sso, begun};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
@@ -138,7 +138,7 @@ impl Broker {
         let ours = self.settings.entity_id.as_str();
         let unused = pending.question();
         let unused = unused.map(|asked| mark(Kind::Question, ours, asked, now)).into_iter().collect();
-        let choosing = pending.choosing();
+        let choosing = pending.choosing()?; // where something is to be chosen
         trail.record.actor = Actor::User;
         trail.asks(&choosing.asked);
         if let Some(next) = self.reuse(trail, visit, &choosing.asked, Some((authority, idp))).await {
@@ -231,6 +231,7 @@ impl Broker {
             service: AskService::Yes,
         };
         let said = &answer.assertion().said;
+        asked.check_fresh(said.authn.instant, (login.at, now), self.settings.skew)?; // anew, where that is asked
         let (subject, step_up) = self.weigh(trail, &case, Grounds::answered(&answer)).await?; // who, how sure, what rights
         if let Some(level) = step_up {
             let used = self.marks_of((&login.question, login.at), &answer);
@@ -309,6 +310,7 @@ impl Broker {
             return Box::pin(self.end_run_well(trail, grant, batch)).await; // nobody is let in
         }
         if asked.reply == Reply::Console {
+            (batch.begun, batch.within) = (Some(begun(visit, asked)), sso.still()); // unless the user was logged out
             return Box::pin(self.enter_by_login(trail, (asked, sso.reason()), grant, batch)).await; // to our own pages
         }
         let received = trail.allowed(trail.record.actor, sso.reason());

@@ -74,6 +74,14 @@ impl Sso {
             Self::GoesOn(_) => Reason::SessionReused,
         }
     }
+
+    /// The session that it rests on, if it rests on one: it must not be over, and stays as it is.
+    pub(super) fn still(&self) -> Option<Within> {
+        match self {
+            Self::Begins(_) => None,
+            Self::GoesOn(open) => Some(Within { session: open.session.id, idle: None }),
+        }
+    }
 }
 
 /// A fagsystem's place in a session.
@@ -261,15 +269,13 @@ impl Broker {
         let step_up = remembered.step_up.map(|(provider, _)| provider);
         let authenticated_by =
             std::iter::once(grant.agreement().idp().entity_id.clone()).chain(step_up).collect();
-        let begun =
-            Begun { browsers: asked.browser.into_iter().chain(visit.browser).collect(), at: asked.begun };
         Ok(Seat {
             participant,
             reason,
             authenticated,
             methods,
             authenticated_by,
-            begun,
+            begun: begun(visit, asked),
             begins,
             replaces,
             within,
@@ -310,6 +316,11 @@ impl Broker {
         let same = |old: &AtProvider| old.idp == facts.municipal.idp && old.name == facts.municipal.name;
         Ok(old.filter(|old| same(&old.facts.municipal)).map(|old| old.id))
     }
+}
+
+/// The browsers that a login was seen in, and since when.
+pub(super) fn begun(visit: &Visit, asked: &Asked) -> Begun {
+    Begun { browsers: asked.browser.into_iter().chain(visit.browser).collect(), at: asked.begun }
 }
 
 fn facts(

@@ -109,6 +109,7 @@ impl Broker {
         let first = self.first_leg(&login).await?; // which waits for this answer
         trail.saw_before(first.observed);
         let second = &answer.assertion().said;
+        asked.check_fresh(second.authn.instant, (login.at, now), self.settings.skew)?; // anew, where that is asked
         let subject = self.raise(trail, first.subject, (&first.said, second), &provider).await?; // the same person
         check_level(trail, &subject, &asked.requirement)?; // sure enough now
         let (grant, rulings) = Grant::new(subject, agreement, federation, now)?; // only what was agreed, in its own roles

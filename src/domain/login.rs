@@ -121,6 +121,28 @@ impl Asked {
         self.reply.trial().is_some_and(|trial| trial.is_over)
     }
 
+    /// Whether the user authenticated as lately as is asked: after our question, or where that will do, not longer ago than
+    /// `max_age`. A question that an identity provider does not prove can be changed on its way there, and the old login of
+    /// whoever left the machine would answer.
+    pub fn check_fresh(
+        &self,
+        authenticated: Timestamp,
+        (asked_at, now): (Timestamp, Timestamp),
+        skew: SignedDuration,
+    ) -> Result<(), Fault> {
+        let is_anew = asked_at.duration_since(authenticated) <= skew;
+        let is_young = |age: SignedDuration| now.duration_since(authenticated) <= age.saturating_add(skew);
+        let will_do = match self.max_age {
+            Some(age) => is_anew || !self.force_authn && is_young(age),
+            None => is_anew || !self.force_authn,
+        };
+        if will_do {
+            return Ok(());
+        }
+        let detail = format!("asked for a new login at {asked_at}, got one of {authenticated}");
+        Err(Fault::new(Reason::ForceIgnored, detail))
+    }
+
     /// Whether the login is still young enough to go on.
     pub fn check_age(&self, now: Timestamp) -> Result<(), Fault> {
         if now.duration_since(self.begun) <= PENDING_FOR {
@@ -271,13 +293,18 @@ impl Pending {
     }
 
     /// The stage in which a choice makes sense. A user who goes back and chooses another municipality starts
-    /// from what the fagsystem asked, so a later stage turns into the earlier one.
-    pub fn choosing(self) -> Choosing {
-        match self {
-            Self::Choosing(stage) => stage,
-            Self::AtIdp(stage) => Choosing { asked: stage.asked },
-            Self::AtStepUp(stage) => Choosing { asked: stage.asked },
-            Self::AtLogout(stage) => Choosing { asked: stage.asked },
+    /// from what the fagsystem asked, so a later stage turns into the earlier one. A trust run tries the provider that it was
+    /// ordered for, so that nobody's report tells of another municipality's.
+    pub fn choosing(self) -> Result<Choosing, Fault> {
+        let asked = match self {
+            Self::Choosing(stage) => return Ok(stage),
+            Self::AtIdp(stage) => stage.asked,
+            Self::AtStepUp(stage) => stage.asked,
+            Self::AtLogout(stage) => stage.asked,
+        };
+        match asked.reply.trial() {
+            None => Ok(Choosing { asked }),
+            Some(_) => Err(Fault::new(Reason::FlowStep, "a trust run leaves nothing to be chosen")),
         }
     }
 }

@@ -36,18 +36,24 @@ pub struct Robot {
 impl Robot {
     /// Whether it may use this fagsystem now and from there.
     pub fn check(&self, fagsystem: &EntityId, source: Option<IpAddr>, now: Timestamp) -> Result<(), Fault> {
+        self.check_again(fagsystem, now)?;
+        let inside = |networks: &Vec<Network>| {
+            source.is_some_and(|source| networks.iter().any(|network| network.contains(source)))
+        };
+        if !self.networks.as_ref().is_none_or(inside) {
+            return Err(Fault::new(Reason::RobotNetwork, "the robot comes from outside its networks"));
+        }
+        Ok(())
+    }
+
+    /// Whether it may go on using this fagsystem now, where it is not seen from where it comes.
+    pub fn check_again(&self, fagsystem: &EntityId, now: Timestamp) -> Result<(), Fault> {
         if !self.fagsystemer.contains(fagsystem) && *fagsystem != EntityId::ourselves() {
             let detail = format!("the robot is not declared for {fagsystem}");
             return Err(Fault::new(Reason::RobotSystem, detail));
         }
         if !self.shift.holds(now) {
             return Err(Fault::new(Reason::RobotHours, format!("the robot may not work at {now}")));
-        }
-        let inside = |networks: &Vec<Network>| {
-            source.is_some_and(|source| networks.iter().any(|network| network.contains(source)))
-        };
-        if !self.networks.as_ref().is_none_or(inside) {
-            return Err(Fault::new(Reason::RobotNetwork, "the robot comes from outside its networks"));
         }
         Ok(())
     }

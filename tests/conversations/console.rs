@@ -2,11 +2,12 @@
 //! anything.
 
 use context_handler::broker::console::withdraw;
+use context_handler::broker::logout::{Administrator, end_sessions};
 use context_handler::broker::registry::{Files, plan};
 use context_handler::domain::audit::{Actor, Event, Record};
 use context_handler::domain::console::{Right, Sees};
-use context_handler::domain::id::Cvr;
-use context_handler::store::Store;
+use context_handler::domain::id::{Cvr, LoginId};
+use context_handler::store::{Sqlite, Store};
 use jiff::SignedDuration;
 
 use crate::support::roles::{FEDDETS, FIXED, Group, WORKER, scope};
@@ -252,6 +253,56 @@ async fn a_user_who_is_logged_in_already_signs_in_at_once_and_leaves_no_trace_in
     let participants = town.store.participants(session.id).await.unwrap();
     let names: Vec<_> = participants.iter().map(|one| one.fagsystem.as_str()).collect();
     assert_eq!(names, [town.bbr.entity_id.as_str()], "a logout has nobody more to tell");
+}
+
+#[tokio::test]
+async fn a_session_that_an_operator_ended_signs_nobody_in() {
+    // The operator ends it beside the broker, which still has it in mind: the user's machine was stolen.
+    let town = Town::with("console-login-ended", with_rights).await;
+    let mut browser = town.browser();
+    let sent = town.bbr.send(&mut browser, &town.bbr.ask()).await;
+    let own = scope("11111111");
+    town.korsbaek.answer(&town, &mut browser, &sent, |say| say.rights(&[(&own, WORKER, &[])])).await;
+    let stolen = browser.cookies.clone();
+    let entered = browser.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    assert_eq!(entered.location(), "/trust/authorities/11111111", "as long as it is there");
+
+    let (beside, by) = (Sqlite::open(&town.database()).unwrap(), Administrator::operator(town.now()));
+    let sessions = beside.sessions_of(Cvr::new("11111111").unwrap(), None, 10).await.unwrap();
+    assert_eq!(end_sessions(&beside, &sessions, &by, || LoginId::from_bits(4711)).await.unwrap().len(), 1);
+    let mut thief = town.browser();
+    thief.cookies = stolen;
+    let sent = thief.post(&format!("{}/trust/sign-in", town.url), &[]).await;
+    assert!(!is_in(&town, &mut thief).await, "{}", sent.location());
+    assert!(sent.location().starts_with("/discovery"), "who is not logged in logs in: {}", sent.location());
+}
+
+#[tokio::test]
+async fn whoever_came_in_by_a_provider_is_out_when_it_is_switched_off_or_speaks_for_the_authority_no_more() {
+    let town = Town::with("console-login-off", with_rights).await;
+    let (mut by_login, mut invited) = (town.browser(), town.reader(korsbaek()).await);
+    let own = scope("11111111");
+    sign_in(&town, &mut by_login, &town.korsbaek, &[(&own, WORKER, &[])]).await;
+    assert!(is_in(&town, &mut by_login).await);
+    let page = format!("{}/trust/authorities/11111111", town.url);
+    assert_eq!(by_login.get(&page).await.status, 200);
+    let before = town.store.registry().await.unwrap().files;
+    let metadata = "metadata = \"korsbaek.xml\"\n";
+    let federation = format!("identity-provider = {:?}\n", town.korsbaek.entity_id);
+    for (line, instead) in [
+        (metadata, format!("{metadata}active = false\n")),
+        (&federation, format!("{federation}valid-until = \"2020-01-01T00:00:00Z\"\n")),
+    ] {
+        let registered = String::from_utf8(before["register.toml"].clone()).unwrap();
+        assert!(registered.contains(line), "{line} in {registered}");
+        let changed = registered.replacen(line, &instead, 1).into_bytes();
+        town.change(|files| drop(files.insert("register.toml".into(), changed))).await;
+        assert!(!is_in(&town, &mut by_login).await, "{instead}");
+        assert_eq!(by_login.get(&page).await.location(), "/trust", "{instead}");
+        assert!(is_in(&town, &mut invited).await, "who was invited came by nobody's login");
+        town.change(|files| *files = before.clone()).await;
+        assert!(is_in(&town, &mut by_login).await);
+    }
 }
 
 #[tokio::test]

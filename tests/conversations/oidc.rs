@@ -204,6 +204,35 @@ async fn a_client_that_wants_a_young_login_gets_one() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_older_than_a_client_wants_is_no_answer() {
+    let (town, byggesag) = town("age-old").await;
+    for (number, (asked, seconds, is_enough)) in [
+        (("max_age", "300"), 360, true),
+        (("max_age", "300"), 361, false),
+        (("max_age", "0"), 61, false),
+        (("prompt", "login"), 61, false),
+        (("max_age", "0"), 60, true),
+        (("acr_values", ""), 3600, true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut browser = town.browser();
+        let sent = byggesag.send(&town, &mut browser, &byggesag.asking(&[asked])).await;
+        let old = |say: &mut crate::support::Say| {
+            say.assertion_id = format!("_assertion{number}");
+            say.authn_instant = Some((town.now() - SignedDuration::from_secs(seconds)).to_string());
+        };
+        let answer = town.korsbaek.answer(&town, &mut browser, &sent, old).await;
+        let back = byggesag.read(&town, &answer);
+        match is_enough {
+            true => assert!(!back.code().is_empty(), "{asked:?} {seconds}"),
+            false => assert_eq!(back.error(), "login_required", "{asked:?} {seconds}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_wants_no_page_gets_none() {
     let (town, byggesag) = town("none").await;
     let none = |changed: &[(&'static str, &str)]| {

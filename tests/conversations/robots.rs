@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 
+use context_handler::broker::registry::Files;
+
 use crate::attacks::{refused, told};
+use crate::support::relying::{self, Client, body, replace};
 use crate::support::{Answer, Fagsystem, Say, Town};
 
 const IS_ROBOT: &str = "https://data.gov.dk/model/core/eid/professional/isRobot";
@@ -201,4 +204,65 @@ async fn a_robot_of_one_municipality_says_nothing_about_a_user_of_another() {
     let answer = login(&town, &town.bbr, 1, |_| {}).await;
     assert_eq!(town.bbr.read(&answer, &town).status, ["Success"]);
     assert!(town.log().await.iter().all(|record| !record.robot));
+}
+
+/// Declares Korsbæk's user 5b0c as a robot for this client, with these limits.
+fn declare(files: &mut Files, client: &str, limits: &str) {
+    let declared = format!(
+        "[[robot]]\nauthority = \"11111111\"\nid = \"5b0c\"\nname = \"Robot 7\"\n\
+         service-providers = [{client:?}]\n{limits}\n"
+    );
+    files.insert("robots.toml".into(), declared.into_bytes());
+}
+
+/// A town with a client that requires NIST 3 and gets refresh tokens.
+async fn town_with_client(name: &str, robot: impl FnOnce(&mut Files)) -> (Town, Client) {
+    let sag = Client::sag();
+    let register = |files: &mut Files| {
+        relying::register(files, [&sag].map(Clone::clone));
+        replace(files, "required-nsis = \"Substantial\"", "required-nist = 3");
+        robot(files);
+    };
+    (Town::with(&format!("robot-{name}"), register).await, sag)
+}
+
+#[tokio::test]
+async fn a_robot_of_which_an_nsis_level_is_stated_gets_tokens_by_its_nist_level_and_new_ones_for_those() {
+    let (town, sag) = town_with_client("tokens", |files| declare(files, "https://sag.test", "")).await;
+    let mut tokens = body(&sag.redeem(&town, &sag.code(&town).await).await);
+    for _ in 0..2 {
+        let token = tokens["refresh_token"].as_str().unwrap_or_else(|| panic!("{tokens}"));
+        tokens = body(&sag.refresh(&town, token).await);
+    }
+    assert!(town.log().await.last().unwrap().robot);
+}
+
+#[tokio::test]
+async fn whenever_a_robot_hands_something_in_its_declaration_is_asked_anew() {
+    let limits = "hours = \"07:00-09:30\"";
+    let (town, sag) = town_with_client("again", |files| declare(files, "https://sag.test", limits)).await;
+    let said = |say: &mut Say| say.nist("3");
+    let tokens = body(&sag.redeem(&town, &sag.code_when(&town, said).await).await);
+    let tokens = body(&sag.refresh(&town, tokens["refresh_token"].as_str().unwrap()).await);
+    let token = tokens["refresh_token"].as_str().unwrap();
+    town.change(|files| declare(files, "https://saml.bbr.test", limits)).await;
+    assert_eq!(sag.refresh(&town, token).await.status, 400);
+    assert_eq!(town.last_reason().await, "robot.system");
+    town.change(|files| declare(files, "https://sag.test", limits)).await;
+    town.pass(SignedDuration::from_mins(31));
+    assert_eq!(sag.refresh(&town, token).await.status, 400);
+    assert_eq!(town.last_reason().await, "robot.hours");
+    town.change(|files| declare(files, "https://sag.test", "")).await;
+    assert_eq!(sag.refresh(&town, token).await.status, 200, "nothing was used up");
+}
+
+#[tokio::test]
+async fn whoever_is_declared_a_robot_gets_no_new_tokens_where_a_person_is_required() {
+    let sag = Client::sag();
+    let town = relying::town_with("robot-declared-later", [sag.clone()]).await;
+    let tokens = sag.tokens(&town).await;
+    let tokens = body(&sag.refresh(&town, tokens["refresh_token"].as_str().unwrap()).await);
+    town.change(|files| declare(files, "https://sag.test", "")).await;
+    assert_eq!(sag.refresh(&town, tokens["refresh_token"].as_str().unwrap()).await.status, 400);
+    assert_eq!(town.last_reason().await, "robot.nsis");
 }

@@ -138,6 +138,30 @@ async fn a_fagsystem_that_wants_a_new_login_gets_one_and_what_the_browser_holds_
 }
 
 #[tokio::test]
+async fn an_old_login_is_no_answer_where_a_new_one_is_asked_for() {
+    // Whoever sits at a machine that the user left takes ForceAuthn out of our question: many providers prove no questions.
+    let mut day = Day::in_bbr("force-old").await;
+    let driving = day.town.driving.clone();
+    day.town.pass(SignedDuration::from_mins(10));
+    let old = (day.town.now() - SignedDuration::from_secs(61)).to_string();
+    let ticket = day.ticket();
+    let sent = day.go(&driving, &[("ForceAuthn", "true")]).await;
+    let answer = day.answer(&sent, |say| say.authn_instant = Some(old.clone())).await;
+    let told = driving.read(&answer, &day.town);
+    assert_eq!(told.status, ["Responder", "AuthnFailed"]);
+    assert!(told.assertion.is_none() && day.ticket() == ticket, "and no session begins");
+    assert_eq!(day.town.last_reason().await, "force.ignored");
+
+    let in_time = (day.town.now() - SignedDuration::from_secs(60)).to_string();
+    let sent = day.go(&driving, &[("ForceAuthn", "true")]).await;
+    let answer = day.answer(&sent, |say| say.authn_instant = Some(in_time)).await;
+    assert_eq!(driving.read(&answer, &day.town).status, ["Success"], "clocks may differ by a minute");
+    day.browser.forget_sessions();
+    let told = day.log_in(&driving, |say| say.authn_instant = Some(old)).await;
+    assert_eq!(told.status, ["Success"], "where no new login is asked for an old one will do");
+}
+
+#[tokio::test]
 async fn a_login_that_is_not_sure_enough_is_not_used_and_no_reason_to_refuse() {
     let town = Town::with("sso-level", |files| {
         let text = String::from_utf8(files["register.toml"].clone()).unwrap();

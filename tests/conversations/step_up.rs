@@ -169,6 +169,33 @@ async fn nemlogin_is_asked_for_the_level_and_for_an_employee_in_a_signed_redirec
 }
 
 #[tokio::test]
+async fn an_old_login_at_nemlogin_is_no_answer_where_a_new_one_is_asked_for() {
+    let town = town("force-old").await;
+    for (force, seconds, status) in
+        [(true, 61, &["Responder", "AuthnFailed"][..]), (true, 60, &["Success"]), (false, 61, &["Success"])]
+    {
+        let mut browser = town.browser();
+        let mut ask = town.bbr.ask();
+        ask.id = format!("_request-{force}-{seconds}");
+        ask.attributes.extend(force.then(|| ("ForceAuthn", "true".to_owned())));
+        let sent = town.bbr.send(&mut browser, &ask).await;
+        let named = |say: &mut Say| say.assertion_id = format!("{}-{force}-{seconds}", say.assertion_id);
+        let bend = |say: &mut Say| {
+            low(say);
+            named(say);
+        };
+        let sent = town.korsbaek.answer(&town, &mut browser, &sent, bend).await.onward();
+        let mut user = Halfway { browser, sent };
+        let old = |say: &mut Say| {
+            named(say);
+            say.authn_instant = Some((town.now() - SignedDuration::from_secs(seconds)).to_string());
+        };
+        let answer = user.answer(&town, old).await;
+        assert_eq!(town.bbr.read(&answer, &town).status, status, "{force} {seconds}");
+    }
+}
+
+#[tokio::test]
 async fn every_message_of_both_legs_leaves_a_record_and_both_providers_are_named() {
     let town = town("records").await;
     halfway(&town).await.answer(&town, |_| {}).await;

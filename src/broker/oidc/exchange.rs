@@ -196,6 +196,8 @@ impl Broker {
         let requirement = Requirement { registered, ..entitlement.requirement.clone() };
         story.trail.record.required = Some(requirement.to_string());
         check_level(&mut story.trail, &subject, &requirement)?;
+        let robot = federation.robot(subject.authority, subject.name.serial());
+        robot.map_or(Ok(()), |declared| declared.check_again(&entitlement.client, now))?;
         let (grant, rulings) = Grant::new(subject, agreement, federation, now)?;
         story.trail.ruled(rulings);
         Ok(grant)
@@ -233,14 +235,17 @@ impl Broker {
     }
 }
 
-/// The user at the level that those who vouched for it in this session are registered for now.
+/// The user at the level that those who vouched for it in this session are registered for now, and as a robot if that is
+/// what it is declared as now.
 fn as_registered(federation: &Federation, session: &Session, subject: &Subject) -> Subject {
     let SessionFacts { authority, municipal, step_up, .. } = &session.facts;
     let raised = step_up
         .as_ref()
         .and_then(|known| federation.step_up(*authority).filter(|provider| provider.entity_id == known.idp));
     let vouching = federation.idp(&municipal.idp).ok().into_iter().chain(raised);
-    Subject { level: subject.level.within(vouching.map(|idp| idp.ceiling)), ..subject.clone() }
+    let level = subject.level.within(vouching.map(|idp| idp.ceiling));
+    let is_robot = subject.is_robot || federation.robot(*authority, subject.name.serial()).is_some();
+    Subject { level: if is_robot { level.of_robot() } else { level }, is_robot, ..subject.clone() }
 }
 
 fn registered_refresh(client: &KnownClient<'_>) -> Result<Refresh, Fault> {

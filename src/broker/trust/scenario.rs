@@ -102,7 +102,7 @@ fn fresh(observed: &Observed, asked: &Asked) -> Option<Finding> {
     let at = timing.moments.iter().find(|moment| moment.what == "AuthnInstant")?.at;
     let tolerance = jiff::SignedDuration::from_millis(timing.tolerance);
     let (expected, received) = (format!("≥ {}", asked.begun), at.to_string());
-    Some(match at + tolerance >= asked.begun {
+    Some(match asked.begun.duration_since(at) <= tolerance {
         true => Finding::pass(Check::Fresh, expected, received),
         false => Finding::fail(Check::Fresh, Reason::ForceIgnored, expected, received),
     })

@@ -71,6 +71,12 @@ impl Achieved {
         Self { nist, nsis, nist_by_nsis: self.nist_by_nsis && nist.is_some(), noticed }
     }
 
+    /// The same of a robot: NSIS is about persons, so that of such a level only what it is worth on the older scale stays.
+    #[must_use]
+    pub fn of_robot(self) -> Self {
+        Self { nsis: None, nist_by_nsis: false, ..self }
+    }
+
     /// As if somebody had reached this level and stated nothing else.
     pub fn exactly(level: Level) -> Self {
         let nsis = if let Level::Nsis(nsis) = level { Some(nsis) } else { None };

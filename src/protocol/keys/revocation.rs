@@ -143,8 +143,9 @@ impl Link {
 
 /// Whether a statement counts now.
 fn recent(what: &str, made: Timestamp, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
-    let until = until.unwrap_or(made + OPEN_END);
-    match made <= now + SKEW && now < until + SKEW {
+    let until = until.unwrap_or_else(|| made.checked_add(OPEN_END).unwrap_or(Timestamp::MAX));
+    // Some hold for ever, to the last moment that can be told.
+    match made <= now + SKEW && now - SKEW < until {
         true => Ok(()),
         false => Err(unchecked(format!("the {what} holds from {made} to {until}, it is {now}"))),
     }
@@ -230,6 +231,28 @@ mod tests {
         let name = [&[0x86, u8::try_from(address.len()).unwrap()], address.as_bytes()].concat();
         let full = [&[0xa0, u8::try_from(name.len()).unwrap()][..], &name].concat();
         [&[0xa0, u8::try_from(full.len()).unwrap()][..], &full].concat()
+    }
+
+    #[test]
+    fn a_statement_holds_in_its_time_however_long_that_is() {
+        let at = |second| Timestamp::from_second(1_795_000_000 + second).unwrap();
+        let (skew, open) = (SKEW.as_secs(), OPEN_END.as_secs());
+        for (made, until, now) in [
+            (at(0), Some(at(100)), at(-skew)),
+            (at(0), Some(at(100)), at(99 + skew)),
+            (at(0), None, at(open + skew - 1)),
+            (at(0), Some(Timestamp::MAX), at(0)),
+        ] {
+            assert_eq!(recent("list", made, until, now), Ok(()), "{made} {until:?} {now}");
+        }
+        for (made, until, now) in [
+            (at(0), Some(at(100)), at(-skew - 1)),
+            (at(0), Some(at(100)), at(100 + skew)),
+            (at(0), None, at(open + skew)),
+            (Timestamp::MAX, None, at(0)),
+        ] {
+            assert!(recent("list", made, until, now).is_err(), "{made} {until:?} {now}");
+        }
     }
 
     #[test]

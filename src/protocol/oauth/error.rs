@@ -35,7 +35,7 @@ impl OAuthError {
             Reason::OidcCode | Reason::OidcPkce | Reason::TokenRefresh => "invalid_grant",
             Reason::TokenOpaque => "invalid_token",
             Reason::Pop => "invalid_dpop_proof",
-            Reason::Passive => "login_required",
+            Reason::Passive | Reason::ForceIgnored => "login_required",
             Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => "unmet_authentication_requirements",
             Reason::Status
             | Reason::LoaStepUpUser

@@ -36,7 +36,7 @@ impl Status {
             }
             Reason::LoaLower | Reason::LoaUnknown | Reason::RobotNsis => ("Responder", "NoAuthnContext"),
             Reason::RobotSystem | Reason::RobotHours | Reason::RobotNetwork => ("Responder", "RequestDenied"),
-            Reason::Status | Reason::LoaStepUpUser => ("Responder", "AuthnFailed"),
+            Reason::Status | Reason::LoaStepUpUser | Reason::ForceIgnored => ("Responder", "AuthnFailed"),
             Reason::Passive => ("Responder", "NoPassive"),
             Reason::Scoping => ("Responder", "NoSupportedIDP"),
             Reason::ProxyCount => ("Responder", "ProxyCountExceeded"),

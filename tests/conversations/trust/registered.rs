@@ -110,9 +110,14 @@ async fn what_belongs_to_a_scenario_is_judged_in_it_alone() {
     assert_eq!(tried(&town, Scenario::Basic, clear).await.0, ["encryption.used enc.missing?"]);
     assert!(tried(&town, Scenario::Encrypted, |_| {}).await.0.is_empty());
     let old = |say: &mut Say| say.authn_instant = Some(at(-3600).to_string());
-    assert_eq!(tried(&town, Scenario::ForceAuthn, old).await.0, ["level.fresh force.ignored"]);
+    assert_eq!(
+        tried(&town, Scenario::ForceAuthn, old).await.0,
+        ["login.let-in force.ignored", "level.fresh force.ignored"]
+    );
     assert!(tried(&town, Scenario::Basic, old).await.0.is_empty(), "a session of an hour is all right");
     assert!(tried(&town, Scenario::ForceAuthn, |_| {}).await.0.is_empty());
+    let last = |say: &mut Say| say.authn_instant = Some("9999-12-30T22:00:00.999999999Z".into());
+    assert!(tried(&town, Scenario::ForceAuthn, last).await.0.is_empty(), "the last moment that can be told");
     assert_eq!(tried(&town, Scenario::Rights, |_| {}).await.0, ["rights.present bpp.missing"]);
     let worker = |say: &mut Say| say.rights(&[(&crate::support::roles::scope("11111111"), WORKER, &[])]);
     assert!(tried(&town, Scenario::Rights, worker).await.0.is_empty());

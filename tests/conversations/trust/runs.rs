@@ -5,6 +5,7 @@ use context_handler::domain::trust::{Check, Scenario, Verdict};
 use jiff::SignedDuration;
 
 use super::{at_idp, begin, order, report, told};
+use crate::attacks::refused;
 use crate::support::roles::{SEE, WORKER, scope};
 use crate::support::{Say, Town, deliver};
 use context_handler::store::Store;
@@ -164,4 +165,28 @@ async fn a_question_without_pages_is_answered_by_no_passive() {
         }
         assert_eq!(told, wrong);
     }
+}
+
+#[tokio::test]
+async fn a_run_tries_nobody_but_the_provider_that_it_was_ordered_for() {
+    // Whoever holds the link to a run of Korsbæk's chooses Feddet, as in any login. What Feddet's provider does then would
+    // stand in the report of that run, and be told as the progress of a municipality that ordered nothing.
+    let town = Town::new("trust-elsewhere").await;
+    let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
+    let login = run.arrived.relay_state.clone().unwrap();
+    let discovery = format!("{}/discovery", town.url);
+    for cvr in [town.feddet.cvr, town.korsbaek.cvr] {
+        let chosen = run.browser.post(&discovery, &[("login", &login), ("choice", cvr)]).await;
+        refused(&town, &chosen, "flow.step").await;
+    }
+    assert_eq!(
+        run.browser.get(&format!("{discovery}?login={login}")).await.status,
+        400,
+        "and nothing is offered"
+    );
+    assert!(report(&town, &run.ticket).await.is_none(), "the run still waits");
+    let xml = town.korsbaek.write(&town.korsbaek.say(&run.question));
+    deliver(&town, &mut run.browser, &xml, run.arrived.relay_state.as_deref()).await;
+    let report = report(&town, &run.ticket).await.unwrap();
+    assert_eq!((report.authority.as_str(), report.idp.as_str()), ("11111111", &*town.korsbaek.entity_id));
 }

@@ -81,7 +81,7 @@ impl Verified<LogoutRequest> {
     ) -> Result<Accepted<LogoutRequest>, Fault> {
         let LogoutRequest { destination, issue_instant, not_on_or_after, .. } = &self.message;
         check_here_and_now(destination.as_deref(), *issue_instant, here, now, skew)?;
-        if let Some(end) = not_on_or_after.filter(|end| now >= *end + skew) {
+        if let Some(end) = not_on_or_after.filter(|end| now - skew >= *end) {
             return Err(Fault::new(Reason::SloReplay, format!("held until {end}, arrived at {now}")));
         }
         Ok(Accepted { message: self.message, proof: self.proof })

@@ -375,6 +375,16 @@ fn a_message_for_another_address_or_another_time_is_refused() {
             assert_eq!(refused, Err(Reason::SloReplay), "{way:?} at {now}");
         }
     }
+    // However late it ends: to the last moment that can be told.
+    for end in ["9999-12-30T21:59:59Z", "9999-12-30T22:00:00.999999999Z"] {
+        let late = Says::End {
+            name_id: NAME,
+            name_format: None,
+            session_indexes: &[],
+            not_on_or_after: end.parse().unwrap(),
+        };
+        assert!(Wire::of(Way::Soap, late, &asker).request(&keys, HERE, 1).is_ok(), "{end}");
+    }
     // What names no address could have been put to anybody.
     for way in [Way::Post, Way::Soap] {
         let judged = |destination| {
