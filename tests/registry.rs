@@ -664,6 +664,21 @@ fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
     assert!(err.contains("large.xml: expected at most 33554432 bytes"), "{err}");
 }
 
+#[test]
+fn a_directory_without_a_register_removes_nothing() {
+    let machine = Machine::with_parties();
+    assert_eq!(machine.say(&["apply", &machine.path("register")]).0, Exit::Ok);
+    fs::create_dir_all(machine.path("mistaken/metadata")).unwrap();
+    fs::write(machine.path("mistaken/metadata/idp.xml"), "<a/>").unwrap();
+    let (exit, _, err) = machine.say(&["apply", &machine.path("mistaken")]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("expected the register's *.toml files, got none"), "{err}");
+    fs::write(machine.path("mistaken/nobody.toml"), "").unwrap();
+    let (exit, out, err) = machine.say(&["apply", &machine.path("mistaken"), "--dry-run"]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    assert!(out.contains("remove  authority 11111111"), "{out}");
+}
+
 const CLIENT: &str = r#"[[oidc-client]]
 client-id = "https://oidc.byggesag.test"
 name = "Byggesag"
