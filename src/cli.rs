@@ -158,13 +158,11 @@ pub struct Desk<'d> {
 
 /// Does what the command line says.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let wants_json = words.iter().any(|word| word == "--json");
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(told) => {
-            let is_help = !told.use_stderr();
-            let _ = if is_help { write!(desk.out, "{told}") } else { write!(desk.err, "{told}") };
-            return if is_help { Exit::Ok } else { Exit::Usage };
-        }
+        Err(told) => return not_understood(&told, wants_json, desk),
     };
     let mut session = Session { desk, json: arguments.json, config: arguments.config };
     let done = match arguments.command {
@@ -191,6 +189,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, desk: Desk<'_>) -> Exi
         Ok(exit) => exit,
         Err(complaints) => session.complain(&complaints),
     }
+}
+
+/// Help was asked for, or the command line cannot be understood.
+fn not_understood(told: &clap::Error, wants_json: bool, desk: Desk<'_>) -> Exit {
+    if !told.use_stderr() {
+        let _ = write!(desk.out, "{told}");
+        return Exit::Ok;
+    }
+    if wants_json {
+        let whole = told.to_string();
+        let said = whole.strip_prefix("error: ").and_then(|said| said.split("\n\n").next());
+        let complaints = wrong("command line", said.unwrap_or("expected a command"));
+        let answer = serde_json::json!({ "complaints": complaints });
+        let _ = writeln!(desk.out, "{}", serde_json::to_string_pretty(&answer).unwrap_or_default());
+    }
+    let _ = write!(desk.err, "{told}");
+    Exit::Usage
 }
 
 /// The largest file that a command reads: a federation's metadata has some megabytes.

@@ -214,7 +214,16 @@ fn what_is_not_a_command_is_a_usage_error_and_asking_for_help_is_none() {
     let (exit, out, err) = say(&NOW, &["explian"]);
     assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
     assert!(err.contains("explain"), "{err}");
-    let (exit, out, err) = say(&NOW, &["--help"]);
+    for (words, said) in [
+        (&["explian", "--json"][..], "unrecognized subcommand 'explian'"),
+        (&["--json", "apply"], "the following required arguments were not provided:\n  <DIRECTORY>"),
+        (&["--json"], "'context-handler' requires a subcommand"),
+    ] {
+        let (exit, out, err) = say(&NOW, words);
+        let told = json(&out)["complaints"][0]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(exit == Exit::Usage && told.starts_with(said), "{told}: {err}");
+    }
+    let (exit, out, err) = say(&NOW, &["--help", "--json"]);
     assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
     assert!(out.contains("check-config") && out.contains("Exit codes: 0 all is well"), "{out}");
     assert_eq!(say(&NOW, &["--version"]).1, format!("context-handler {}\n", env!("CARGO_PKG_VERSION")));

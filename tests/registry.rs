@@ -664,6 +664,38 @@ fn what_is_no_directory_or_holds_a_file_that_is_too_large_is_refused() {
     assert!(err.contains("large.xml: expected at most 33554432 bytes"), "{err}");
 }
 
+#[test]
+fn a_directory_without_a_register_removes_nothing() {
+    let machine = Machine::with_parties();
+    assert_eq!(machine.say(&["apply", &machine.path("register")]).0, Exit::Ok);
+    fs::create_dir_all(machine.path("mistaken/metadata")).unwrap();
+    fs::write(machine.path("mistaken/metadata/idp.xml"), "<a/>").unwrap();
+    let (exit, _, err) = machine.say(&["apply", &machine.path("mistaken")]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("expected the register's *.toml files, got none"), "{err}");
+    fs::write(machine.path("mistaken/nobody.toml"), "").unwrap();
+    let (exit, out, err) = machine.say(&["apply", &machine.path("mistaken"), "--dry-run"]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    assert!(out.contains("remove  authority 11111111"), "{out}");
+}
+
+#[test]
+fn the_command_line_finds_records_by_the_names_that_it_shows_and_says_when_none_fits() {
+    let machine = Machine::with_parties();
+    machine.say(&["apply", &machine.path("register")]);
+    let (exit, out, err) = machine.say(&["audit", "search", "registry.applied"]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    let shown: Vec<&str> = out.split_whitespace().collect();
+    assert_eq!(shown[5], "registry-changed", "{out}");
+    assert_eq!(machine.say(&["audit", "search", "registry-changed", "registry.applied"]).1, out);
+    assert_eq!(machine.say(&[&["audit", "search"], &shown[2..5]].concat()).1, out, "by the case number");
+    let (exit, _, err) = machine.say(&["audit", "search", "--limit", "1"]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, "these are the youngest 1; --limit shows more\n"));
+    let none = machine.say(&["audit", "search", "registry-changed", "robot.nsis"]);
+    assert_eq!(none, (Exit::CheckFailed, "no record fits\n".to_owned(), String::new()));
+    assert_eq!(machine.say(&["--json", "audit", "search", "robot.nsis"]).1.trim(), "[]");
+}
+
 const CLIENT: &str = r#"[[oidc-client]]
 client-id = "https://oidc.byggesag.test"
 name = "Byggesag"

@@ -78,7 +78,7 @@ fn one_command_plays_a_login_hop_by_hop_and_each_story_in_a_line_and_leaves_noth
     }
     let (login, stories) = out.split_once("Further stories").expect("the stories");
     let log = login.split("audit search").nth(1).expect("the exchange log");
-    for event in ["RequestReceived", "QuestionSent", "AnswerReceived", "TokenIssued"] {
+    for event in ["request-received", "question-sent", "answer-received", "token-issued"] {
         assert_eq!(log.matches(event).count(), 1, "{event}: {log}");
     }
     let expected = [

@@ -287,7 +287,10 @@ async fn the_exchange_log_is_searched_by_login_case_message_text_and_time() {
     assert_eq!(found(AuditQuery { login: Some(LoginId::from_bits(2)), ..all() }).await, [2]);
     assert_eq!(found(AuditQuery { case: Some(LoginId::from_bits(3).case_number()), ..all() }).await, [3]);
     assert_eq!(found(AuditQuery { message: Some("_m4".into()), ..all() }).await, [4]);
-    assert_eq!(found(AuditQuery { text: Some("\"_m5\"".into()), ..all() }).await, [5]);
+    let texts = |texts: &[&str]| -> Vec<String> { texts.iter().copied().map(str::to_owned).collect() };
+    assert_eq!(found(AuditQuery { texts: texts(&["\"_m5\""]), ..all() }).await, [5]);
+    assert_eq!(found(AuditQuery { texts: texts(&["login.ok", "\"_m5\""]), ..all() }).await, [5]);
+    assert!(found(AuditQuery { texts: texts(&["replay", "\"_m5\""]), ..all() }).await.is_empty());
     assert_eq!(found(AuditQuery { since: Some(at(2)), until: Some(at(4)), ..all() }).await, [3, 2]);
     assert_eq!(found(AuditQuery { limit: 2, ..all() }).await, [5, 4]);
 }

@@ -193,6 +193,14 @@ async fn nobody_in_time_and_a_page_that_nobody_answers_are_no_failed_checks() {
     let (exit, _, err) = town.verify(&["--robot", "--form", "who=stranger"]);
     assert_eq!(exit, Exit::Unreachable, "{err}");
     assert!(err.contains("nobody answers this page: http://localhost:"), "{err}");
+    assert!(err.contains("it takes --form who=agnes, who=viggo, "), "{err}");
+    let (exit, out, err) = town.verify(&["--json", "--robot"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(exit, Exit::Unreachable, "{err}");
+    assert!(err.contains(told["unreachable"].as_str().unwrap()), "{out}{err}");
+    let (exit, _, err) = town.say(&["trust", "verify", "https://saml.korsbek.example/idp"]);
+    assert_eq!(exit, Exit::Usage, "{err}");
+    assert!(err.contains("(did you mean `https://saml.korsbaek.example/idp`?)"), "{err}");
     let (exit, _, err) = town.verify(&["--authority", "99999999"]);
     assert_eq!(exit, Exit::Usage, "{err}");
     let (exit, _, err) = town.say(&["trust", "verify", "https://nobody.example", "--robot"]);

@@ -35,10 +35,20 @@ impl Written<'_> {
 
     /// Whether something of this name can be filled in, or a button of this name and value be pressed.
     pub(super) fn takes(&self, name: &str, value: &str) -> bool {
-        let fits = |kind: &str| !matches!(kind, "hidden" | "submit" | "button" | "image" | "reset" | "file");
-        self.inputs().any(|(kind, known, _)| known == name && fits(&kind))
-            || tags(self.content, "select").any(|tag| attribute(tag, "name").as_deref() == Some(name))
+        self.typed().any(|known| known == name)
             || self.buttons().any(|(known, of)| known == name && of == value)
+    }
+
+    /// What can be filled in, without its value, and the buttons.
+    pub(super) fn open(&self) -> Vec<(String, String)> {
+        self.typed().map(|name| (name, String::new())).chain(self.buttons()).collect()
+    }
+
+    /// The names of what can be filled in.
+    fn typed(&self) -> impl Iterator<Item = String> {
+        let fits = |kind: &str| !matches!(kind, "hidden" | "submit" | "button" | "image" | "reset" | "file");
+        let inputs = self.inputs().filter(move |(kind, ..)| fits(kind)).map(|(_, name, _)| name);
+        inputs.chain(tags(self.content, "select").filter_map(|tag| attribute(tag, "name")))
     }
 
     /// Whether what is typed into the field of this name is not shown.

@@ -189,6 +189,12 @@ impl Page {
         Ok(None)
     }
 
+    /// What can be filled in or pressed on the page: `name=`, and `name=value` for a button.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let told = |(name, value)| format!("{name}={value}");
+        html::forms(&self.body).flat_map(|form| form.open()).map(told).collect()
+    }
+
     fn filled(&self, form: &html::Written<'_>, fields: Vec<(String, String)>) -> Form {
         Form {
             action: absolute(&self.address, &attribute(form.tag, "action").unwrap_or_default()),

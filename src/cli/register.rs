@@ -25,6 +25,12 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) fn run(self, session: &mut Session<'_>) -> Done {
         let files = read_directory(&self.directory)?;
+        // What is no register at all is a wrong path or a volume that is not there, and would remove every party.
+        if !files.keys().any(|path| path.ends_with(".toml")) {
+            let shown = self.directory.display().to_string();
+            let none = Complaint::whole_file(&shown, "expected the register's *.toml files, got none");
+            return Err(vec![none.hint("a register without parties is an empty *.toml file".to_owned())]);
+        }
         let store = session.store()?;
         let now = session.desk.clock.now();
         let change = LoginId::begun(now, session.desk.random.bits());

@@ -75,6 +75,7 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/errors/{code}", get(help::error))
         .route(assets::ROUTE, get(assets::asset))
         .fallback(help::not_found)
+        .method_not_allowed_fallback(help::only_messages)
         .with_state(door)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(metrics, request_line))

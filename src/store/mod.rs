@@ -101,8 +101,8 @@ pub struct AuditQuery {
     pub case: Option<CaseNumber>,
     /// Records of this message ID.
     pub message: Option<String>,
-    /// Records that hold this text anywhere.
-    pub text: Option<String>,
+    /// Records that hold each of these texts somewhere.
+    pub texts: Vec<String>,
     /// Records that are about this fagsystem, or whose sender claimed to be it.
     pub fagsystem: Option<EntityId>,
     /// Not older than this.

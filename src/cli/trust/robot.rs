@@ -64,7 +64,7 @@ impl Robot {
         let mut left = given.to_vec();
         while page.address != link {
             let Some((form, rest)) = page.form_for(&left)? else {
-                return Err(format!("nobody answers this page: {}", place(&page)));
+                return Err(format!("nobody answers this page: {}{}", place(&page), page_takes(&page)));
             };
             if !is_safe(&form.action) {
                 return Err(format!("expected a login form that goes to an https address: {}", place(&page)));
@@ -74,6 +74,15 @@ impl Robot {
             page = browser.follow(sent).await?;
         }
         Ok(())
+    }
+}
+
+/// What could have been given for a page, or nothing where it has no form.
+fn page_takes(page: &Page) -> String {
+    let fields = page.fields();
+    match fields.is_empty() {
+        true => "; it has no form to fill in".to_owned(),
+        false => format!("; it takes --form {}", fields.join(", ")),
     }
 }
 

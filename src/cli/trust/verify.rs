@@ -17,7 +17,7 @@ use crate::broker::{Broker, Visit};
 use crate::cli::{Done, Exit, Session, wait_for, wrong};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::trust::{Expected, Report, Scenario};
-use crate::domain::written::Complaint;
+use crate::domain::written::{Complaint, nearest};
 use crate::keyring::Keyring;
 use crate::protocol::seal::Ticket;
 use crate::system::SystemClock;
@@ -145,7 +145,9 @@ impl Verify {
             (Some(authority), _) => Ok(authority),
             (None, [only]) => Ok(only.cvr),
             (None, []) => {
-                Err(wrong("IDP", format!("expected a registered identity provider, got {}", self.idp)))
+                let names: Vec<&str> =
+                    snapshot.federation().idps().map(|idp| idp.entity_id.as_str()).collect();
+                Err(self.without_authority(&names))
             }
             (None, several) => {
                 let names: Vec<String> =
@@ -153,6 +155,20 @@ impl Verify {
                 Err(wrong("--authority", format!("expected one of {}, got none", names.join(", "))))
             }
         }
+    }
+
+    /// What is wrong with an identity provider that speaks for nobody.
+    fn without_authority(&self, known: &[&str]) -> Vec<Complaint> {
+        let idp = self.idp.as_str();
+        if known.contains(&idp) {
+            return wrong("IDP", format!("expected a federation agreement in force, got none with {idp}"));
+        }
+        let unknown =
+            Complaint::whole_file("IDP", format!("expected a registered identity provider, got {idp}"));
+        vec![match nearest(idp, known) {
+            Some(near) => unknown.hint(format!("did you mean `{near}`?")),
+            None => unknown,
+        }]
     }
 
     async fn unanswered(&self, desk: &Desk, link: &str) -> Option<Value> {
@@ -214,11 +230,15 @@ impl Session<'_> {
             format!("begun {begun}\n{means}\n{fix}\n\n{asked}")
         };
         self.answer(&unanswered, told);
-        self.unreachable(text("/reason"))
+        self.tell(&format!("error: {}", text("/reason")));
+        Exit::Unreachable
     }
 
     /// Says who cannot be reached.
     pub(super) fn unreachable(&mut self, what: &str) -> Exit {
+        if self.json {
+            self.answer(&serde_json::json!({ "unreachable": what }), String::new);
+        }
         self.tell(&format!("error: {what}"));
         Exit::Unreachable
     }

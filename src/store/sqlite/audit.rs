@@ -36,12 +36,12 @@ pub(super) fn search(connection: &Connection, query: &AuditQuery) -> Result<Vec<
     let asked = [
         ("login = ?", query.login.map(|login| Value::from(login.bytes().to_vec()))),
         ("message = ?", query.message.clone().map(Value::from)),
-        ("instr(content, ?) > 0", query.text.clone().map(Value::from)),
         ("fagsystem = ?", query.fagsystem.as_ref().map(|name| Value::from(name.to_string()))),
         ("at >= ?", query.since.map(moment)),
         ("at < ?", query.until.map(moment)),
     ];
-    let (such, values) = such(asked);
+    let texts = query.texts.iter().map(|text| ("instr(content, ?) > 0", Some(Value::from(text.clone()))));
+    let (such, values) = such(asked.into_iter().chain(texts));
     let mut statement =
         connection.prepare(&format!("SELECT seq, content FROM audit WHERE {such} ORDER BY seq DESC"))?;
     let rows = statement

@@ -68,7 +68,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
 
 /// A condition, and the values for it. What is not asked for does not stand in it: only a plain comparison is looked up in an
 /// index.
-pub(super) fn such<const N: usize>(asked: [(&str, Option<Value>); N]) -> (String, Vec<Value>) {
+pub(super) fn such<'c>(asked: impl IntoIterator<Item = (&'c str, Option<Value>)>) -> (String, Vec<Value>) {
     let asked = asked.into_iter().filter_map(|(comparison, value)| Some((comparison, value?)));
     let (comparisons, values): (Vec<_>, Vec<_>) = asked.unzip();
     let such = std::iter::once("TRUE").chain(comparisons).collect::<Vec<_>>().join(" AND ");
