@@ -55,7 +55,9 @@ certificates:
 	sh certs-dev/make.sh
 	sh certs-dev/metadata.sh
 
-# What compiles the crates that are written in C: OpenSSL and SQLite.
+# What compiles the crates that are written in C, OpenSSL and SQLite. Tried, not looked for: a compiler may lack the C library,
+# and the perl that every Debian has cannot configure OpenSSL.
 tools:
 	@command -v cargo >/dev/null || { echo "please install Rust: https://rustup.rs" >&2; exit 1; }
-	@tools/need cc=gcc perl make
+	@echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - 2>/dev/null || tools/install gcc libc6-dev
+	@perl -MIPC::Cmd -e 1 2>/dev/null || tools/install perl

@@ -1,5 +1,5 @@
 // Takes from the installed design system what the templates use: rules, Latin fonts, icons and the licences of all three.
-// Writes web/dist; build.rs embeds it. Reads nothing but files beside it.
+// Writes web/dist; build.rs embeds it. Reads the templates, our licence, and what lies beside it.
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

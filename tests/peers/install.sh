@@ -28,20 +28,8 @@ lacking() {
 # shellcheck disable=SC2086  # a list of names on purpose
 missing=$(lacking $wanted)
 if [ -n "$missing" ]; then
-    say "installing from Debian:$missing"
-    as_root=; [ "$(id -u)" = 0 ] || as_root=sudo
-    # The tests start each daemon themselves, with a configuration of their own: no system service may come up meanwhile.
-    policy=/usr/sbin/policy-rc.d
-    if [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
-        $as_root chmod 755 "$policy"
-        trap '$as_root rm -f "$policy"' EXIT
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    $as_root apt-get -qq update
     # shellcheck disable=SC2086  # a list of names on purpose
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $missing >"$target/apt.log" 2>&1 \
-        || { tail -20 "$target/apt.log"; exit 1; }
+    "$here/../../tools/install" $missing
     # shellcheck disable=SC2086  # a list of names on purpose
     missing=$(lacking $wanted)
     [ -z "$missing" ] || { say "Debian has nothing new enough here for:$missing" >&2; exit 1; }
