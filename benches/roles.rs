@@ -10,7 +10,7 @@ use std::time::Instant;
 use context_handler::domain::assurance::Ceiling;
 use context_handler::domain::federation::{
     AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, IdpRole,
-    NoRights, Validity,
+    NoRights,
 };
 use context_handler::domain::id::{Cvr, EntityId};
 use context_handler::domain::privilege::{Constraint, PrivilegeGroup, PrivilegeList, Scope};
@@ -19,6 +19,7 @@ use context_handler::domain::role::{
     JobFunctionRole, Limit, Pattern, Restriction, RestrictionType, RoleMapping, UserSystemRole,
 };
 use context_handler::domain::source::{RightsSource, WhenDown};
+use context_handler::domain::validity::Validity;
 use jiff::Timestamp;
 
 const AUTHORITIES: usize = 100;

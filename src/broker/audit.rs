@@ -3,11 +3,11 @@
 use super::trust::Observed;
 use super::{Broker, ByBrowser, Next, Refusal, Step, Visit};
 use crate::domain::assurance::Judged;
+use crate::domain::audit::Ruling;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::login::{Asked, AtIdp, AtStepUp, Reply};
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::role::Ruling;
 use crate::domain::subject::Subject;
 use crate::protocol::Proof;
 use crate::protocol::saml::binding::{Arrived, Carries, Form};

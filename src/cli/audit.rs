@@ -136,9 +136,9 @@ fn counted(record: &Record) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::audit::Ruling;
     use crate::domain::audit::{Actor, Event};
     use crate::domain::reason::Reason;
-    use crate::domain::role::Ruling;
 
     #[derive(clap::Parser)]
     struct Said {

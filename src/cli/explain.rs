@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{Done, Exit, Session, table};
 use crate::domain::faults::Page;
-use crate::domain::reason::{Blame, Reason, Sentence};
+use crate::domain::faults::Sentence;
+use crate::domain::reason::{Blame, Reason};
 use crate::domain::written::{Complaint, nearest};
 
 /// Which code is asked about.

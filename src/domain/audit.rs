@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{Cvr, EntityId, LoginId};
 use super::reason::Reason;
-use super::role::Ruling;
 
 /// What kind of exchange an event tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +184,24 @@ pub struct Record {
     /// Whether the user is a robot.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub robot: bool,
+}
+
+/// Why a role that a municipality named became a right, or did not. Holds no value of a limit and no CPR number. Under which
+/// agreement stands in the record that it belongs to, once for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The reason code.
+    pub reason: Reason,
+    /// In whose matters it was said.
+    pub scope: String,
+    /// The role as it was said.
+    pub role: String,
+    /// The user system role that the mapping in question leads to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mapping: Option<String>,
+    /// Expected and received, or how it is limited.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub detail: String,
 }
 
 impl Record {

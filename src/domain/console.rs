@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::federation::Federation;
 use super::id::{Cvr, EntityId};
 use super::privilege::{PrivilegeList, Scope};
-use super::role::UserSystemRole;
+use super::role::Right;
 
 /// How long somebody stays signed in, however busy.
 pub const SESSION_FOR: SignedDuration = SignedDuration::from_hours(8);
@@ -63,46 +63,6 @@ impl Sees {
     }
 }
 
-/// A right at our own pages: a user system role that is always there, for the register to map job function roles to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Right {
-    /// Sees everybody, where the authority is one that may lead the programme.
-    ProgrammeLeader,
-    /// Sees its own authority.
-    IdpAdministrator,
-    /// Sees how far the customers of its authority's own fagsystemer have come.
-    Supplier,
-}
-
-impl Right {
-    /// Every right, the widest first.
-    pub const ALL: [Self; 3] = [Self::ProgrammeLeader, Self::IdpAdministrator, Self::Supplier];
-
-    /// The id of the user system role.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::ProgrammeLeader => "urn:context-handler:itself/roles/usersystemrole/programme-leader/1",
-            Self::IdpAdministrator => "urn:context-handler:itself/roles/usersystemrole/idp-administrator/1",
-            Self::Supplier => "urn:context-handler:itself/roles/usersystemrole/supplier/1",
-        }
-    }
-
-    /// The user system role.
-    pub fn role(self) -> UserSystemRole {
-        let name = match self {
-            Self::ProgrammeLeader => "Programme leader",
-            Self::IdpAdministrator => "IdP administrator",
-            Self::Supplier => "Supplier",
-        };
-        UserSystemRole {
-            id: self.id().to_owned(),
-            fagsystem: EntityId::ourselves(),
-            name: name.to_owned(),
-            restrictions: Vec::new(),
-        }
-    }
-}
-
 impl Sees {
     /// What a user may see who has these rights at our own pages, by the widest of them. A right counts in the matters of
     /// the user's own authority only, and the programme is led from authorities that may.
@@ -143,7 +103,7 @@ impl std::fmt::Display for Sees {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::federation::Validity;
+    use crate::domain::validity::Validity;
 
     #[test]
     fn everybody_sees_their_own_and_nothing_of_others() {

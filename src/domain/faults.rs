@@ -8,6 +8,8 @@
 
 use std::sync::LazyLock;
 
+use serde::Serialize;
+
 use super::reason::Reason;
 
 /// What the book says about one reason, in both languages.
@@ -30,6 +32,24 @@ pub struct Words {
     pub products: Vec<(Product, &'static str)>,
     /// How to see that it is right now; read it through [`blocks`].
     pub test: &'static str,
+}
+
+/// One sentence in both languages of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sentence {
+    /// Danish.
+    pub da: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+/// What a reason means and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened.
+    pub means: Sentence,
+    /// Who must do what.
+    pub fix: Sentence,
 }
 
 /// A product that municipalities run as their identity provider.
@@ -139,8 +159,24 @@ pub fn spans(line: &'static str) -> impl Iterator<Item = Span> {
     })
 }
 
+impl Reason {
+    /// What the fault book says about it.
+    pub fn page(self) -> &'static Page {
+        page(self)
+    }
+
+    /// What it means and what to do, in short.
+    pub fn explanation(self) -> Explanation {
+        let Page { da, en } = self.page();
+        Explanation {
+            means: Sentence { da: da.means, en: en.means },
+            fix: Sentence { da: da.fix, en: en.fix },
+        }
+    }
+}
+
 /// The page of a reason.
-pub(super) fn page(reason: Reason) -> &'static Page {
+fn page(reason: Reason) -> &'static Page {
     static EMPTY: Page = Page { da: Words::EMPTY, en: Words::EMPTY };
     static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         // A page that cannot be read would be blank; that there is none is proved below.

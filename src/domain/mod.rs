@@ -44,5 +44,6 @@ pub mod source;
 pub mod subject;
 pub mod trust;
 pub mod user;
+pub mod validity;
 pub mod world;
 pub mod written;

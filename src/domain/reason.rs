@@ -10,8 +10,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::faults::{self, Page};
-
 /// Who has to act before the same thing can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -90,40 +88,6 @@ impl TryFrom<String> for Reason {
     fn try_from(code: String) -> Result<Self, String> {
         Self::from_code(&code).ok_or_else(|| format!("expected a reason code, got {code:?}"))
     }
-}
-
-impl Reason {
-    /// What the fault book says about it.
-    pub fn page(self) -> &'static Page {
-        faults::page(self)
-    }
-
-    /// What it means and what to do, in short.
-    pub fn explanation(self) -> Explanation {
-        let Page { da, en } = self.page();
-        Explanation {
-            means: Sentence { da: da.means, en: en.means },
-            fix: Sentence { da: da.fix, en: en.fix },
-        }
-    }
-}
-
-/// One sentence in both languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Sentence {
-    /// Danish.
-    pub da: &'static str,
-    /// English.
-    pub en: &'static str,
-}
-
-/// What a reason means and what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// What happened.
-    pub means: Sentence,
-    /// Who must do what.
-    pub fix: Sentence,
 }
 
 macro_rules! reasons {

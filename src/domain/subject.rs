@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assurance::Achieved;
+use super::audit::Ruling;
 use super::federation::{Agreement, Federation, NoRights};
 use super::id::{Cvr, EntityId};
 use super::person::{Claim, Person};
 use super::privilege::{Constraint, PrivilegeList};
 use super::reason::{Fault, Reason};
-use super::role::{Ruling, Translated};
+use super::role::Translated;
 
 /// The name by which municipal identity providers name a user: `C=DK,O=<CVR>,CN=<name>,Serial=<id>`.
 ///

@@ -1,6 +1,7 @@
 //! Everything that the neighbours' pages say, in Danish and in English.
 
-use crate::domain::reason::{Explanation, Reason};
+use crate::domain::faults::Explanation;
+use crate::domain::reason::Reason;
 use crate::http::visitor::Lang;
 
 /// The texts of one language.

@@ -5,8 +5,9 @@ use context_handler::broker::console::withdraw;
 use context_handler::broker::logout::{Administrator, end_sessions};
 use context_handler::broker::registry::{Files, plan};
 use context_handler::domain::audit::{Actor, Event, Record};
-use context_handler::domain::console::{Right, Sees};
+use context_handler::domain::console::Sees;
 use context_handler::domain::id::{Cvr, LoginId};
+use context_handler::domain::role::Right;
 use context_handler::store::{Sqlite, Store};
 use jiff::SignedDuration;
 

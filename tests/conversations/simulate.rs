@@ -1,8 +1,8 @@
 //! What is simulated is what a login tells: the same attributes, the same rulings, the same refusals.
 
 use context_handler::broker::simulate::{AskService, Outcome, Question, Simulated};
+use context_handler::domain::audit::Ruling;
 use context_handler::domain::id::{Cvr, EntityId};
-use context_handler::domain::role::Ruling;
 use context_handler::protocol::saml::assertion::Supposed;
 
 use crate::support::roles::{FEDDETS, FIXED, LENT, WORKER, scope};

@@ -1,6 +1,7 @@
 //! Clients of OpenID Connect: they are told by a logout token at their back channel, one for each index that they know; those
 //! without one by frames in our last page, where nobody can see what becomes of it.
 
+use super::party::MAX_ANSWER;
 use crate::broker::Broker;
 use crate::broker::egress::{Egress, Posted};
 use crate::broker::registry::{KnownClient, Snapshot};
@@ -10,8 +11,6 @@ use crate::domain::session::Party;
 use crate::protocol::address::escaped;
 use crate::protocol::jose::{self, Typ};
 use crate::protocol::oauth::claims::{LogoutToken, subject};
-
-use super::tell::MAX_ANSWER;
 
 /// What a client is posted.
 const FIELD: &str = "logout_token";

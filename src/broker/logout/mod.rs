@@ -9,7 +9,7 @@ mod back;
 mod chain;
 mod client;
 mod end;
-mod party;
+pub(super) mod party;
 mod soap;
 pub(super) mod tell;
 mod user;

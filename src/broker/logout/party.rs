@@ -13,6 +13,9 @@ use crate::protocol::saml::metadata::LogoutAddresses;
 use crate::protocol::saml::response::Opening;
 use crate::protocol::xml::Cbc;
 
+/// The largest answer that is taken of one.
+pub(in crate::broker) const MAX_ANSWER: usize = 64 * 1024;
+
 /// A party that is registered and switched on, with metadata that holds.
 pub(super) struct KnownParty<'s> {
     pub(super) keys: &'s TrustedKeys,

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::Side;
 use super::client::LogoutTokens;
-use super::party::KnownParty;
+use super::party::{KnownParty, MAX_ANSWER};
 use super::way::{Way, way};
 use crate::broker::Broker;
 use crate::broker::breaker::{ALONE, Pass};
@@ -36,9 +36,6 @@ const PAUSES: [SignedDuration; 6] = [
 
 /// So many are told again at once; the others wait for the next round.
 const AT_ONCE: u32 = 100;
-
-/// The largest answer that is taken.
-pub(in crate::broker) const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long a request of ours holds.
 pub(super) const HOLDS_FOR: SignedDuration = SignedDuration::from_mins(5);

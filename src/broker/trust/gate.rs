@@ -13,7 +13,7 @@ use crate::broker::users::{Caller, Denied};
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Check, Finding, NOTHING, verdict};
-use crate::protocol::keys::{Certificate, Chain, Roots};
+use crate::protocol::keys::{Certificate, Chain, Link, Roots};
 use crate::protocol::saml::review::{Described, Role, review};
 
 /// The largest metadata of a party. Genuine ones have some ten thousand bytes.
@@ -201,7 +201,7 @@ impl Broker {
             examined.findings.push(Finding::not_applicable(Check::CertificateRevoked, NO_ROOTS));
         }
         for chain in std::mem::take(&mut examined.chains) {
-            for link in chain.links() {
+            for link in Link::all_of(&chain) {
                 // Certificates of one issuer share what is above it.
                 let finding = revocation.of(&link, self.now()).await;
                 let is_new = |finding: &Finding| !examined.findings.contains(finding);

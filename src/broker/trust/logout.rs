@@ -6,7 +6,7 @@ use super::super::audit::Trail;
 use super::super::egress::Posted;
 use super::super::login::check_sender;
 use super::super::logout::Side;
-use super::super::logout::tell::MAX_ANSWER;
+use super::super::logout::party::MAX_ANSWER;
 use super::super::{Broker, ByBrowser, Next, SealedLogin, Step, Visit};
 use super::ending::Ended;
 use super::observe::Observed;

@@ -10,10 +10,11 @@ use crate::cli::bpp::rows;
 use crate::cli::explain::{Explained, explained};
 use crate::cli::table;
 use crate::domain::assurance::Rule;
+use crate::domain::audit::Ruling;
 use crate::domain::audit::without_cpr;
+use crate::domain::faults::Sentence;
 use crate::domain::id::Cvr;
-use crate::domain::reason::{Fault, Reason, Sentence};
-use crate::domain::role::Ruling;
+use crate::domain::reason::{Fault, Reason};
 use crate::protocol::bpp::to_json;
 use crate::protocol::saml::attribute as name;
 

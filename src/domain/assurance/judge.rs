@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use super::{Achieved, Comparison, Level, Nsis, Requirement};
-use crate::domain::reason::{Fault, Reason, Sentence};
+use crate::domain::faults::Sentence;
+use crate::domain::reason::{Fault, Reason};
 
 /// What the judge says.
 #[derive(Clone, Debug, PartialEq, Eq)]

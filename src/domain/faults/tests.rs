@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::*;
-use crate::domain::reason::{Blame, Explanation};
+use crate::domain::faults::Explanation;
+use crate::domain::reason::Blame;
 
 #[test]
 fn every_reason_has_a_page_that_reads_and_no_page_is_without_a_reason() {

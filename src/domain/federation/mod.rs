@@ -9,16 +9,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::console::Right;
 use super::id::{Cvr, EntityId};
 use super::reason::{Fault, Reason};
 use super::robot::{Robot, Robots};
-use super::role::Roles;
+use super::role::{Right, Roles};
 use super::source::WhenDown;
+use super::validity::Validity;
 
 pub use party::{
     AttributeProfile, Authority, Dialect, Fagsystem, IdentityProvider, IdpProfile, IdpRole, NoRights,
-    Validity,
 };
 
 /// An authority and the identity provider that speaks for it: one line of the choice that a user is given.

@@ -10,15 +10,17 @@ use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
-use super::federation::Validity;
 use super::id::{Cvr, EntityId};
+use super::validity::Validity;
 
+mod ours;
 mod translate;
 
 #[cfg(test)]
 mod tests;
 
-pub use translate::{Ruling, Translated};
+pub use ours::Right;
+pub use translate::Translated;
 
 /// What a user does at an authority, as the authority itself names it.
 #[derive(Clone, Debug)]

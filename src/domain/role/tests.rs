@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::assurance::Ceiling;
+use crate::domain::audit::Ruling;
 use crate::domain::federation::{
     AttributeProfile, Authority, Dialect, Fagsystem, Federation, IdentityProvider, IdpProfile, IdpRole,
     NoRights,

@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{Function, JobFunctionRole, Limit, MOST_VALUES, Meaning, RestrictionType, Roles};
-use crate::domain::audit::Record;
-use crate::domain::federation::{Agreement, Validity};
+use crate::domain::audit::{Record, Ruling};
+use crate::domain::federation::Agreement;
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, Met, PrivilegeGroup, PrivilegeList, Scope};
 use crate::domain::reason::{Fault, Reason};
+use crate::domain::validity::Validity;
 
 /// Rights in the words of a fagsystem, and why they became what they are.
 #[derive(Clone, Debug, Default)]
@@ -23,24 +23,6 @@ pub struct Translated {
     pub rights: PrivilegeList,
     /// One for everything that was kept or dropped.
     pub rulings: Vec<Ruling>,
-}
-
-/// Why a role that a municipality named became a right, or did not. Holds no value of a limit and no CPR number. Under which
-/// agreement stands in the record that it belongs to, once for all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ruling {
-    /// The reason code.
-    pub reason: Reason,
-    /// In whose matters it was said.
-    pub scope: String,
-    /// The role as it was said.
-    pub role: String,
-    /// The user system role that the mapping in question leads to.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub mapping: Option<String>,
-    /// Expected and received, or how it is limited.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub detail: String,
 }
 
 impl Roles {

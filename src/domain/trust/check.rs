@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 macro_rules! sections {
     ($( $name:ident $id:literal $en:literal / $da:literal ; )*) => {

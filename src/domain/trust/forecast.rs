@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::domain::assurance::{Ceiling, Level, Nist, Nsis};
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 /// How a level is reached, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

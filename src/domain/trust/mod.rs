@@ -22,7 +22,8 @@ mod weather;
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Fault, Reason, Sentence};
+use super::faults::{Explanation, Sentence};
+use super::reason::{Fault, Reason};
 
 pub use adoption::{Adoption, Fetched, Use};
 pub use check::{Check, Section};
@@ -206,7 +207,7 @@ impl<'s> Unanswered<'s> {
     /// With its words.
     pub fn of(sent: &'s Sent) -> Self {
         let reason = Reason::TrustUnanswered;
-        let super::reason::Explanation { means, fix } = reason.explanation();
+        let Explanation { means, fix } = reason.explanation();
         Self { begun: sent.at, sent: &sent.message, reason, means, fix }
     }
 }

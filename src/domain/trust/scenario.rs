@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assurance::{Level, Nist, Nsis};
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 macro_rules! scenarios {
     ($( $name:ident $id:literal $en:literal / $da:literal $do_en:literal / $do_da:literal ; )*) => {

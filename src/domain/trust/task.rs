@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 macro_rules! tasks {
     ($( $name:ident $letter:literal $en:literal / $da:literal ; )*) => {

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::{Check, Finding, Report, Scenario, Section, Task, Verdict};
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 /// What is said anew for each report, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

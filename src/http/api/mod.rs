@@ -20,7 +20,8 @@ use super::door::{Door, Knock, only};
 use super::visitor::Lang;
 use crate::broker::users::{Caller, Denied, Presented};
 use crate::domain::audit::Event;
-use crate::domain::reason::{Reason, Sentence};
+use crate::domain::faults::Sentence;
+use crate::domain::reason::Reason;
 use crate::domain::user::Mistake;
 use crate::telemetry::Noted;
 

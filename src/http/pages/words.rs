@@ -1,7 +1,7 @@
 //! How names are found and put in order, how a moment is written, and what a form can carry.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::reason::{Fault, Reason};
 use crate::http::visitor::Lang;
@@ -26,6 +26,21 @@ pub(super) fn findable(texts: &[&str]) -> String {
 /// The order of a Danish list: æ, ø, å last, and `aa` is å.
 pub(super) fn collation(name: &str) -> String {
     name.to_lowercase().replace("aa", "å").replace('æ', "{a").replace('ø', "{b").replace('å', "{c")
+}
+
+/// A span of time, as it is written in the language.
+pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
+    let sign = if duration.is_negative() { "−" } else { "" };
+    let length = duration.unsigned_abs();
+    let (whole, hours) = (length.as_secs(), if lang == Lang::Da { "t" } else { "h" });
+    match whole {
+        0..100 => {
+            let number = format!("{:.1}", length.as_secs_f64());
+            format!("{sign}{} s", if lang == Lang::Da { number.replace('.', ",") } else { number })
+        }
+        100..3600 => format!("{sign}{} min {} s", whole / 60, whole % 60),
+        _ => format!("{sign}{} {hours} {} min", whole / 3600, whole / 60 % 60),
+    }
 }
 
 /// `21. november 2026 kl. 11.48.29`, in Danish time, whatever the language.
@@ -126,5 +141,14 @@ mod tests {
         for bad in ["a\nb", "a\rb", "\n\r", "a\0"] {
             assert_eq!(form_value(bad).unwrap_err().reason, Reason::RelayState, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn spans_of_time_are_written_as_in_the_language() {
+        let told = |milliseconds, lang| span(SignedDuration::from_millis(milliseconds), lang);
+        assert_eq!(told(-1250, Lang::Da), "−1,2 s");
+        assert_eq!(told(9412, Lang::En), "9.4 s");
+        assert_eq!(told(-300_000, Lang::En), "−5 min 0 s");
+        assert_eq!(told(28_860_000, Lang::Da), "8 t 1 min");
     }
 }

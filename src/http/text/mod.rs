@@ -12,8 +12,9 @@ mod mirror;
 pub(super) mod report;
 mod setup;
 
+use crate::domain::faults::Sentence;
 use crate::domain::faults::Words;
-use crate::domain::reason::{Blame, Reason, Sentence};
+use crate::domain::reason::{Blame, Reason};
 use crate::http::visitor::Lang;
 
 pub(super) use api::ApiText;

@@ -1,6 +1,6 @@
 //! How our metadata is taken in by the products that municipalities run, filled in with our names.
 
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 
 /// One product.
 pub(in crate::http) struct Setup {

@@ -10,16 +10,13 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation};
 
 use super::json::{self, Members, Object};
-use super::jwk::Jwk;
+use super::jwk::{Jwk, MAX_KID};
 use super::provider;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::SignatureAlgorithm;
 
 /// The longest token that we read. A token of ours that tells 200 rights has less than half of it.
 pub const MAX_TOKEN: usize = 128 * 1024;
-
-/// The longest name of a key.
-pub(super) const MAX_KID: usize = 256;
 
 /// Headers that bring a key along, point to one, or change what the rest means.
 const REFUSED: [&str; 7] = ["b64", "crit", "jku", "x5c", "x5u", "zip", "enc"];

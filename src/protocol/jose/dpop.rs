@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::compact::Compact;
 use super::json;
-use super::jwk::Jwk;
-use super::jwt::{Typ, VERIFIED_WITH, moment};
+use super::jwk::{Jwk, VERIFIED_WITH};
+use super::jwt::{Typ, moment};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Digest;
 

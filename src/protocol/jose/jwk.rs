@@ -13,17 +13,30 @@ use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use serde_json::{Value, json};
 
-use super::compact::MAX_KID;
 use super::json::{self, Members};
-use super::jwt::VERIFIED_WITH;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, Digest, KeyId, KeyKind, Scheme, SignatureAlgorithm};
+
+/// What we verify: every algorithm of JOSE that is strong and asymmetric. A caller may allow fewer.
+pub const VERIFIED_WITH: [SignatureAlgorithm; 8] = [
+    SignatureAlgorithm::RSA_PSS_SHA256,
+    SignatureAlgorithm::RSA_PSS_SHA384,
+    SignatureAlgorithm::RSA_PSS_SHA512,
+    SignatureAlgorithm::RSA_SHA256,
+    SignatureAlgorithm::RSA_SHA384,
+    SignatureAlgorithm::RSA_SHA512,
+    SignatureAlgorithm::ECDSA_SHA256,
+    SignatureAlgorithm::ECDSA_SHA384,
+];
 
 /// The largest set that we read: thirty-two keys with a certificate each need no more.
 pub const MAX_SET: usize = 128 * 1024;
 
 /// The most keys that a set may have. A genuine client has two, and four while it changes them.
 pub const MAX_KEYS: usize = 32;
+
+/// The longest name of a key.
+pub(super) const MAX_KID: usize = 256;
 
 /// Members that only whoever owns a key pair may know.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

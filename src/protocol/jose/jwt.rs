@@ -14,18 +14,6 @@ use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{SignatureAlgorithm, Signer};
 use crate::protocol::{Accepted, Proof, Unverified, Verified};
 
-/// What we verify: every algorithm of JOSE that is strong and asymmetric. A caller may allow fewer.
-pub const VERIFIED_WITH: [SignatureAlgorithm; 8] = [
-    SignatureAlgorithm::RSA_PSS_SHA256,
-    SignatureAlgorithm::RSA_PSS_SHA384,
-    SignatureAlgorithm::RSA_PSS_SHA512,
-    SignatureAlgorithm::RSA_SHA256,
-    SignatureAlgorithm::RSA_SHA384,
-    SignatureAlgorithm::RSA_SHA512,
-    SignatureAlgorithm::ECDSA_SHA256,
-    SignatureAlgorithm::ECDSA_SHA384,
-];
-
 /// What we sign with, the default first.
 pub const SIGNED_WITH: [SignatureAlgorithm; 4] = [
     SignatureAlgorithm::RSA_PSS_SHA256,

@@ -16,8 +16,7 @@ mod provider;
 mod tests;
 
 pub use compact::MAX_TOKEN;
-pub use jwk::{Jwk, Jwks, MAX_KEYS, MAX_SET, Symmetric};
+pub use jwk::{Jwk, Jwks, MAX_KEYS, MAX_SET, Symmetric, VERIFIED_WITH};
 pub use jwt::{
-    Audience, Claims, Expectation, Jwt, Lifetime, SIGNED_WITH, Token, Typ, VERIFIED_WITH, claimed, sign,
-    sign_written, signs,
+    Audience, Claims, Expectation, Jwt, Lifetime, SIGNED_WITH, Token, Typ, claimed, sign, sign_written, signs,
 };

@@ -11,7 +11,6 @@ use openssl::x509::{X509, X509StoreContext, X509StoreContextRef, X509VerifyResul
 
 use super::Certificate;
 use super::certificate::name_of;
-use super::revocation::Link;
 use crate::domain::reason::{Fault, Reason};
 
 /// 112 bits: no SHA-1, and no RSA key below 2048 bits, anywhere in a chain.
@@ -115,10 +114,9 @@ impl Chain {
         }
     }
 
-    /// Each certificate with its issuer, the party's own first. A root is trusted by itself.
-    pub fn links(&self) -> Vec<Link> {
-        let pairs = self.0.iter().zip(self.0.iter().skip(1));
-        pairs.map(|(one, issuer)| Link::new(one.clone(), issuer.clone())).collect()
+    /// Each certificate with its issuer, the party's own first.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&X509, &X509)> {
+        self.0.iter().zip(self.0.iter().skip(1))
     }
 }
 

@@ -15,7 +15,7 @@ use openssl::x509::{CrlStatus, X509, X509Crl, X509KeyUsage};
 
 use super::Roots;
 use super::certificate::{name_of, timestamp};
-use super::chain::stack;
+use super::chain::{Chain, stack};
 use crate::domain::reason::{Fault, Reason};
 
 /// How far the issuer's clock may be ahead of ours.
@@ -31,8 +31,10 @@ pub struct Link {
 }
 
 impl Link {
-    pub(super) fn new(certificate: X509, issuer: X509) -> Self {
-        Self { certificate, issuer }
+    /// Those of a chain, the party's own first. A root is trusted by itself.
+    pub fn all_of(chain: &Chain) -> Vec<Self> {
+        let link = |(one, issuer): (&X509, &X509)| Self { certificate: one.clone(), issuer: issuer.clone() };
+        chain.pairs().map(link).collect()
     }
 
     /// Whose certificate it is, as `CN=…, O=…`.

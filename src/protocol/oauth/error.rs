@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::domain::reason::{Explanation, Reason};
+use crate::domain::faults::Explanation;
+use crate::domain::reason::Reason;
 
 /// An error as a client reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::samlp;
-use crate::domain::reason::{Explanation, Fault, Reason};
+use crate::domain::faults::Explanation;
+use crate::domain::reason::{Fault, Reason};
 use crate::protocol::xml::{Element, Writer};
 
 const PREFIX: &str = "urn:oasis:names:tc:SAML:2.0:status:";

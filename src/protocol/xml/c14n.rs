@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use roxmltree::{Attribute, Node};
 
 use super::scan::position;
-use super::{Canonical, Element, namespace};
+use super::{Element, namespace};
 use crate::domain::reason::{Fault, Reason};
 
 /// What is canonicalised: an element, without its own signature, and the prefixes that its signature lists.
@@ -20,6 +20,26 @@ pub(super) struct Part<'s, 'd> {
     pub(super) without: Option<Node<'d, 'd>>,
     /// The `PrefixList`; an empty name stands for `#default`.
     pub(super) prefixes: &'s [&'s str],
+}
+
+/// A complete element in exclusive canonical form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canonical {
+    pub(super) text: String,
+    /// Every prefix that is declared somewhere inside.
+    pub(super) prefixes: Vec<Cow<'static, str>>,
+}
+
+impl Canonical {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text, owned.
+    pub fn into_string(self) -> String {
+        self.text
+    }
 }
 
 /// Canonicalises a part of a document.
@@ -46,7 +66,7 @@ impl Element<'_> {
         let mut form = Form::new(part, Vec::new());
         form.element(part.apex);
         let prefixes = form.declared.into_iter().map(|prefix| Cow::Owned(prefix.to_owned())).collect();
-        Canonical::new(form.out, prefixes)
+        Canonical { text: form.out, prefixes }
     }
 }
 

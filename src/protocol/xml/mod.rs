@@ -28,13 +28,14 @@ mod write;
 
 pub mod base64;
 
+pub use c14n::Canonical;
 pub use ciphers::{Cbc, ContentCipher, Encryption, KeyTransport};
 pub use decrypt::decrypt;
 pub use encrypt::{encrypt, encrypt_into};
 pub use limits::Limits;
 pub use read::{Document, Element};
 pub use verify::{Signed, is_signed, verify};
-pub use write::{Canonical, Writer};
+pub use write::Writer;
 
 /// The name of an element: its namespace, the prefix that we write it with, and its local name.
 ///

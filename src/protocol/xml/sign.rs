@@ -1,6 +1,6 @@
 //! Signing: the digest is taken over what was written, because what is written is canonical.
 
-use super::base64;
+use super::{base64, c14n};
 use crate::domain::reason::Fault;
 use crate::protocol::keys::Signer;
 
@@ -11,7 +11,7 @@ pub(super) const PREFIX: &str = "ds";
 pub(super) fn signature(id: &str, element: &str, signer: &dyn Signer) -> Result<String, Fault> {
     let digest = base64::encode(&openssl::sha::sha256(element.as_bytes()));
     let mut reference = String::new();
-    super::c14n::escape_attribute(id, &mut reference);
+    c14n::escape_attribute(id, &mut reference);
     let method = signer.algorithm().uri();
     let content = format!(
         "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">\

@@ -6,34 +6,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::c14n::{self, Canonical};
 use super::scan::{is_xml_char, position};
-use super::{Name, base64, c14n, sign};
+use super::{Name, base64, sign};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::Signer;
-
-/// A complete element in exclusive canonical form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Canonical {
-    text: String,
-    /// Every prefix that is declared somewhere inside.
-    prefixes: Vec<Cow<'static, str>>,
-}
-
-impl Canonical {
-    pub(super) fn new(text: String, prefixes: Vec<Cow<'static, str>>) -> Self {
-        Self { text, prefixes }
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The text, owned.
-    pub fn into_string(self) -> String {
-        self.text
-    }
-}
 
 /// Writes one element and what is in it.
 #[derive(Debug)]

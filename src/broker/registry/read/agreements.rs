@@ -2,8 +2,9 @@
 
 use super::Reader;
 use super::written::Written;
-use crate::domain::federation::{IdpRole, Validity};
+use crate::domain::federation::IdpRole;
 use crate::domain::id::EntityId;
+use crate::domain::validity::Validity;
 use crate::domain::written::{Source, Spanned};
 
 impl Reader<'_> {

@@ -7,11 +7,11 @@ use super::written::{
     Written, WrittenJobFunctionRole, WrittenLimit, WrittenRestriction, WrittenRestrictionType,
     WrittenRoleMapping, WrittenUserSystemRole,
 };
-use crate::domain::federation::Validity;
 use crate::domain::id::EntityId;
 use crate::domain::role::{
     JobFunctionRole, Limit, Pattern, Restriction, RestrictionType, RoleMapping, UserSystemRole,
 };
+use crate::domain::validity::Validity;
 use crate::domain::written::{Source, Spanned};
 
 impl Reader<'_> {

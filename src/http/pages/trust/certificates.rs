@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use super::super::answer::{FormAction, answer};
 use super::super::console::titled;
 use super::super::{Frame, words};
-use crate::domain::reason::Sentence;
+use crate::domain::faults::Sentence;
 use crate::domain::trust::{CertificateUse, Holder, Outlook, Verdict};
 use crate::http::text::{ChecksText, Text};
 use crate::http::visitor::{Lang, Visitor};

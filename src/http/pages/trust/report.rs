@@ -4,14 +4,15 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::answer::{FormAction, answer};
 use super::super::{Frame, words};
 use super::seen::{Assured, Branch, Timeline, branches};
+use crate::domain::faults::Sentence;
 use crate::domain::faults::{self, Block, Span};
 use crate::domain::id::LoginId;
-use crate::domain::reason::{Fault, Reason, Sentence};
+use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Change, Difference, Finding, NOTHING, Report, Section, Verdict};
 use crate::http::text::Text;
 use crate::http::text::report::ReportText;
@@ -176,7 +177,7 @@ impl<'r> Body<'r> {
     }
 
     fn duration(&self) -> String {
-        span(self.report.duration(), self.r.lang)
+        words::span(self.report.duration(), self.r.lang)
     }
 
     fn scenario(&self) -> &'static str {
@@ -259,21 +260,6 @@ impl<'r> Numbered<'r> {
     }
 }
 
-/// A span of time, as it is written in the language.
-pub(super) fn span(duration: SignedDuration, lang: Lang) -> String {
-    let sign = if duration.is_negative() { "−" } else { "" };
-    let length = duration.unsigned_abs();
-    let (whole, hours) = (length.as_secs(), if lang == Lang::Da { "t" } else { "h" });
-    match whole {
-        0..100 => {
-            let number = format!("{:.1}", length.as_secs_f64());
-            format!("{sign}{} s", if lang == Lang::Da { number.replace('.', ",") } else { number })
-        }
-        100..3600 => format!("{sign}{} min {} s", whole / 60, whole % 60),
-        _ => format!("{sign}{} {hours} {} min", whole / 3600, whole / 60 % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,14 +274,5 @@ mod tests {
         assert_eq!(told(&[yes.clone(), no.clone()]), [(Verdict::Pass, Some(1))]);
         assert_eq!(told(std::slice::from_ref(&yes)), [(Verdict::Pass, None)]);
         assert_eq!(told(&[no.clone(), no]), [(Verdict::NotApplicable, None)]);
-    }
-
-    #[test]
-    fn spans_of_time_are_written_as_in_the_language() {
-        let told = |milliseconds, lang| span(SignedDuration::from_millis(milliseconds), lang);
-        assert_eq!(told(-1250, Lang::Da), "−1,2 s");
-        assert_eq!(told(9412, Lang::En), "9.4 s");
-        assert_eq!(told(-300_000, Lang::En), "−5 min 0 s");
-        assert_eq!(told(28_860_000, Lang::Da), "8 t 1 min");
     }
 }

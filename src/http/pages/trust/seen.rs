@@ -4,7 +4,7 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::report::span;
+use super::super::words;
 use crate::domain::assurance::Rule;
 use crate::domain::trust::{Assurance, Certified, Moment, Timing};
 use crate::http::text::Text;
@@ -142,7 +142,7 @@ impl<'r> Timeline<'r> {
             },
             x: x(after(moment.at)),
             y: HEAD + ROW * row + ROW / 2,
-            offset: span(moment.at.duration_since(now), r.lang),
+            offset: words::span(moment.at.duration_since(now), r.lang),
             time: moment.at.to_zoned(denmark()).strftime("%H:%M:%S%.3f").to_string(),
         });
         let moment = |what: &str| timing.moments.iter().find(|moment| moment.what == what);
@@ -172,7 +172,7 @@ impl<'r> Timeline<'r> {
     /// How far the clocks are apart, and how far they may be, in a sentence each.
     pub(super) fn skew(&self) -> String {
         let r = self.r;
-        let told = |milliseconds: i64| span(SignedDuration::from_millis(milliseconds), r.lang);
+        let told = |milliseconds: i64| words::span(SignedDuration::from_millis(milliseconds), r.lang);
         let Timing { skew, tolerance, .. } = *self.timing;
         let apart = match skew {
             0 => r.skew_none.to_owned(),
