@@ -77,7 +77,7 @@ fn hostile() {
     row(
         "  canonicalised",
         median(|| {
-            black_box(document.root().canonical());
+            black_box(document.root().canonical().unwrap());
         }),
         None,
     );
@@ -113,7 +113,7 @@ fn signatures(name: &str, party: &Party) {
     row(
         "canonicalise",
         median(|| {
-            black_box(document.root().canonical());
+            black_box(document.root().canonical().unwrap());
         }),
         None,
     );

@@ -3,6 +3,8 @@
 
 use context_handler::domain::audit::Event;
 use context_handler::domain::console::Sees;
+use context_handler::domain::reason::Reason;
+use context_handler::domain::trust::Check;
 
 use crate::gate::metadata;
 use crate::support::{Answer, Browser, Town, key};
@@ -104,4 +106,37 @@ async fn who_is_signed_in_has_metadata_fetched_and_compared_with_the_register() 
     // A form of another site brings the cookie and not the name.
     let forged = send(&town, &mut reader, &[("url", &address)]).await;
     assert_eq!(forged.status, 403);
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_make_us_tell_of_each_of_very_many_mistakes_nor_write_a_namespace_out_very_often() {
+    let town = Town::new("metadata-page-many").await;
+    let document = metadata("https://new.test", &key("idp-korsbaek"));
+    let with =
+        |more: &str| document.replacen("<md:IDPSSODescriptor", &format!("{more}<md:IDPSSODescriptor"), 1);
+    let schema = |document: &str| {
+        let examined = town.broker.judge_metadata(document.as_bytes());
+        examined
+            .findings
+            .into_iter()
+            .filter(|finding| finding.check == Check::MetadataSchema)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(schema(&document).len(), 1, "as it should be");
+    for wrong in ["<x/>", "<md:Extensions/>", "<md:Extensions><md:x/></md:Extensions>"] {
+        let few = schema(&with(&wrong.repeat(2))).len();
+        let many = schema(&with(&wrong.repeat(4_000))).len();
+        assert!(few < many && many <= 40, "{wrong}: {few} and {many}");
+    }
+    // It proves itself with the key that it brings, so that anybody could have it brought into the form that was signed.
+    let bomb = with(&format!("<md:Extensions>{}</md:Extensions>", "<a:x/>".repeat(10_000)));
+    let bomb = bomb.replacen(
+        "<md:EntityDescriptor",
+        &format!("<md:EntityDescriptor xmlns:a=\"urn:{}\"", "a".repeat(1_000)),
+        1,
+    );
+    let examined = town.broker.judge_metadata(bomb.as_bytes());
+    let signature =
+        examined.findings.iter().find(|finding| finding.check == Check::MetadataSignature).unwrap();
+    assert_eq!(signature.reason, Some(Reason::LimitXml));
 }

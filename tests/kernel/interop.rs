@@ -158,7 +158,7 @@ fn compare(folder: &Folder, texts: &[String], at_least: usize) {
     for (text, theirs) in texts.iter().zip(theirs) {
         match Document::parse(text.as_bytes()) {
             Ok(document) => {
-                let ours = document.root().canonical();
+                let ours = document.root().canonical().unwrap();
                 assert_eq!(ours.as_str(), theirs, "of {text}");
                 compared += 1;
             }

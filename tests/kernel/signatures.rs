@@ -521,3 +521,18 @@ fn a_namespace_in_the_prefix_list_is_part_of_what_is_signed() {
     let document = Document::parse(moved.as_bytes()).unwrap();
     assert_eq!(verify(document.root(), &IDP.trusted()).unwrap_err().reason, Reason::SigInvalid);
 }
+
+#[test]
+fn a_canonical_form_that_would_be_far_longer_than_its_document_is_refused() {
+    // Whoever has one signed message may put anything into it: what is signed is looked at before the digest is, and a
+    // namespace that was declared once is declared anew at every element. 500 kB become ten thousand times as much.
+    let bomb = |length: usize, elements: usize| {
+        let named = format!("<samlp:Response xmlns:a=\"urn:{}\"", "a".repeat(length));
+        let text = changed("<samlp:Status>", &format!("<samlp:Status>{}", "<a:x/>".repeat(elements)));
+        text.replacen("<samlp:Response", &named, 1)
+    };
+    assert_eq!(reason(&bomb(100, 10)), Reason::SigInvalid, "a few change what was signed, no more");
+    assert_eq!(reason(&bomb(1_000, 5_000)), Reason::LimitXml);
+    assert_eq!(reason(&bomb(2_000, 10)), Reason::LimitXml, "no namespace has such a name");
+    assert!(judge(&signed_response(), &IDP.trusted()).is_ok());
+}

@@ -61,7 +61,7 @@ fn what_we_sign_is_written_in_canonical_form() {
     let outer = response("_r1", &inner, Some(&IDP.key));
     for written in [inner, outer] {
         let document = Document::parse(written.as_str().as_bytes()).unwrap();
-        assert_eq!(document.root().canonical().as_str(), written.as_str());
+        assert_eq!(document.root().canonical().unwrap().as_str(), written.as_str());
     }
 }
 
@@ -174,7 +174,7 @@ proptest! {
     fn whatever_is_written_is_its_own_canonical_form(steps in steps()) {
         let written = write(&steps);
         let document = Document::parse(written.as_str().as_bytes()).unwrap();
-        let canonical = document.root().canonical();
+        let canonical = document.root().canonical().unwrap();
         prop_assert_eq!(canonical.as_str(), written.as_str());
     }
 
@@ -189,9 +189,9 @@ proptest! {
     #[test]
     fn reading_never_panics_and_what_is_read_has_a_stable_canonical_form(bytes in "(<|>|/|a|:|p|=|'|\"| |x|&#|;|xmlns|!--|--|\\[CDATA\\[|\\]\\]|\\?|!DOCTYPE|\r|\n|é){0,60}") {
         if let Ok(document) = Document::parse(bytes.as_bytes()) {
-            let canonical = document.root().canonical();
+            let Ok(canonical) = document.root().canonical() else { return Ok(()) };
             let again = Document::parse(canonical.as_str().as_bytes()).unwrap();
-            let canonical_again = again.root().canonical();
+            let canonical_again = again.root().canonical().unwrap();
             prop_assert_eq!(canonical_again.as_str(), canonical.as_str());
         }
     }

@@ -22,6 +22,11 @@ pub(super) struct Part<'s, 'd> {
     pub(super) prefixes: &'s [&'s str],
 }
 
+/// How many times longer than its document a canonical form may be. A genuine one is hardly longer at all. One in which a
+/// namespace is declared anew at every element can be thousands of times as long, and whoever has one signed message can
+/// make it so: what was signed is put into this form before anybody knows whether it was changed.
+const GROWTH: usize = 16;
+
 /// A complete element in exclusive canonical form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canonical {
@@ -43,10 +48,10 @@ impl Canonical {
 }
 
 /// Canonicalises a part of a document.
-pub(super) fn canonicalize(part: Part<'_, '_>) -> String {
+pub(super) fn canonicalize(part: Part<'_, '_>) -> Result<String, Fault> {
     let mut form = Form::new(part, Vec::new());
-    form.element(part.apex);
-    form.out
+    form.element(part.apex)?;
+    Ok(form.out)
 }
 
 /// The form that a canonical element takes inside another one, where some namespaces are already in force.
@@ -55,18 +60,18 @@ pub(super) fn within(element: &str, around: &[(&str, &str)]) -> Result<String, F
         .map_err(|_| Fault::new(Reason::Internal, "an element to embed does not parse"))?;
     let part = Part { apex: tree.root_element(), without: None, prefixes: &[] };
     let mut form = Form::new(part, around.to_vec());
-    form.element(part.apex);
+    form.element(part.apex)?;
     Ok(form.out)
 }
 
 impl Element<'_> {
     /// Its exclusive canonical form, to be embedded elsewhere or kept.
-    pub fn canonical(self) -> Canonical {
+    pub fn canonical(self) -> Result<Canonical, Fault> {
         let part = Part { apex: self.0, without: None, prefixes: &[] };
         let mut form = Form::new(part, Vec::new());
-        form.element(part.apex);
+        form.element(part.apex)?;
         let prefixes = form.declared.into_iter().map(|prefix| Cow::Owned(prefix.to_owned())).collect();
-        Canonical { text: form.out, prefixes }
+        Ok(Canonical { text: form.out, prefixes })
     }
 }
 
@@ -98,14 +103,17 @@ impl<'s, 'd: 's> Form<'s, 'd> {
     }
 
     /// Documents are at most `Limits::depth` deep, so the recursion is bounded.
-    fn element(&mut self, node: Node<'d, 'd>) {
+    fn element(&mut self, node: Node<'d, 'd>) -> Result<(), Fault> {
         let outer = self.rendered.len();
         let name = qualified_name(self.source, node);
         self.start_tag(node, name);
+        if self.out.len() / GROWTH > self.source.len() {
+            return Err(Fault::new(Reason::LimitXml, "too many bytes of a canonical form"));
+        }
         for child in node.children() {
             if child.is_element() {
                 if self.without != Some(child) {
-                    self.element(child);
+                    self.element(child)?;
                 }
             } else if child.is_text() {
                 escape_text(child.text().unwrap_or_default(), &mut self.out);
@@ -115,6 +123,7 @@ impl<'s, 'd: 's> Form<'s, 'd> {
         self.out.push_str(name);
         self.out.push('>');
         self.rendered.truncate(outer);
+        Ok(())
     }
 
     fn start_tag(&mut self, node: Node<'d, 'd>, name: &'d str) {

@@ -6,6 +6,10 @@
 use super::{Limits, namespace};
 use crate::domain::reason::{Fault, Reason};
 
+/// The longest name of a namespace, in bytes. It is written again wherever a canonical form declares it, and in every
+/// finding that names an element; genuine ones have some sixty.
+const LONGEST_NAMESPACE: usize = 1024;
+
 /// What the scan saw.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -241,6 +245,9 @@ fn declaration_allowed(name: &str, value: &str) -> Result<(), Fault> {
     }
     if value.is_empty() && prefix.is_none() {
         return Ok(());
+    }
+    if value.len() > LONGEST_NAMESPACE {
+        return Err(too_much("bytes of a namespace name"));
     }
     let scheme = value.split_once(':').map_or("", |(scheme, _)| scheme);
     let absolute = scheme.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -43,13 +43,16 @@ pub fn verify<'d>(element: Element<'d>, keys: &TrustedKeys) -> Result<Signed<'d>
     let profile = Profile::read(element)?;
     let claim = keyinfo::read(profile.key_info, keys)?;
     let signed_info =
-        canonicalize(Part { apex: profile.signed_info, without: None, prefixes: &profile.own_prefixes });
+        canonicalize(Part { apex: profile.signed_info, without: None, prefixes: &profile.own_prefixes })?;
     let certificate = keys
         .verify(profile.algorithm, signed_info.as_bytes(), &profile.value)
         .map_err(|fault| claim.explain(fault, keys))?;
     claim.must_be(certificate)?;
-    let canonical =
-        canonicalize(Part { apex: element.0, without: Some(profile.signature), prefixes: &profile.prefixes });
+    let canonical = canonicalize(Part {
+        apex: element.0,
+        without: Some(profile.signature),
+        prefixes: &profile.prefixes,
+    })?;
     let digest = profile.digest.of(canonical.as_bytes());
     if canonical.is_empty() || digest != profile.digest_value {
         return Err(Fault::new(Reason::SigInvalid, "the digest does not fit the element"));
