@@ -2,7 +2,7 @@
 
 CARGO_DENY = 0.20.2
 
-.PHONY: demo test web peers browser second-opinion lint bench tools certificates
+.PHONY: demo test judges web peers browser second-opinion lint bench tools certificates
 
 # Starts the sandbox, plays its logins by itself, and goes on serving. `make demo ONCE=1` ends after them;
 # `make demo PORT=9000` takes the ports from there on.
@@ -12,15 +12,19 @@ demo: tools
 	cargo run --bin context-handler -- sandbox --demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 # Everything that can be proved: our own tests, and real SAML software and a real browser that log in through us.
-test: tools web peers browser second-opinion
+test: tools judges web peers browser second-opinion
 	CH_PEERS=1 CH_BROWSER=1 cargo test
 
 # The same logins with libxmlsec1 verifying every signature after us. In a build of its own: one process, one libcrypto.
 # What must not compile is tried here too, because this build need not make OpenSSL. Orders in which things happen are tried
 # by the thousands in the other run only: no signature depends on them.
-second-opinion: tools
+second-opinion: tools judges
 	sh tools/second-opinion.sh
 	CH_INTERLEAVINGS=100 cargo test --target-dir target/second-opinion --no-default-features --features second-opinion --test conversations --test compile_fail
+
+# The programs that judge beside us in our own tests: signatures, schemas, archives, the unit.
+judges:
+	tools/need openssl python3 systemd-analyze=systemd xmllint=libxml2-utils xmlsec1
 
 # The design system for the pages; the next build embeds it.
 web:

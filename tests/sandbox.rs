@@ -199,7 +199,7 @@ impl Serving {
     }
 
     fn stop(mut self) -> Option<i32> {
-        let told = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        let told = Command::new("sh").args(["-c", &format!("kill {}", self.0.id())]).status().unwrap();
         assert!(told.success());
         self.0.wait().unwrap().code()
     }

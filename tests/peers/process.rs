@@ -52,7 +52,10 @@ impl Process {
     /// Asks it to end, and insists after five seconds.
     fn stop(&mut self) {
         drop(
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status(),
+            Command::new("sh")
+                .args(["-c", &format!("kill {}", self.child.id())])
+                .stderr(Stdio::null())
+                .status(),
         );
         let deadline = Instant::now() + Duration::from_secs(5);
         while matches!(self.child.try_wait(), Ok(None)) {
