@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::audit::Trail;
 use super::issue::BACK_DATED;
-use super::login::mark;
+use super::marks::mark;
 use super::registry::KnownRequester;
 use super::{Broker, Visit};
 use crate::domain::audit::{Actor, Event, Record};

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::audit::Trail;
-use super::login::of_request;
+use super::marks::of_request;
 use super::trust::Order;
 use super::{Broker, Next, Step, Visit};
 use crate::domain::assurance::Requirement;

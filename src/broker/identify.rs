@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use super::Broker;
-use super::login::Case;
+use super::case::Case;
 use super::registry::KnownIdp;
-use super::sso::OpenSession;
+use super::session::OpenSession;
 use crate::domain::assurance::{Achieved, Stated};
 use crate::domain::federation::{Agreement, AttributeProfile, Dialect, Federation};
 use crate::domain::id::Cvr;

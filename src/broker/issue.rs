@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::audit::Trail;
-use super::sso::Seat;
+use super::session::Seat;
 use super::{Broker, ByBrowser};
 use crate::domain::assurance::{Achieved, Level};
 use crate::domain::audit::{Actor, Event, Record};

@@ -1,23 +1,21 @@
 //! A login, read aloud: each function is the list of what happens when somebody knocks, one step a line. The order is
 //! the policy. Whatever step says no, `Broker::conclude` writes it down and tells whoever may be told.
 
-use std::net::IpAddr;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::ask::{choose_for_user, chosen};
-use super::attributes::AskService;
 use super::audit::Trail;
+use super::case::{AskService, Case};
 use super::identify::{Grounds, check_robot};
+use super::marks::{mark, of_request};
 use super::registry::{KnownFagsystem, KnownIdp};
-use super::sso::{Remembered, Sso, begun};
+use super::session::{Remembered, Sso, begun};
 use super::step_up::FirstLeg;
 use super::{Broker, Next, SealedLogin, Step, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event};
-use crate::domain::federation::Agreement;
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};
-use crate::domain::login::{Asked, AtIdp, Choosing, Handle, PENDING_FOR, Pending, Reply};
+use crate::domain::login::{Asked, AtIdp, Choosing, Handle, Pending, Reply};
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::subject::{Grant, Subject};
 use crate::domain::trust::Use;
@@ -26,21 +24,7 @@ use crate::protocol::saml::request::{self, AuthnRequest};
 use crate::protocol::saml::response::{self, Answer, Expectation, Response};
 use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Unverified};
-use crate::store::{Batch, Kind, Mark};
-
-/// How long a mark of use is kept. A request is taken until five minutes after it was made and the login that it
-/// began may be answered ten minutes later, clocks being up to five minutes apart: a mark must outlive all of that.
-const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(30);
-
-/// What a user is weighed by.
-pub(super) struct Case<'c> {
-    pub(super) agreement: Agreement<'c>,
-    pub(super) idp: KnownIdp<'c>,
-    pub(super) requirement: &'c Requirement,
-    /// Where the user sits.
-    pub(super) source: Option<IpAddr>,
-    pub(super) service: AskService<'c>,
-}
+use crate::store::{Batch, Kind};
 
 impl Broker {
     /// A fagsystem's user arrives with a request.
@@ -325,16 +309,6 @@ impl Broker {
         let receiver = grant.agreement().fagsystem().name.clone();
         Ok(Next::Answer { login: asked.login, answer: issued.answer, receiver, refused: None, session })
     }
-
-    /// What an accepted answer uses up: our question and its assertion.
-    pub(super) fn marks_of(&self, question: (&MessageId, Timestamp), answer: &Response) -> Vec<Mark> {
-        let now = self.clock.now();
-        let (ours, assertion) = (self.settings.entity_id.as_str(), answer.assertion());
-        vec![
-            mark(Kind::Question, ours, question, now),
-            mark(Kind::Assertion, assertion.issuer.as_str(), (&assertion.id, assertion.issue_instant), now),
-        ]
-    }
 }
 
 fn asked(
@@ -377,14 +351,4 @@ pub(super) fn check_sender(claimed: &EntityId, asked: &EntityId) -> Result<(), F
         return Ok(());
     }
     Err(Fault::new(Reason::IdpUnexpected, format!("expected {asked}, got {claimed}")))
-}
-
-/// The mark of the request that a login answers.
-pub(super) fn of_request(asked: &Asked, now: Timestamp) -> Mark {
-    mark(Kind::Request, asked.fagsystem.as_str(), (&asked.request, asked.made), now)
-}
-
-pub(super) fn mark(kind: Kind, issuer: &str, (id, made): (&MessageId, Timestamp), now: Timestamp) -> Mark {
-    const { assert!(REMEMBERED_FOR.as_secs() > PENDING_FOR.as_secs() + 15 * 60) };
-    Mark { kind, issuer: issuer.to_owned(), id: id.to_string(), made, expires: now + REMEMBERED_FOR }
 }

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-pub use super::attributes::AskService;
+pub use super::case::AskService;
 
 use super::audit::Trail;
+use super::case::Case;
 use super::identify::Grounds;
 use super::issue::Told;
-use super::login::Case;
 use super::{Broker, Visit};
 use crate::domain::assurance::{Achieved, Level, Nsis, Requirement};
 use crate::domain::audit::Ruling;

@@ -12,8 +12,8 @@ use moka::sync::Cache;
 
 use super::Broker;
 use super::audit::Trail;
+use super::case::{AskService, Case};
 use super::egress::Egress;
-use super::login::Case;
 use crate::domain::group;
 use crate::domain::id::{Cvr, EntityId};
 use crate::domain::privilege::{Constraint, PrivilegeList, constraints, is_parameter};
@@ -35,17 +35,6 @@ pub(super) struct Attributes {
 
 /// Which service was asked about which user, named letter by letter.
 type Asked = (EntityId, Cvr, String);
-
-/// Whether an attribute service may be asked.
-#[derive(Clone, Copy, Debug)]
-pub enum AskService<'r> {
-    /// It is.
-    Yes,
-    /// It is not; this is what it is supposed to say.
-    Instead(&'r PrivilegeList),
-    /// It is not, and nobody knows what it would say.
-    No,
-}
 
 /// What a source says.
 #[derive(Clone, Debug, Default)]

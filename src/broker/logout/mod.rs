@@ -16,7 +16,7 @@ mod user;
 mod way;
 
 use super::audit::Trail;
-use super::login::mark;
+use super::marks::mark;
 use super::registry::Snapshot;
 use super::{Broker, ByBrowser, Refusal, SealedLogin, Visit};
 use crate::domain::audit::{Actor, Event, Record};

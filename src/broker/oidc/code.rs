@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{CODE, Entitlement, OfCode};
 use crate::broker::issue::Told;
-use crate::broker::sso::Seat;
+use crate::broker::session::Seat;
 use crate::broker::{Broker, ByBrowser};
 use crate::domain::login::{Asked, OidcReply};
 use crate::domain::reason::{Fault, Reason};

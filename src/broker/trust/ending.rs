@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::super::audit::Trail;
 use super::super::{Broker, Next, Refusal, Visit};
-use super::observe::{Observed, levels_of};
+use super::observe::levels_of;
+use super::observed::Observed;
 use super::preview::preview;
 use super::rights::{self, Whose};
 use super::scenario::{encrypted, let_in, scenario, status};

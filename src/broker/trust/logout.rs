@@ -9,7 +9,7 @@ use super::super::logout::Side;
 use super::super::logout::party::MAX_ANSWER;
 use super::super::{Broker, ByBrowser, Next, SealedLogin, Step, Visit};
 use super::ending::Ended;
-use super::observe::Observed;
+use super::observed::Observed;
 use super::scenario::is_no_passive;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{Cvr, EntityId, LoginId, MessageId};

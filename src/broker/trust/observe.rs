@@ -3,19 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use super::super::Broker;
 use super::super::audit::Trail;
 use super::super::identify::{chain, check_cvr, check_profile, is_called_robot, level, reserved, rights};
 use super::super::registry::KnownIdp;
+use super::observed::Observed;
 use crate::domain::assurance::{Achieved, Level};
-use crate::domain::id::{Cvr, MessageId};
+use crate::domain::id::Cvr;
 use crate::domain::login::{Asked, Pending};
 use crate::domain::person::Person;
 use crate::domain::reason::{Fault, Reason};
-use crate::domain::subject::{Subject, SubjectName};
-use crate::domain::trust::{Assurance, Attribute, Certified, Check, Finding, NOTHING, Name, Shown};
+use crate::domain::subject::SubjectName;
+use crate::domain::trust::{Assurance, Attribute, Certified, Check, Finding, NOTHING, Name};
 use crate::protocol::Unverified;
 use crate::protocol::keys::{Certificate, KeyId};
 use crate::protocol::saml::X509_SUBJECT_NAME;
@@ -23,22 +22,6 @@ use crate::protocol::saml::assertion::Said;
 use crate::protocol::saml::attribute as name;
 use crate::protocol::saml::response::{Answer, Expectation};
 use crate::protocol::saml::shown::{HIDDEN, Mask};
-
-/// What a trust run has seen so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(in crate::broker) struct Observed {
-    pub(super) findings: Vec<Finding>,
-    pub(super) shown: Shown,
-    /// What was said about the user, proved or not.
-    pub(super) said: Option<Said>,
-    /// The question that the municipality's provider was asked.
-    #[serde(default)]
-    pub(super) question: Option<MessageId>,
-    /// The level that counts of what was said.
-    pub(super) level: Option<Achieved>,
-    /// Who the user is, once the login has found out.
-    pub(in crate::broker) subject: Option<Subject>,
-}
 
 impl Trail {
     /// A login that turns out to be a trust run's is looked at from all sides.

@@ -1,7 +1,8 @@
 //! What belongs to what is tried: where the scenario asks for something of its own, or its right end is a refusal.
 
 use super::super::audit::Trail;
-use super::observe::{Observed, levels_of};
+use super::observe::levels_of;
+use super::observed::Observed;
 use crate::domain::login::Asked;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Check, Finding, NOTHING, Scenario, Verdict};

@@ -3,7 +3,7 @@
 
 use super::super::audit::Trail;
 use super::super::{Broker, ByBrowser, SealedLogin, Step, Visit};
-use super::observe::Observed;
+use super::observed::Observed;
 use crate::domain::audit::Event;
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::login::{AtIdp, Handle, Pending};
