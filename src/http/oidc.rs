@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use serde::Serialize;
 
 use super::door::{Door, Knock, Posted, only};
+use super::help;
 use crate::broker::oidc::{Answered, ClientCall, NotAnswered};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::oauth::parameters::Parameters;
@@ -24,6 +25,8 @@ pub(super) fn routes(door: &Arc<Door>) -> Router<Arc<Door>> {
         .route("/oauth2/par", post(push))
         .route("/oauth2/userinfo", get(userinfo).post(userinfo_post))
         .route("/oauth2/revoke", post(revoke))
+        // Here, so that the question of a browser whether it may ask is answered first.
+        .method_not_allowed_fallback(help::only_messages)
         .layer(from_fn_with_state(door.clone(), for_pages_of_clients))
         .route("/oauth2/introspect", post(introspect))
         .route("/oauth2/jwks", get(jwks))
