@@ -1,6 +1,6 @@
 //! The exchange log: one record for every message in and every token out, durable before the answer.
 
-use super::trust::Observed;
+use super::trust::observed::Observed;
 use super::{Broker, ByBrowser, Next, Refusal, Step, Visit};
 use crate::domain::assurance::Judged;
 use crate::domain::audit::Ruling;

@@ -14,7 +14,7 @@ use super::identify::{chain, check_profile, is_called_robot, level};
 use super::marks::of_request;
 use super::registry::{KnownIdp, Snapshot};
 use super::session::{Remembered, Sso};
-use super::trust::Observed;
+use super::trust::observed::Observed;
 use super::{Broker, Next, Visit};
 use crate::domain::assurance::{Nsis, Requirement};
 use crate::domain::audit::{Actor, Event, Record};

@@ -12,7 +12,7 @@ pub mod klik;
 mod logout;
 pub mod mirror;
 mod observe;
-mod observed;
+pub(super) mod observed;
 mod outcome;
 mod preview;
 mod revoked;
@@ -37,7 +37,6 @@ use crate::protocol::keys::Signer;
 use crate::protocol::seal::Ticket;
 use crate::store::{Batch, RunQuery, TrustRun};
 
-pub(super) use observed::Observed;
 pub use outcome::Outcome;
 
 /// How long a run and its report are kept.
