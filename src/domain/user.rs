@@ -131,14 +131,15 @@ impl Draft {
         mistakes.extend(wrong_id(&self.id).map(|what| Mistake::new("/id", what)));
         too_many("/roles", self.roles.len(), MOST_ROLES, &mut mistakes);
         let mut rights = PrivilegeList::default();
-        for (number, held) in self.roles.into_iter().enumerate() {
+        // Of more than there may be no more are looked at: each is compared with all before it.
+        for (number, held) in self.roles.into_iter().take(MOST_ROLES).enumerate() {
             let group = held.check(authority, &format!("/roles/{number}"), &mut mistakes);
             if !rights.groups.contains(&group) {
                 rights.groups.push(group);
             }
         }
         too_many("/claims", self.claims.len(), MOST, &mut mistakes);
-        for (name, values) in &self.claims {
+        for (name, values) in self.claims.iter().take(MOST) {
             let place = format!("/claims/{}", pointed(name));
             mistakes.extend(wrong_claim_name(name).map(|what| Mistake::new(&place, what)));
             check_values(&place, values, &mut mistakes);
@@ -193,7 +194,7 @@ impl HeldRole {
         });
         let place = format!("{place}/constraints");
         too_many(&place, self.constraints.len(), MOST, mistakes);
-        let constraints = self.constraints.into_iter().map(|(name, values)| {
+        let constraints = self.constraints.into_iter().take(MOST).map(|(name, values)| {
             let place = format!("{place}/{}", pointed(&name));
             if !is_uri(&name) {
                 mistakes.push(Mistake::new(&place, expected_uri(&name)));
@@ -232,7 +233,7 @@ fn check_values(place: &str, values: &[String], mistakes: &mut Vec<Mistake>) {
     if values.is_empty() {
         mistakes.push(Mistake::new(place, "expected at least one value"));
     }
-    for (number, value) in values.iter().enumerate() {
+    for (number, value) in values.iter().take(MOST).enumerate() {
         // Nor what no XML document can carry.
         let readable = value.chars().all(|c| match c {
             '\n' | '\t' => true,
@@ -342,6 +343,26 @@ mod tests {
                 "/claims/dk:gov:saml:attribute:Privileges_intermediate"
             ]
         );
+    }
+
+    #[test]
+    fn of_far_too_many_only_as_many_are_looked_at_as_there_may_be() {
+        let mut many = draft();
+        let role = |number: usize| HeldRole { role: format!("byg {number}"), ..many.roles[0].clone() };
+        many.roles = (0..MOST_ROLES + 10_000).map(role).collect();
+        let wrong = many.check(own(), Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(
+            (wrong.len(), wrong[0].to_string()),
+            (1 + MOST_ROLES, "/roles: expected at most 500, got 10500".into())
+        );
+
+        let mut many = draft();
+        many.roles[0].constraints = BTreeMap::from([("urn:x".into(), vec![",".repeat(10_000)])]);
+        many.claims.insert("urn:y".into(), vec![String::new(); 10_000]);
+        let wrong = many.check(own(), Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(wrong.len(), 2 * (1 + MOST));
+        assert!(wrong[0].to_string().ends_with("expected at most 200, got 10001"), "{}", wrong[0]);
+        assert!(draft().check(own(), Timestamp::UNIX_EPOCH).is_ok());
     }
 
     #[test]
