@@ -224,6 +224,8 @@ pub struct Batch {
     pub voucher: Option<Voucher>,
     /// A voucher that is spent by this step. It must be there and not spent.
     pub spends: Option<LoginId>,
+    /// A voucher that this step lives on without spending it. It must be there and not spent, too.
+    pub needs: Option<LoginId>,
     /// A participant whose tokens die.
     pub revokes: Option<LoginId>,
     /// Sessions that end.

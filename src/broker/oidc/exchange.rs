@@ -95,9 +95,14 @@ impl Broker {
             ..story.trail.allowed(Actor::Broker, reason)
         };
         issued.ruled(&story.trail.rulings);
+        let (spends, needs) = match held.is_spent() {
+            true => (Some(held.voucher), None),
+            false => (None, Some(held.voucher)),
+        };
         let batch = Batch {
             uses: story.uses.clone(),
-            spends: held.is_spent().then_some(held.voucher),
+            spends,
+            needs,
             voucher,
             within: Some(self.used_again(&held.session, now)),
             records: vec![received, issued],

@@ -108,7 +108,7 @@ pub(super) fn check(transaction: &Connection, batch: &Batch) -> Result<(), Store
             }
         }
     }
-    let Some(id) = batch.spends else { return Ok(()) };
+    let Some(id) = batch.spends.or(batch.needs) else { return Ok(()) };
     let mut select = transaction.prepare_cached(IS_SPENT)?;
     match select.query_row([id.bytes()], |row| row.get(0)).optional()? {
         Some(false) => Ok(()),

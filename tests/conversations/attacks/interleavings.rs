@@ -10,13 +10,15 @@ use context_handler::broker::keys::Keys;
 use context_handler::broker::logout::{Administrator, LogoutNext, end_sessions};
 use context_handler::broker::oidc::ClientCall;
 use context_handler::broker::{Broker, ByBrowser, Next, Step, Visit};
+use context_handler::domain::audit::Event;
 use context_handler::domain::id::{Cvr, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::protocol::keys::Signer;
 use context_handler::protocol::oauth::parameters::Parameters;
+use context_handler::protocol::oauth::token::TokenAnswer;
 use context_handler::protocol::saml::binding::Arrived;
 use context_handler::protocol::seal::Ticket;
-use context_handler::store::{Session, Sqlite, Store};
+use context_handler::store::{AuditQuery, Session, Sqlite, Store};
 use jiff::SignedDuration;
 
 use crate::support::relying::{CHALLENGE, Client, SECRET, query, town_with};
@@ -45,6 +47,11 @@ const WRITTEN: [&str; 11] = [
 /// So many go through orders beside each other: each of them mostly waits for its disk.
 const LANES: usize = 8;
 
+/// Its refresh token stays the same.
+fn client() -> Client {
+    Client::basic().with("id-token-signed-response-alg = \"ES256\"")
+}
+
 /// A user who is logged in, in a town.
 struct Bench {
     town: Town,
@@ -64,8 +71,12 @@ struct Lane {
 
 impl Bench {
     async fn new(name: &str) -> Self {
-        let mut client = Client::basic().with("id-token-signed-response-alg = \"ES256\"");
+        let mut client = client();
         client.registered = client.registered.replace("refresh-token-rotation = false\n", "");
+        Self::of(name, client).await
+    }
+
+    async fn of(name: &str, mut client: Client) -> Self {
         // In a frame, so that a logout waits for nobody.
         client.registered = client.registered.replace("backchannel-logout-uri", "frontchannel-logout-uri");
         let town = town_with(&format!("turns-{name}"), [client.clone()]).await;
@@ -166,15 +177,22 @@ impl Lane {
 
     /// The client hands something in, and gets a refresh token along.
     async fn hands_in(&self, fields: &[(&str, &str)]) -> Result<String, Reason> {
-        let call = ClientCall {
+        self.given_for(fields).await.map(|answer| answer.refresh_token.unwrap())
+    }
+
+    async fn given_for(&self, fields: &[(&str, &str)]) -> Result<TokenAnswer, Reason> {
+        let answered = self.broker.exchange(&self.visit, Ok(self.call(&query(fields)))).await;
+        answered.map(|answered| answered.answer).map_err(|no| no.reason)
+    }
+
+    fn call(&self, form: &str) -> ClientCall {
+        ClientCall {
             authorization: Some(self.client.basic_header(SECRET)),
             proof: None,
             certificate: None,
             method: "POST",
-            form: Parameters::read(&query(fields)).unwrap(),
-        };
-        let answered = self.broker.exchange(&self.visit, Ok(call)).await;
-        answered.map(|answered| answered.answer.refresh_token.unwrap()).map_err(|no| no.reason)
+            form: Parameters::read(form).unwrap(),
+        }
     }
 
     /// The browser is back.
@@ -387,6 +405,42 @@ async fn no_token_outlives_a_logout_in_whatever_order_they_come() {
                 End::Given(Err(_)) => refused.set(refused.get() + 1),
                 End::LoggedIn(_) | End::LoggedOut | End::Shown => {}
             }
+        }
+        Ok(order)
+    })
+    .await;
+    both_happened(&given, &refused);
+}
+
+/// ATK-229: a client says that it is done while somebody hands in its refresh token, which stays the same and so is not
+/// spent.
+#[tokio::test]
+async fn no_token_is_given_for_one_that_was_revoked_in_whatever_order_they_come() {
+    let bench = Bench::of("revoked", client()).await;
+    let first = bench.lane(&bench.town.database(), 2 * LANES).await;
+    let code = first.code().await;
+    let token = first.hands_in(&bench.client.of_code(&code)).await.unwrap();
+    let lanes = bench.lanes_after(&first).await;
+    let handed_in = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    for _ in 0..2 {
+        assert!(first.given_for(&handed_in).await.is_ok(), "alone it is good, and stays so");
+    }
+    let (given, refused) = (Cell::new(0), Cell::new(0));
+    through_orders(&lanes, 500, async |lane, seed| {
+        let gives = || Box::pin(async { lane.given_for(&handed_in).await.is_ok() }) as Act<'_, bool>;
+        let revokes = async {
+            let form = query(&[("token", token.as_str())]);
+            lane.broker.revoke(&lane.visit, Ok(lane.call(&form))).await.is_ok()
+        };
+        let (ends, order) = in_turns(seed, vec![gives(), Box::pin(revokes), gives()]).await;
+        expect(ends[1], || "it cannot be revoked".into())?;
+        let log = lane.store.search_audit(AuditQuery { limit: 4, ..AuditQuery::default() }).await.unwrap();
+        let youngest_first = log.iter().map(|logged| logged.record.event);
+        let after: Vec<_> = youngest_first.take_while(|event| *event != Event::TokenRevoked).collect();
+        expect(!after.contains(&Event::TokenIssued), || format!("given after it was revoked: {after:?}"))?;
+        for end in [ends[0], ends[2]] {
+            let counted = if end { &given } else { &refused };
+            counted.set(counted.get() + 1);
         }
         Ok(order)
     })
