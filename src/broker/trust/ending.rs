@@ -83,7 +83,7 @@ impl Broker {
         let (Some(observed), Some(asked)) = (observed, asked) else {
             return Err(Fault::new(Reason::Internal, "a trust run that observes nothing"));
         };
-        let observed = self.begun_with(observed, asked.login).await;
+        let observed = self.begun_with(trail, observed, asked.login).await;
         let Some(Trial { scenario, ticket, .. }) = asked.reply.trial().cloned() else {
             return Err(Fault::new(Reason::Internal, "a trust run without a link"));
         };
@@ -107,11 +107,18 @@ impl Broker {
         Ok(Next::Read { login: asked.login, page: format!("/trust/runs/{ticket}"), console: None })
     }
 
-    /// What was asked stands before what was answered.
-    async fn begun_with(&self, mut observed: Box<Observed>, run: LoginId) -> Box<Observed> {
-        let kept = self.store.run(run, self.clock.now()).await.ok().flatten();
+    /// What was ordered counts where nothing that came could be read, and what was asked stands before what was answered.
+    async fn begun_with(
+        &self,
+        trail: &mut Trail,
+        mut observed: Box<Observed>,
+        run: LoginId,
+    ) -> Box<Observed> {
+        let Some(run) = self.store.run(run, self.clock.now()).await.ok().flatten() else { return observed };
+        trail.record.authority.get_or_insert(run.authority);
+        trail.record.idp.get_or_insert(run.idp);
         let fits = |sent: &Sent| observed.question.as_ref().is_none_or(|question| *question == sent.question);
-        if let Some(sent) = kept.and_then(|run| run.sent).filter(fits) {
+        if let Some(sent) = run.sent.filter(fits) {
             observed.shown.messages.insert(0, sent.message);
         }
         observed

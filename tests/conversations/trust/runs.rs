@@ -1,5 +1,6 @@
 //! What a run does, and what it never does.
 
+use context_handler::domain::audit::Event;
 use context_handler::domain::reason::Reason;
 use context_handler::domain::trust::{Check, Scenario, Verdict};
 use jiff::SignedDuration;
@@ -189,4 +190,25 @@ async fn a_run_tries_nobody_but_the_provider_that_it_was_ordered_for() {
     deliver(&town, &mut run.browser, &xml, run.arrived.relay_state.as_deref()).await;
     let report = report(&town, &run.ticket).await.unwrap();
     assert_eq!((report.authority.as_str(), report.idp.as_str()), ("11111111", &*town.korsbaek.entity_id));
+}
+
+#[tokio::test]
+async fn a_run_that_ends_before_anything_is_read_is_one_of_its_municipality() {
+    let town = Town::new("trust-unread").await;
+    for (xml, verdict) in [("<", Verdict::Fail), ("", Verdict::Warning)] {
+        let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
+        let right = town.korsbaek.write(&town.korsbaek.say(&run.question));
+        let xml = if xml.is_empty() { right.as_str() } else { xml };
+        deliver(&town, &mut run.browser, xml, run.arrived.relay_state.as_deref()).await;
+        let report = report(&town, &run.ticket).await.unwrap();
+        assert_eq!(report.verdict, verdict, "{:?}", told(&report));
+        assert_eq!(
+            (report.authority.as_str(), report.authority_name.as_str()),
+            ("11111111", "Korsbæk Kommune")
+        );
+        assert_eq!(report.idp.as_str(), town.korsbaek.entity_id);
+        let log = town.log().await;
+        let ended = log.iter().rev().find(|record| record.event == Event::TrustRunEnded).unwrap();
+        assert_eq!(ended.authority.map(|cvr| cvr.to_string()).as_deref(), Some("11111111"));
+    }
 }
