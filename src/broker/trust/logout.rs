@@ -22,7 +22,7 @@ use crate::protocol::saml::Binding;
 use crate::protocol::saml::binding::Arrived;
 use crate::protocol::saml::logout::response::{self, Expectation, LogoutResponse, Outcome};
 use crate::protocol::saml::response::Answer;
-use crate::protocol::saml::shown::{Mask, pretty};
+use crate::protocol::saml::shown::excerpt;
 use crate::protocol::xml::Document;
 use crate::protocol::{Accepted, Verified};
 use crate::store::{Batch, HalfDone, StoreError};
@@ -369,7 +369,7 @@ fn leaving(trail: &Trail, request: &MessageId, to: &str) -> Record {
 
 fn shown(document: &Document<'_>, idp: &EntityId, binding: &str) -> Message {
     let (what, from) = ("LogoutResponse".to_owned(), idp.to_string());
-    Message { what, from, binding: binding.to_owned(), xml: pretty(document.root(), Mask::On) }
+    Message { what, from, binding: binding.to_owned(), xml: excerpt(document.root()) }
 }
 
 fn confirmed(observed: &mut Observed, heard: Result<(Outcome, Message), Fault>) {

@@ -11,7 +11,7 @@ use crate::domain::reason::{Fault, Reason};
 use crate::domain::trust::{Check, Finding, Message, NOTHING};
 use crate::protocol::saml::binding::{Arrived, Carries};
 use crate::protocol::saml::response;
-use crate::protocol::saml::shown::{Mask, pretty};
+use crate::protocol::saml::shown::excerpt;
 use crate::protocol::xml::Document;
 use crate::store::RunQuery;
 
@@ -30,7 +30,7 @@ pub(super) fn shown(carried: &ByBrowser, us: &EntityId) -> Option<Message> {
     let arrived = arrived.ok()?;
     let document = Document::parse(&arrived.xml).ok()?;
     let (what, from) = (document.root().local().to_owned(), us.to_string());
-    Some(Message { what, from, binding: binding.to_owned(), xml: pretty(document.root(), Mask::On) })
+    Some(Message { what, from, binding: binding.to_owned(), xml: excerpt(document.root()) })
 }
 
 impl Observed {

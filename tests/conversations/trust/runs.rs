@@ -212,3 +212,27 @@ async fn a_run_that_ends_before_anything_is_read_is_one_of_its_municipality() {
         assert_eq!(ended.authority.map(|cvr| cvr.to_string()).as_deref(), Some("11111111"));
     }
 }
+
+/// Whoever holds a link posts what it likes, unproved, many times a day, and what is shown of it is kept for weeks.
+#[tokio::test]
+async fn nobody_makes_a_report_many_times_larger_than_what_came() {
+    let town = Town::new("trust-large").await;
+    // A namespace of a kilobyte, declared once and used by very many siblings, each of which would have to declare it anew
+    // where nobody but a person reads it.
+    let root = format!("<samlp:Response xmlns:a=\"urn:{}\"", "a".repeat(1_000));
+    for (siblings, end) in
+        [(3, "</samlp:Response>\n"), (40_000, "<!-- the rest of the message is not shown -->\n")]
+    {
+        let mut run = at_idp(&town, &town.korsbaek, Scenario::Basic, None).await;
+        let right = town.korsbaek.write(&town.korsbaek.say(&run.question));
+        let siblings = format!("{}</samlp:Response>", "<a:x/>".repeat(siblings));
+        let large = right.replacen("<samlp:Response", &root, 1).replacen("</samlp:Response>", &siblings, 1);
+        assert!(large.len() < 512 * 1024, "{}", large.len());
+        deliver(&town, &mut run.browser, &large, run.arrived.relay_state.as_deref()).await;
+        let report = report(&town, &run.ticket).await.unwrap();
+        let received = report.shown.messages.iter().find(|message| message.what == "Response").unwrap();
+        assert!(received.xml.starts_with("<samlp:Response") && received.xml.ends_with(end));
+        let kept = serde_json::to_string(&report).unwrap().len();
+        assert!(kept < 512 * 1024, "{kept} bytes are kept");
+    }
+}

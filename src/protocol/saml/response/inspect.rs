@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::assertion::{self, Assertion, Said};
 use super::super::review::signer;
-use super::super::shown::{Mask, pretty};
+use super::super::shown::excerpt;
 use super::super::{samlp, status};
 use super::accept::{check_question, checks};
 use super::{Answer, Carried, Envelope, Expectation, Opening, carried, envelope};
@@ -80,7 +80,7 @@ impl Unverified<Answer<'_>> {
 
     /// The message for people, masked.
     pub fn shown(&self) -> String {
-        pretty(self.message.root, Mask::On)
+        excerpt(self.message.root)
     }
 }
 
@@ -102,7 +102,7 @@ impl Look<'_> {
 
     fn shows(&mut self, what: &str, binding: &str, element: Element<'_>) {
         let (what, from) = (what.to_owned(), self.expected.issuer.to_string());
-        let (binding, xml) = (binding.to_owned(), pretty(element, Mask::On));
+        let (binding, xml) = (binding.to_owned(), excerpt(element));
         self.seen.messages.push(Message { what, from, binding, xml });
     }
 

@@ -4,4 +4,4 @@ mod mask;
 mod print;
 
 pub use mask::{HIDDEN, Mask};
-pub use print::pretty;
+pub use print::{excerpt, pretty};

@@ -17,20 +17,43 @@ const PREFIXES: [(&str, &str); 8] = [
     (namespace::XML, "xml"),
 ];
 
+/// So much of a message is kept to be shown: twice what the largest genuine ones have. What is shown of one can be hundreds
+/// of times as long as it, since every sibling declares its namespace anew.
+const KEPT: usize = 128 * 1024;
+
 /// The element and all that is in it.
 pub fn pretty(root: Element<'_>, mask: Mask) -> String {
-    let mut printer = Printer { mask, out: String::new() };
+    printed(root, mask, usize::MAX)
+}
+
+/// The same, masked, for a record that is kept: what would make it large is left out, and that is said.
+pub fn excerpt(root: Element<'_>) -> String {
+    printed(root, Mask::On, KEPT)
+}
+
+fn printed(root: Element<'_>, mask: Mask, most: usize) -> String {
+    let mut printer = Printer { mask, most, out: String::new() };
     printer.element(root, None, 0);
-    printer.out
+    let mut out = printer.out;
+    if out.len() > most {
+        out.truncate(out.floor_char_boundary(most));
+        out.push_str("…\n<!-- the rest of the message is not shown -->\n");
+    }
+    out
 }
 
 struct Printer {
     mask: Mask,
+    /// When there is more than this, nothing more is written.
+    most: usize,
     out: String,
 }
 
 impl Printer {
     fn element(&mut self, element: Element<'_>, parent: Option<Element<'_>>, depth: usize) {
+        if self.out.len() > self.most {
+            return;
+        }
         let indent = "  ".repeat(depth);
         let name = qualified(element.namespace(), element.local());
         self.out.push_str(&format!("{indent}<{name}"));
