@@ -318,7 +318,7 @@ async fn the_part_without_network_says_that_nobody_was_asked() {
     let scene = Scene::new("gate-offline").await;
     let revoked = scene.ca.list(&[SERIAL]);
     scene.ca.says(Says { list: Some(revoked), answer: None });
-    let examined = scene.town.broker.judge_metadata(scene.document.as_bytes());
+    let examined = scene.town.broker.judge_metadata(scene.document.clone().into()).await.unwrap();
     assert_eq!(one(&examined.findings, Check::CertificateChain).verdict, Verdict::Pass);
     assert_eq!(one(&examined.findings, Check::CertificateRevoked).verdict, Verdict::NotApplicable);
     let certificate = Certificate::from_der(&scene.ca.certify(KORSBAEK, 1, &scene.key)).unwrap();

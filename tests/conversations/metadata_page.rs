@@ -1,6 +1,8 @@
 //! The page that judges metadata: for strangers without a call to anybody, for those who are signed in with all that can be
 //! learnt.
 
+use std::task::Poll;
+
 use context_handler::domain::audit::Event;
 use context_handler::domain::console::Sees;
 use context_handler::domain::reason::Reason;
@@ -114,18 +116,18 @@ async fn a_stranger_cannot_make_us_tell_of_each_of_very_many_mistakes_nor_write_
     let document = metadata("https://new.test", &key("idp-korsbaek"));
     let with =
         |more: &str| document.replacen("<md:IDPSSODescriptor", &format!("{more}<md:IDPSSODescriptor"), 1);
-    let schema = |document: &str| {
-        let examined = town.broker.judge_metadata(document.as_bytes());
+    let schema = async |document: &str| {
+        let examined = town.broker.judge_metadata(document.into()).await.unwrap();
         examined
             .findings
             .into_iter()
             .filter(|finding| finding.check == Check::MetadataSchema)
             .collect::<Vec<_>>()
     };
-    assert_eq!(schema(&document).len(), 1, "as it should be");
+    assert_eq!(schema(&document).await.len(), 1, "as it should be");
     for wrong in ["<x/>", "<md:Extensions/>", "<md:Extensions><md:x/></md:Extensions>"] {
-        let few = schema(&with(&wrong.repeat(2))).len();
-        let many = schema(&with(&wrong.repeat(4_000))).len();
+        let few = schema(&with(&wrong.repeat(2))).await.len();
+        let many = schema(&with(&wrong.repeat(4_000))).await.len();
         assert!(few < many && many <= 40, "{wrong}: {few} and {many}");
     }
     // It proves itself with the key that it brings, so that anybody could have it brought into the form that was signed.
@@ -135,8 +137,52 @@ async fn a_stranger_cannot_make_us_tell_of_each_of_very_many_mistakes_nor_write_
         &format!("<md:EntityDescriptor xmlns:a=\"urn:{}\"", "a".repeat(1_000)),
         1,
     );
-    let examined = town.broker.judge_metadata(bomb.as_bytes());
+    let examined = town.broker.judge_metadata(bomb.into()).await.unwrap();
     let signature =
         examined.findings.iter().find(|finding| finding.check == Check::MetadataSignature).unwrap();
     assert_eq!(signature.reason, Some(Reason::LimitXml));
+}
+
+/// To read a certificate takes longer than to copy it, and a stranger may send thousands.
+#[tokio::test]
+async fn a_stranger_cannot_make_us_read_thousands_of_certificates() {
+    let town = Town::new("metadata-page-keys").await;
+    let document = metadata("https://new.test", &key("idp-korsbaek"));
+    let (begin, end) = ("<md:KeyDescriptor", "</md:KeyDescriptor>");
+    let at = document.find(begin).unwrap();
+    let after = document.find(end).unwrap() + end.len();
+    let descriptor = &document[at..after];
+    let with = |descriptor: &str, many: usize| {
+        let parts = [&document[..at], &descriptor.repeat(many), &document[after..]];
+        parts.concat()
+    };
+    let keys = async |document: String| {
+        let examined = town.broker.judge_metadata(document.into()).await.unwrap();
+        let of_keys = examined.findings.into_iter().filter(|finding| finding.check == Check::MetadataKeys);
+        of_keys.filter_map(|finding| finding.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(with(descriptor, 10)).await, [], "ten keys are many, and not too many");
+    // They are counted before the first is read: none of these can be.
+    let (_, rest) = descriptor.split_once("<ds:X509Certificate>").unwrap();
+    let (certificate, _) = rest.split_once("</ds:X509Certificate>").unwrap();
+    let junk = descriptor.replace(certificate, "AAAA");
+    assert_eq!(keys(with(&junk, 1)).await, [Reason::MdKey], "read");
+    assert_eq!(keys(with(&junk, 2_000)).await, [Reason::MdLimit], "counted");
+}
+
+#[tokio::test]
+async fn nobody_waits_while_the_document_of_a_stranger_is_judged() {
+    let town = Town::new("metadata-page-turns").await;
+    let document = metadata("https://new.test", &key("idp-korsbaek"));
+    let large = document
+        .replace("</md:IDPSSODescriptor>", &format!("{}</md:IDPSSODescriptor>", "<x/>".repeat(20_000)));
+    let judge = || Box::pin(town.broker.judge_metadata(large.clone().into()));
+    let mut many: Vec<_> = std::iter::repeat_with(judge).take(3).collect();
+    for judging in &mut many {
+        let is_over = std::future::poll_fn(|context| Poll::Ready(judging.as_mut().poll(context).is_ready()));
+        assert!(!is_over.await, "whoever else has something to do is not kept");
+    }
+    for judging in many {
+        assert!(judging.await.is_ok_and(|examined| !examined.findings.is_empty()), "each has its turn");
+    }
 }

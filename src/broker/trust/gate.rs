@@ -3,7 +3,10 @@
 //!
 //! The part that needs no network is one function, so that anybody may be offered it.
 
+use std::error::Error;
+
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::revoked::Revocation;
 use super::stored::stored;
@@ -18,6 +21,9 @@ use crate::protocol::saml::review::{Described, Role, review};
 
 /// The largest metadata of a party. Genuine ones have some ten thousand bytes.
 pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// So many documents of strangers are judged at once, each by a thread that is there for what takes long. The others wait.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What stands where a chain would be, had anybody configured a root.
 const NO_ROOTS: &str = "trust.oces-roots = []";
@@ -92,12 +98,19 @@ impl Broker {
     }
 
     /// The part that anybody may be offered: it asks nobody, and tells nothing of the register.
-    pub fn judge_metadata(&self, content: &[u8]) -> Examined {
-        let mut examined = self.look_at(content, Against::Nothing);
+    pub async fn judge_metadata(&self, content: Vec<u8>) -> Result<Examined, Fault> {
+        let (snapshot, roots, now) = (self.snapshot(), self.settings.roots.clone(), self.now());
+        let gone = |error: &dyn Error| Fault::new(Reason::Internal, error.to_string());
+        let turn = TURNS.acquire().await.map_err(|error| gone(&error))?;
+        let judging = tokio::task::spawn_blocking(move || {
+            let _turn = turn; // whoever does not wait for the end does not shorten it
+            look_at(&content, Against::Nothing, (&snapshot, &roots), now)
+        });
+        let mut examined = judging.await.map_err(|error| gone(&error))?;
         for check in [Check::CertificateRevoked, Check::CertificateUnique, Check::MetadataStored] {
             examined.findings.push(Finding::not_applicable(check, NOTHING));
         }
-        examined
+        Ok(examined)
     }
 
     /// Looks at metadata, or at a registered party, for a system of an authority. A party is one that the authority has
@@ -158,41 +171,8 @@ impl Broker {
         findings
     }
 
-    /// What the document, the register and the roots say.
     fn look_at(&self, content: &[u8], against: Against<'_>) -> Examined {
-        let (now, snapshot) = (self.now(), self.snapshot());
-        let only = match against {
-            Against::OwnCopy(party) => Some(party),
-            _ => None,
-        };
-        let reviewed = review(content, only, now);
-        let mut examined = Examined {
-            findings: reviewed.findings,
-            entities: reviewed.entities,
-            roles: reviewed.roles.iter().map(|described| described.role).collect(),
-            chains: Vec::new(),
-        };
-        let held = snapshot.held();
-        let mut seen: Vec<&Certificate> = Vec::new();
-        for described in &reviewed.roles {
-            let owners = owners(described, &snapshot, now);
-            for certificate in described.certificates() {
-                if !seen.contains(&certificate) {
-                    examined.chain(certificate, &self.settings.roots, now);
-                    if against != Against::Nothing {
-                        examined.findings.push(unique(certificate, described, &held));
-                    }
-                    seen.push(certificate);
-                }
-                if against != Against::Nothing {
-                    examined.owner(certificate, &owners);
-                }
-            }
-            if against == Against::Register {
-                examined.findings.append(&mut stored(described, &snapshot));
-            }
-        }
-        examined
+        look_at(content, against, (&self.snapshot(), &self.settings.roots), self.now())
     }
 
     /// Asks the issuers. Only certificates that are proved up to a root say where, so nobody else can send us anywhere.
@@ -210,6 +190,47 @@ impl Broker {
             }
         }
     }
+}
+
+/// What the document, the register and the roots say.
+fn look_at(
+    content: &[u8],
+    against: Against<'_>,
+    (snapshot, roots): (&Snapshot, &Roots),
+    now: Timestamp,
+) -> Examined {
+    let only = match against {
+        Against::OwnCopy(party) => Some(party),
+        _ => None,
+    };
+    let reviewed = review(content, only, now);
+    let mut examined = Examined {
+        findings: reviewed.findings,
+        entities: reviewed.entities,
+        roles: reviewed.roles.iter().map(|described| described.role).collect(),
+        chains: Vec::new(),
+    };
+    let held = snapshot.held();
+    let mut seen: Vec<&Certificate> = Vec::new();
+    for described in &reviewed.roles {
+        let owners = owners(described, snapshot, now);
+        for certificate in described.certificates() {
+            if !seen.contains(&certificate) {
+                examined.chain(certificate, roots, now);
+                if against != Against::Nothing {
+                    examined.findings.push(unique(certificate, described, &held));
+                }
+                seen.push(certificate);
+            }
+            if against != Against::Nothing {
+                examined.owner(certificate, &owners);
+            }
+        }
+        if against == Against::Register {
+            examined.findings.append(&mut stored(described, snapshot));
+        }
+    }
+    examined
 }
 
 impl Examined {

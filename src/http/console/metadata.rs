@@ -96,7 +96,7 @@ async fn look(
             door.broker.look(&visit, &reader, None, &what).await?;
             Ok(Some(door.broker.examine_metadata(given).await))
         }
-        (None, Given::Document(document)) => Ok(Some(door.broker.judge_metadata(&document))),
+        (None, Given::Document(document)) => door.broker.judge_metadata(document).await.map(Some),
         (None, Given::Address(_)) => Ok(None),
     }
 }

@@ -5,6 +5,20 @@ use crate::domain::reason::{Fault, Reason};
 use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::xml::{ContentCipher, Element, Encryption, KeyTransport};
 
+/// More certificates than this no party has, in all its roles and for all uses together.
+const MOST_CERTIFICATES: usize = 100;
+
+/// Counts certificates before the first is read, which takes a hundred times longer than to send it.
+pub(in crate::protocol::saml) fn check_count<'d>(
+    mut entities: impl Iterator<Item = Element<'d>>,
+) -> Result<(), Fault> {
+    let counted = entities.try_fold(0, |before, entity| {
+        Some(before + entity.count(ds("X509Certificate"))).filter(|count| *count <= MOST_CERTIFICATES)
+    });
+    let many = || Fault::new(Reason::MdLimit, format!("expected at most {MOST_CERTIFICATES} certificates"));
+    counted.map(drop).ok_or_else(many)
+}
+
 /// The certificates of a role for one use; a descriptor without `use` serves both.
 pub(in crate::protocol::saml) fn certificates(
     role: Element<'_>,

@@ -19,7 +19,7 @@ use crate::protocol::keys::{Certificate, TrustedKeys};
 use crate::protocol::xml::{Document, Element, Encryption, namespace, verify};
 
 pub use authority::AttributeServiceMetadata;
-pub(super) use keys::{certificates, readable};
+pub(super) use keys::{certificates, check_count, readable};
 use keys::{encryption_key, signing_keys};
 pub use logout::{BrowserLogout, LogoutAddresses};
 pub use ours::{OurLogoutAddresses, OurMetadata};
@@ -164,7 +164,7 @@ impl<'d> Parsed<'d> {
         }
         let mut fitting = named.into_iter().filter(|(_, name)| wanted.is_none_or(|wanted| wanted == name));
         match (fitting.next(), fitting.next(), wanted) {
-            (Some(only), None, _) => Ok(only),
+            (Some(only), None, _) => check_count(std::iter::once(only.0)).map(|()| only),
             (None, _, Some(wanted)) => {
                 Err(Fault::new(Reason::MdLimit, format!("expected metadata of {wanted}, got another's")))
             }

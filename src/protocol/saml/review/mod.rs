@@ -10,7 +10,9 @@ pub(super) use keys::signer;
 
 use jiff::Timestamp;
 
-use super::metadata::{IdpMetadata, Parsed, SpMetadata, collect_entities, endpoints, only_role, valid_until};
+use super::metadata::{
+    IdpMetadata, Parsed, SpMetadata, check_count, collect_entities, endpoints, only_role, valid_until,
+};
 use super::{Binding, X509_SUBJECT_NAME, entity_id, md, required, soap};
 use crate::domain::id::EntityId;
 use crate::domain::reason::{Fault, Reason};
@@ -136,6 +138,9 @@ impl Review {
                 self.fail(Check::MetadataEntity, Reason::MdLimit, &expected, &received);
             }
             Ok(()) => self.schema(document.root()),
+        }
+        if let Err(fault) = check_count(entities.iter().copied()) {
+            return self.fault(Check::MetadataKeys, "X509Certificate", &fault);
         }
         for entity in entities {
             self.entity(document, entity);
