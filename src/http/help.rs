@@ -26,6 +26,10 @@ pub(super) async fn api(visitor: Visitor) -> Response {
     pages::api(&visitor)
 }
 
+pub(super) async fn only_messages(visitor: Visitor) -> Response {
+    pages::only_messages(&visitor)
+}
+
 pub(super) async fn not_found(visitor: Visitor) -> Response {
     pages::not_found(&visitor)
 }

@@ -52,7 +52,6 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         // Fagsystemer that speak OpenID Connect: we are their provider.
         .route("/oauth2/logout", get(logout::by_client).post(logout::by_client_posted))
         .route("/oauth2/authorize", get(authorize::by_redirect).post(authorize::by_post))
-        .merge(oidc::routes(&door))
         // Municipalities' systems: the users that they keep here, and who of theirs is logged in.
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/docs", get(help::api))
@@ -75,6 +74,9 @@ pub fn router(door: Arc<Door>, metrics: Arc<Metrics>) -> Router {
         .route("/errors/{code}", get(help::error))
         .route(assets::ROUTE, get(assets::asset))
         .fallback(help::not_found)
+        .method_not_allowed_fallback(help::only_messages)
+        // Clients of OpenID Connect without a browser between us; their pages may ask (OPTIONS) what they may read.
+        .merge(oidc::routes(&door))
         .with_state(door)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(metrics, request_line))

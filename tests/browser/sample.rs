@@ -108,6 +108,7 @@ pub(crate) fn router() -> Router {
         .route("/trust-file/{lang}", get(trust_file))
         .route("/unavailable", get(async |v: Visitor| pages::unavailable(&v, 30)))
         .route(assets::ROUTE, get(assets::asset))
+        .route("/messages", get(async |v: Visitor| pages::only_messages(&v)))
         .fallback(async |v: Visitor| pages::not_found(&v))
 }
 

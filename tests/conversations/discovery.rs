@@ -128,3 +128,13 @@ async fn a_page_of_a_login_that_this_browser_did_not_begin_offers_nothing() {
     assert_eq!(page.status, 400);
     assert!(!page.body.contains("Korsbæk"));
 }
+
+#[tokio::test]
+async fn an_address_that_takes_messages_says_so_to_whoever_opens_it_as_a_page() {
+    let town = Town::new("only-messages").await;
+    for path in ["/saml/sp/acs", "/saml/aa/soap", "/saml/idp/slo/soap", "/trust/sign-in"] {
+        let page = town.browser().get(&format!("{}{path}", town.url)).await;
+        assert_eq!(page.status, 405, "{path}");
+        assert!(page.body.contains("<h1>Her er ingen side</h1>"), "{path}: {}", page.body);
+    }
+}

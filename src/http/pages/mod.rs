@@ -22,6 +22,7 @@
 //! | `/api/docs` | [`api()`] | 200 |
 //! | `/trust/runs/<link>` | [`waiting`] before anybody logged in, then [`report()`] | 200 |
 //! | no such page | [`not_found`] | 404 |
+//! | an address that takes messages, opened as a page | [`only_messages`] | 405 |
 //! | the store is down | [`unavailable`] | 503 |
 //!
 //! The first argument is always the [`Visitor`], an extractor that cannot fail. Pages that can be asked for again
@@ -201,6 +202,17 @@ pub fn not_found(visitor: &Visitor) -> Response {
         retry: None,
     };
     answer(StatusCode::NOT_FOUND, &page, visitor, FormAction::None, None)
+}
+
+/// Partners and forms send messages to this address; there is no page at it.
+pub fn only_messages(visitor: &Visitor) -> Response {
+    let page = NoticePage {
+        frame: Frame::both(visitor, |t| t.only_messages),
+        says: |t| t.only_messages_text,
+        heading: |t| t.only_messages,
+        retry: None,
+    };
+    answer(StatusCode::METHOD_NOT_ALLOWED, &page, visitor, FormAction::None, None)
 }
 
 /// The store is down: come back in so many seconds.

@@ -46,11 +46,11 @@ impl ApiText {
 
 static DANISH: ApiText = ApiText {
     title: "API'et for kommunens systemer",
-    lead: "Siden er lavet af den beskrivelse, som maskiner læser, og som er på engelsk. Kommunen følger af det bevis, kaldet bærer.",
+    lead: "Siden er lavet af den beskrivelse, som maskiner læser, og som er på engelsk. Hvilken kommune kaldet gælder, følger af det token eller certifikat, det bærer.",
     for_machines: "Beskrivelsen for maskiner (OpenAPI)",
     calls: "Kald",
     anybody: "Kræver intet bevis for, hvem der kalder.",
-    parameters: "Kan siges i adressen og i hoveder",
+    parameters: "Kan angives i adressen og i headere",
     content: "Indhold",
     answers: "Svar",
     forms: "Indholdets former",

@@ -54,7 +54,7 @@ texts! {
     party "Before the names of the parties." "Party" / "Part";
     checked_at "Before the moment." "Checked" / "Kontrolleret";
     certificates "The page: its heading, and the title of the feeds."
-        "Certificate weather" / "Certifikatvejr";
+        "Certificate weather" / "Certifikater og udløb";
     certificates_lead "What the page shows."
         "Every certificate that logins rest on, the one that ends first at the top, and who stops working when it ends. A new certificate takes weeks to order and to spread: begin at 90 days."
         / "Alle certifikater, som logins bygger på, det, der udløber først, øverst, og hvem der holder op med at virke, når det udløber. Et nyt certifikat tager uger at bestille og udbrede: Begynd ved 90 dage.";

@@ -192,6 +192,10 @@ pub(super) struct Text {
     pub(super) for_suppliers: &'static str,
     /// Its text.
     pub(super) for_suppliers_text: &'static str,
+    /// Its link to what clients of OpenID Connect read.
+    pub(super) for_suppliers_oidc: &'static str,
+    /// Its link to the page that shows a supplier's systems.
+    pub(super) for_suppliers_mirror: &'static str,
     /// Start page: third card.
     pub(super) for_municipalities: &'static str,
     /// Its text.
@@ -228,6 +232,10 @@ pub(super) struct Text {
     pub(super) no_such_page: &'static str,
     /// Its text.
     pub(super) no_such_page_text: &'static str,
+    /// An address that takes messages was opened as a page: its heading.
+    pub(super) only_messages: &'static str,
+    /// Its text.
+    pub(super) only_messages_text: &'static str,
     /// Down: its heading.
     pub(super) unavailable: &'static str,
     /// Down: why. The number of seconds follows in `retry_in`.
