@@ -113,7 +113,7 @@ fn judge(assertion: Element<'_>, expected: &Expected<'_>, checks: &mut Checks) -
         return refused(format!("expected an Assertion, got {}", assertion.local()));
     }
     checks.passed(
-        "attesten (Assertion) er underskrevet af context-handleren",
+        "adgangsbeviset (Assertion) er underskrevet af context-handleren",
         "the assertion is signed by the context handler",
     );
     expect("Issuer", &expected.broker.entity_id, Some(&issuer(assertion)?))?;
