@@ -149,7 +149,7 @@ async fn the_page_is_for_those_who_are_signed_in_and_shows_what_is_due_first() {
     town.pass(DAY * 340 - SignedDuration::from_hours(1));
     let mut reader = town.reader(own(FEDDET)).await;
     for (lang, due, days) in
-        [("en", "To be seen to", "25 days left"), ("da", "Skal der gøres", "25 dage tilbage")]
+        [("en", "To be seen to", "25 days left"), ("da", "Her skal der gøres noget", "25 dage tilbage")]
     {
         let page = reader.get(&format!("{address}?lang={lang}")).await;
         assert_eq!(page.status, 200);

@@ -50,7 +50,7 @@ impl Broker {
         let print = certificate.id();
         format!(
             "{da}\n{facts}\n{who}\n\n\
-             Dette arkiv er bevis for en kørsel af tillidsprøven hos {us}.\n\
+             Dette arkiv er bevis for en tillidsprøve hos {us}.\n\
              Om det er ægte, vises i mappen med filerne af disse kommandoer, uden netværk:\n\n{COMMANDS}\n\
              Den anden skal svare \"Verified OK\", den tredje intet. Certifikatet skal være vores:\n\
              {PRINT}\n\

@@ -114,7 +114,7 @@ checks! {
         "The name is compared letter by letter, a slash at its end included, since keys and rights are looked up by it."
         / "Navnet sammenlignes bogstav for bogstav, også en skråstreg til sidst, for nøgler og rettigheder slås op efter det.";
     OneAssertion "answer.assertion" Correlation
-        "There is exactly one assertion" / "Der er præcis én assertion"
+        "There is exactly one assertion" / "Der er præcis ét adgangsbevis (Assertion)"
         "With several it would be open which of them counts." / "Med flere ville det være uklart, hvilken der gælder.";
     Once "answer.once" Correlation
         "The answer was not used before" / "Svaret er ikke brugt før"
@@ -123,14 +123,14 @@ checks! {
     Signed "signature.covers" Signature
         "A registered key signed what we read" / "En registreret nøgle har signeret det, vi læser"
         "Without a signature over the assertion, or over the whole response, anybody could have written it."
-        / "Uden en signatur over assertion eller over hele svaret kunne enhver have skrevet det.";
+        / "Uden en signatur over adgangsbeviset eller over hele svaret kunne enhver have skrevet det.";
     SignedResponse "signature.response" Signature
-        "A signature on the Response is right" / "En signatur på Response er rigtig"
+        "A signature on the Response is right" / "En signatur på svaret (Response) er rigtig"
         "It may be left out, but a wrong one is never overlooked." / "Den må udelades, men en forkert bliver aldrig overset.";
     SignedAssertion "signature.assertion" Signature
-        "A signature on the Assertion is right" / "En signatur på Assertion er rigtig"
+        "A signature on the Assertion is right" / "En signatur på adgangsbeviset (Assertion) er rigtig"
         "It may be left out where the Response is signed, but a wrong one is never overlooked."
-        / "Den må udelades, hvor Response er signeret, men en forkert bliver aldrig overset.";
+        / "Den må udelades, hvor svaret er signeret, men en forkert bliver aldrig overset.";
     SigningKey "signature.key" Signature
         "The key that signed is in force" / "Nøglen, der har signeret, er gyldig"
         "A key counts as long as its certificate does." / "En nøgle gælder, så længe dens certifikat gør.";
@@ -160,16 +160,16 @@ checks! {
         "An answer that was encrypted for an old certificate of ours, or with methods that we refuse, cannot be read."
         / "Et svar, der er krypteret til et gammelt certifikat fra os eller med metoder, vi afviser, kan ikke læses.";
     Encrypted "encryption.used" Encryption
-        "The assertion comes encrypted" / "Assertion kommer krypteret"
+        "The assertion comes encrypted" / "Adgangsbeviset (Assertion) kommer krypteret"
         "The answer holds personal data and travels through the user's browser."
-        / "Svaret indeholder persondata og rejser gennem brugerens browser.";
+        / "Svaret indeholder personoplysninger og går gennem brugerens browser.";
     IssuedAt "time.issued" Time
         "The answer was made during this login" / "Svaret er lavet under dette login"
         "An answer from before the question, or from the future, does not belong to it."
         / "Et svar fra før spørgsmålet eller fra fremtiden hører ikke til det.";
     Conditions "time.conditions" Time
-        "The conditions of the assertion hold now" / "Betingelserne i assertion gælder nu"
-        "NotBefore and NotOnOrAfter say when the assertion may be used." / "NotBefore og NotOnOrAfter siger, hvornår assertion må bruges.";
+        "The conditions of the assertion hold now" / "Betingelserne i adgangsbeviset gælder nu"
+        "NotBefore and NotOnOrAfter say when the assertion may be used." / "NotBefore og NotOnOrAfter siger, hvornår adgangsbeviset må bruges.";
     SessionEnd "time.session" Time
         "The session at the identity provider has not ended" / "Sessionen hos identitetsudbyderen er ikke slut"
         "Our session never lasts longer than the one that it rests on." / "Vores session varer aldrig længere end den, den bygger på.";
@@ -178,15 +178,15 @@ checks! {
         "A clock that drifts works until the day on which it does not; then every login fails at once."
         / "Et ur, der skrider, virker indtil den dag, det ikke gør; så fejler alle logins på én gang.";
     Audience "receiver.audience" Audience
-        "The audience is us" / "Assertion er til os"
-        "An assertion for somebody else must not log anybody in here." / "En assertion til en anden må ikke logge nogen ind her.";
+        "The audience is us" / "Adgangsbeviset er til os"
+        "An assertion for somebody else must not log anybody in here." / "Et adgangsbevis til en anden må ikke logge nogen ind her.";
     Destination "receiver.destination" Audience
         "The Destination is our address" / "Destination er vores adresse"
         "An answer for another address was carried here." / "Et svar til en anden adresse er blevet båret hertil.";
     Confirmation "receiver.confirmation" Audience
         "The bearer confirmation is for this address, this question and this moment"
         / "Bærerbekræftelsen gælder denne adresse, dette spørgsmål og dette øjeblik"
-        "It is what makes an assertion usable once, here and now." / "Det er den, der gør, at en assertion kan bruges én gang, her og nu.";
+        "It is what makes an assertion usable once, here and now." / "Det er den, der gør, at et adgangsbevis kan bruges én gang, her og nu.";
     NameForm "name.form" Name
         "The NameID names country, organisation, person and serial number"
         / "NameID nævner land, organisation, person og serienummer"
@@ -258,7 +258,7 @@ checks! {
         "The level is the one that was asked for, or higher" / "Niveauet er det, der blev bedt om, eller højere"
         "A fagsystem that demands the level would refuse the user otherwise." / "Et fagsystem, der kræver niveauet, ville ellers afvise brugeren.";
     Robot "level.robot" Assurance
-        "The robot is declared and may work here and now" / "Robotten er anmeldt og må arbejde her og nu"
+        "The robot is declared and may work here and now" / "Robotten er registreret og må arbejde her og nu"
         "A robot is let in only to its systems, in its hours, from its networks, and never where NSIS is demanded."
         / "En robot lukkes kun ind i sine systemer, på sine tider, fra sine netværk, og aldrig hvor der kræves NSIS.";
     Fresh "level.fresh" Assurance
@@ -291,20 +291,20 @@ checks! {
         "The metadata is well-formed XML" / "Metadata er velformet XML"
         "Whatever cannot be read cannot be registered." / "Hvad der ikke kan læses, kan ikke registreres.";
     MetadataEntity "metadata.entity" Metadata
-        "It describes the party with its entityID" / "Den beskriver parten med dens entityID"
-        "The entityID is the party's name in every message." / "EntityID er partens navn i enhver besked.";
+        "It describes the party with its entityID" / "De beskriver parten med dens entityID"
+        "The entityID is the party's name in every message." / "EntityID er partens navn i enhver meddelelse.";
     MetadataUsable "metadata.usable" Metadata
-        "A login can use it" / "Et login kan bruge den"
-        "The reader of the login itself has looked at it." / "Det er loginnets egen læser, der har set på den.";
+        "A login can use it" / "Et login kan bruge dem"
+        "The reader of the login itself has looked at it." / "Det er loginnets egen læser, der har set på dem.";
     MetadataSchema "metadata.schema" Metadata
-        "It keeps to the metadata schema" / "Den følger skemaet for metadata"
+        "It keeps to the metadata schema" / "De følger skemaet for metadata"
         "Other software refuses what does not." / "Anden software afviser det, der ikke gør.";
     MetadataSignature "metadata.signature" Metadata
-        "It is signed by a key of the party" / "Den er signeret med en af partens nøgler"
-        "Signed metadata can be fetched anew by itself when keys change." / "Signeret metadata kan hentes igen af sig selv, når nøgler skifter.";
+        "It is signed by a key of the party" / "De er signeret med en af partens nøgler"
+        "Signed metadata can be fetched anew by itself when keys change." / "Signerede metadata kan hentes igen af sig selv, når nøgler skifter.";
     MetadataValid "metadata.valid" Metadata
-        "It has not ended" / "Den er ikke udløbet"
-        "From its validUntil on nothing in it counts." / "Fra dens validUntil gælder intet i den.";
+        "It has not ended" / "De er ikke udløbet"
+        "From its validUntil on nothing in it counts." / "Fra deres validUntil gælder intet i dem.";
     MetadataEndpoints "metadata.endpoints" Metadata
         "The addresses that the federation demands are there" / "De adresser, føderationen kræver, er der"
         "Identity providers: SingleSignOnService and SingleLogoutService with Redirect. Fagsystemer: AssertionConsumerService with POST and SingleLogoutService with Redirect."
@@ -314,13 +314,13 @@ checks! {
         "A request may name an address by its number." / "En anmodning kan nævne en adresse ved dens nummer.";
     MetadataLocations "metadata.locations" Metadata
         "Every address is https" / "Alle adresser er https"
-        "Logins travel through the browser and must not be read on the way." / "Logins rejser gennem browseren og må ikke kunne læses undervejs.";
+        "Logins travel through the browser and must not be read on the way." / "Logins går gennem browseren og må ikke kunne læses undervejs.";
     MetadataKeys "metadata.keys" Metadata
         "There is a key that signs, and one to encrypt to" / "Der er en nøgle, der signerer, og en at kryptere til"
         "Keys are taken from here and from nowhere else." / "Nøgler tages herfra og ingen andre steder fra.";
     MetadataKeyRoles "metadata.key-roles" Metadata
         "Each role has a key of its own" / "Hver rolle har sin egen nøgle"
-        "A message of one role must not pass for one of the other." / "En besked fra den ene rolle må ikke kunne gå for en fra den anden.";
+        "A message of one role must not pass for one of the other." / "En meddelelse fra den ene rolle må ikke kunne gå for en fra den anden.";
     MetadataNames "metadata.nameid" Metadata
         "The name formats fit the federation" / "Navneformaterne passer til føderationen"
         "X509SubjectName for identity providers." / "X509SubjectName for identitetsudbydere.";
@@ -331,7 +331,7 @@ checks! {
         "The fagsystem signs its requests" / "Fagsystemet signerer sine anmodninger"
         "Unsigned requests are refused." / "Usignerede anmodninger bliver afvist.";
     MetadataStored "metadata.stored" Metadata
-        "It is the copy that is registered" / "Den er den kopi, der er registreret"
+        "It is the copy that is registered" / "De er den kopi, der er registreret"
         "What differs takes effect only when it is registered." / "Det, der er anderledes, gælder først, når det er registreret.";
     MetadataFetched "metadata.fetched" Metadata
         "The address of the metadata answers" / "Adressen med metadata svarer"

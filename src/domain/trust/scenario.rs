@@ -42,14 +42,14 @@ scenarios! {
         "A plain login" / "Et almindeligt login"
         "Log in with any test user." / "Log ind med en vilkårlig testbruger.";
     NsisLow "nsis-low"
-        "NSIS Low" / "NSIS Lav"
+        "NSIS Low" / "NSIS Lav (Low)"
         "Log in with a user who has an NSIS identity." / "Log ind med en bruger, der har en NSIS-identitet.";
     NsisSubstantial "nsis-substantial"
-        "NSIS Substantial" / "NSIS Betydelig"
+        "NSIS Substantial" / "NSIS Betydelig (Substantial)"
         "Log in with a user who can reach NSIS Substantial, with two factors."
         / "Log ind med en bruger, der kan nå NSIS Betydelig, med to faktorer.";
     NsisHigh "nsis-high"
-        "NSIS High" / "NSIS Høj"
+        "NSIS High" / "NSIS Høj (High)"
         "Log in with a user who can reach NSIS High." / "Log ind med en bruger, der kan nå NSIS Høj.";
     Nist "nist-3"
         "NIST level 3" / "NIST-niveau 3"

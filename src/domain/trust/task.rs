@@ -93,9 +93,9 @@ evidence! {
         "Send the metadata of your identity provider to the register keeper, and ask for a federation agreement."
         / "Send jeres identitetsudbyders metadata til registerets forvalter, og bed om en føderationsaftale.";
     Metadata "provider.metadata"
-        "Its metadata holds, and no check of it is red" / "Dens metadata gælder, og ingen kontrol af den er rød"
+        "Its metadata holds, and no check of it is red" / "Dens metadata gælder, og ingen kontrol af dem er rød"
         "Publish metadata that has not ended, with a signing certificate in force, and have it registered."
-        / "Offentliggør metadata, der ikke er udløbet, med et gyldigt signeringscertifikat, og få den registreret.";
+        / "Offentliggør metadata, der ikke er udløbet, med et gyldigt signeringscertifikat, og få dem registreret.";
     Active "provider.active"
         "It is switched on" / "Den er slået til"
         "When the runs are green, ask the register keeper to switch the identity provider on."

@@ -62,7 +62,7 @@ texts! {
     feed_atom "The link." "as a feed (Atom)" / "som nyhedskilde (Atom)";
     feed_ics "The link." "as a calendar (iCal)" / "som kalender (iCal)";
     no_certificates "Nothing is seen." "There is no certificate that you may see." / "Der er ingen certifikater, du må se.";
-    due "Heading: warned of." "To be seen to" / "Skal der gøres noget ved";
+    due "Heading: warned of." "To be seen to" / "Her skal der gøres noget";
     none_due "Nothing is warned of." "No certificate ends within 90 days." / "Ingen certifikater udløber inden for 90 dage.";
     later "Heading: all others." "With more than 90 days left" / "Med mere end 90 dage tilbage";
     holder "Column." "Whose" / "Hvis";

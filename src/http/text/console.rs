@@ -154,7 +154,7 @@ texts! {
     /// What to do with it.
     ours_lead
         "Let your identity provider fetch it from this address, which is yours alone: we see that it was fetched, and task A turns green. Letting it be fetched again and again keeps our keys up to date."
-        / "Lad jeres identitetsudbyder hente den fra denne adresse, som kun er jeres: Så ser vi, at den er hentet, og opgave A bliver grøn. Hentes den igen og igen, er vores nøgler altid de rigtige.";
+        / "Lad jeres identitetsudbyder hente dem fra denne adresse, som kun er jeres: Så ser vi, at de er hentet, og opgave A bliver grøn. Hentes de igen og igen, er vores nøgler altid de rigtige.";
     /// Our addresses.
     our_metadata "Address of the metadata" / "Metadataadresse";
     /// Our name in SAML.

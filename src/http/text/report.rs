@@ -44,13 +44,13 @@ texts! {
     duration "Fact." "Varighed" / "Duration";
     fagsystem "Fact." "Fagsystem" / "Fagsystem";
     tasks "Fact." "KLIK-opgaver, som rapporten siger noget om" / "KLIK tasks that the report is about";
-    run "Fact." "Kørsel" / "Run";
+    run "Fact." "Prøvens ID" / "Run";
     none "Said where nothing stands." "ingen" / "none";
     ourselves "The fagsystem where none was chosen." "Intet valgt: Vi spurgte selv" / "None chosen: we asked ourselves";
     to_do "Heading: what is to be done." "Det skal gøres" / "What to do";
     overview "Heading: the parts of the report." "Overblik" / "Overview";
-    changed "Heading: what is another than before." "Ændret siden forrige kørsel" / "Changed since the run before";
-    unchanged "Nothing is another." "Intet er anderledes end ved forrige kørsel" / "Nothing is other than in the run before";
+    changed "Heading: what is another than before." "Ændret siden forrige prøve" / "Changed since the run before";
+    unchanged "Nothing is another." "Intet er anderledes end ved forrige prøve" / "Nothing is other than in the run before";
     before "Before a verdict." "før" / "before";
     now "Before a verdict." "nu" / "now";
     better "A change for the better." "Bedre" / "Better";
@@ -72,14 +72,14 @@ texts! {
     evidence "What unfolds." "Det, loggen siger" / "What the log says";
     check "Before the id of a check." "Kontrol" / "Check";
     seen "Heading: what was seen." "Det, der blev set" / "What was seen";
-    masked "Beneath it." "Persondata er skjult med ***." / "Personal data is hidden by ***.";
+    masked "Beneath it." "Personoplysninger er skjult med ***." / "Personal data is hidden by ***.";
     certificates "Heading." "Certifikater" / "Certificates";
     certificates_lead "Beneath it."
         "Hvert certifikat står under den, der har udstedt det."
         / "Each certificate stands beneath whoever issued it.";
     issued_by "Before an issuer." "Udstedt af" / "Issued by";
-    used "A certificate that took part." "Brugt i denne kørsel" / "Used in this run";
-    unused "A certificate that did not." "Ikke brugt i denne kørsel" / "Not used in this run";
+    used "A certificate that took part." "Brugt i denne prøve" / "Used in this run";
+    unused "A certificate that did not." "Ikke brugt i denne prøve" / "Not used in this run";
     valid_from "Column." "Gælder fra" / "Valid from";
     valid_until "Column." "Gælder til" / "Valid until";
     key "Column." "Nøgle" / "Key";
@@ -95,7 +95,7 @@ texts! {
         / "The distance in time from the arrival of the answer, so that seconds can be seen and hours find room: the scale is logarithmic.";
     by_our_clock "Legend." "efter vores ur" / "by our clock";
     by_their_clock "Legend." "efter identitetsudbyderens ur" / "by the identity provider’s clock";
-    holds "Legend." "assertion gælder" / "the assertion holds";
+    holds "Legend." "adgangsbeviset gælder" / "the assertion holds";
     within_tolerance "Legend." "inden for tolerancen" / "within the tolerance";
     skew_ahead "Before a number of seconds."
         "Identitetsudbyderens ur går foran vores med"
@@ -195,7 +195,7 @@ texts! {
         / "Nobody is logged in, and no user is created.";
     start_no_token "Promise." "Der sendes intet til noget fagsystem." / "Nothing is sent to any fagsystem.";
     start_masked "Promise."
-        "Der gemmes kun en rapport, hvor persondata er skjult. Den slettes"
+        "Der gemmes kun en rapport, hvor personoplysninger er skjult. Den slettes"
         / "Only a report is kept, in which personal data is hidden. It is deleted on";
     start_inactive "Promise."
         "Identitetsudbyderen behøver ikke at være taget i brug endnu."

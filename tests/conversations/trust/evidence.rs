@@ -71,7 +71,7 @@ async fn a_link_shows_who_is_waited_for_and_then_the_report_beside_the_one_befor
     town.pass(jiff::SignedDuration::from_secs(1));
     let other = ended(&town, Scenario::NsisSubstantial).await;
     let page = town.browser().get(&format!("{}/trust/runs/{other}", town.url)).await;
-    assert!(!page.body.contains("forrige kørsel"), "another scenario is compared with nothing");
+    assert!(!page.body.contains("forrige prøve"), "another scenario is compared with nothing");
 }
 
 #[tokio::test]
