@@ -161,6 +161,15 @@ fn it_does_not_start_in_production_or_where_nobody_says_what_environment_it_is()
 }
 
 #[test]
+fn a_broker_that_cannot_be_reached_is_told_by_the_exit_code() {
+    let folder = Folder::new("unreachable");
+    let address = format!("http://localhost:{}/saml/sp/metadata", free_port(1));
+    let ended = folder.say_whole(&["--environment", "test", "--broker-metadata", &address]);
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).starts_with(&format!("error: {address}: ")), "{ended:?}");
+}
+
+#[test]
 fn it_speaks_beside_the_broker_that_the_configuration_names_and_beside_no_other() {
     let folder = Folder::new("beside");
     let port = free_port(11);

@@ -86,7 +86,10 @@ impl TestIdp {
         let public_url = self.allowed(session)?;
         let logging = Logging { format: Format::Text, level: Level::Warn };
         telemetry::start(&logging, std::sync::Arc::new(SystemClock));
-        let broker = self.broker(session)?;
+        let broker = match self.broker(session)? {
+            Ok(broker) => broker,
+            Err(unreachable) => return Ok(session.unreachable(&unreachable)),
+        };
         let acs = Provider::answers_go_to(&broker).map_err(complaints)?;
         if let Some(url) = public_url.filter(|url| !acs.starts_with(url.as_str())) {
             let what =
@@ -150,13 +153,14 @@ impl TestIdp {
         Ok(config.as_ref().map(|config| config.server.public_url.to_string()))
     }
 
-    fn broker(&self, session: &mut Session<'_>) -> Result<Vec<u8>, Vec<Complaint>> {
+    /// The broker's metadata, or why it cannot be reached.
+    fn broker(&self, session: &mut Session<'_>) -> Result<Result<Vec<u8>, String>, Vec<Complaint>> {
         let from = self.broker_metadata.clone().unwrap_or_default();
         if !from.starts_with("https://") && !from.starts_with("http://") {
-            return session.read(Path::new(&from));
+            return session.read(Path::new(&from)).map(Ok);
         }
         let fetched = wait_for(Provider::fetch(&from))?;
-        fetched.map_err(|failed| wrong(&from, failed))
+        Ok(fetched.map_err(|failed| format!("{from}: {failed}")))
     }
 }
 

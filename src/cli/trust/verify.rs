@@ -215,7 +215,7 @@ fn read_expected(session: &mut Session<'_>, file: &std::path::Path) -> Result<Ex
 
 impl Session<'_> {
     /// Says something to the person beside the answer.
-    pub(super) fn tell(&mut self, what: &str) {
+    pub(in crate::cli) fn tell(&mut self, what: &str) {
         let _ = writeln!(self.desk.err, "{}", crate::cli::harmless(what));
     }
 
@@ -235,7 +235,7 @@ impl Session<'_> {
     }
 
     /// Says who cannot be reached.
-    pub(super) fn unreachable(&mut self, what: &str) -> Exit {
+    pub(in crate::cli) fn unreachable(&mut self, what: &str) -> Exit {
         if self.json {
             self.answer(&serde_json::json!({ "unreachable": what }), String::new);
         }
