@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Done, Exit, Session};
-use crate::domain::trust::{Finding, Told, Verdict, verdict};
+use crate::domain::trust::{Finding, NOTHING, Told, Verdict, verdict};
 use crate::protocol::saml::review::review;
 
 /// What can be done with metadata.
@@ -39,7 +39,9 @@ pub(super) fn finding_text(told: &Told<'_>) -> String {
     let (id, title) = (check.id(), check.title().en);
     let about = about.as_ref().map_or(String::new(), |about| format!(" ({about})"));
     let word = match verdict {
+        Verdict::NotApplicable if received == NOTHING => return format!("-        {id}: {title}{about}"),
         Verdict::NotApplicable => return format!("-        {id}: {title}: {received}{about}"),
+        Verdict::Pass if received == NOTHING => return format!("ok       {id}: {title}{about}"),
         Verdict::Pass => return format!("ok       {id}: {received}{about}"),
         Verdict::Warning => "warning",
         Verdict::Fail => "ERROR",
