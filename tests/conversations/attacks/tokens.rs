@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::relying::{
-    By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
+    By, Client, VERIFIER, base64url, body, decoded, number, query, register, replace, town_with,
 };
 use crate::support::turns::all;
 use crate::support::world::elliptic_key;
@@ -661,4 +661,20 @@ async fn only_an_id_token_of_ours_ends_a_session_by_itself_and_only_a_registered
     let fields = [("id_token_hint", id_token), bye];
     browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
     assert_eq!(sag.userinfo(&town, access_token).await.status, 401, "the genuine one");
+}
+
+#[tokio::test]
+async fn a_code_that_went_to_an_address_which_is_withdrawn_since_is_worth_nothing() {
+    let sag = Client::sag();
+    let town = town_with("n-withdrawn", [sag.clone()]).await;
+    let code = sag.code(&town).await;
+    let (was, is) = (format!("[{:?}]", sag.redirect_uri), "[\"https://sag.test/another\"]");
+    town.change(|files| replace(files, &was, is)).await;
+    refused(&town, &sag.redeem(&town, &code).await, GRANT, "oidc.redirect").await;
+    town.change(|files| replace(files, is, &was)).await;
+    assert_eq!(
+        sag.redeem(&town, &code).await.status,
+        200,
+        "the same where the address is still the client's"
+    );
 }
