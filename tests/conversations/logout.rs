@@ -576,15 +576,16 @@ async fn a_client_ends_its_own_session_and_the_user_goes_where_it_has_registered
     let (scene, index) = with_byggesag("oidc-ends", &servers, &channel).await;
     let client = EntityId::new(Client::byggesag().client_id).unwrap();
     let another = EntityId::new(&scene.bbr.entity_id).unwrap();
-    let address = Some("https://byggesag.test/bye?state=7");
+    let address = Some(("https://byggesag.test/bye".to_owned(), Some("7".to_owned())));
     let visit = Visit { endpoint: "/oauth2/logout GET", ..Visit::default() };
-    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &another, index, address }).await;
+    let by = |client| ByClient { client, index, address: address.clone() };
+    let step = scene.town.broker.end_for_client(&visit, by(&another)).await;
     assert_eq!(step.refused, Some(Reason::SloIssuer));
     assert_eq!(scene.sessions().await, 1);
-    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &client, index, address }).await;
+    let step = scene.town.broker.end_for_client(&visit, by(&client)).await;
     assert_eq!(scene.sessions().await, 0);
     let LogoutNext::Answer { answer: ByBrowser::Redirect(to), .. } = step.next else { panic!("{step:?}") };
-    assert_eq!(Some(to.as_str()), address);
+    assert_eq!(to, "https://byggesag.test/bye?state=7");
     assert_eq!(channel.tokens().len(), 1, "who asked is told as well");
     assert_eq!(
         (servers.bbr.asked().len(), servers.driving.asked().len(), servers.korsbaek.asked().len()),

@@ -678,3 +678,43 @@ async fn a_code_that_went_to_an_address_which_is_withdrawn_since_is_worth_nothin
         "the same where the address is still the client's"
     );
 }
+
+#[tokio::test]
+async fn a_logout_leads_to_no_address_that_is_withdrawn_while_the_user_looks_at_it() {
+    let sag = Client::sag();
+    let town = town_with("n-withdrawn-bye", [sag.clone()]).await;
+    let bye = "https://sag.test/bye";
+    let listed = format!("post-logout-redirect-uris = [{bye:?}]\n");
+    let on = format!("client-id = {:?}\n", sag.id);
+    for (what, from, to) in [
+        ("withdrawn", listed.clone(), String::new()),
+        ("switched off", on.clone(), format!("{on}active = false\n")),
+    ] {
+        let mut browser = town.browser();
+        let code = sag.code_for(&town, &mut browser, &[]).await;
+        let tokens = body(&sag.redeem(&town, &code).await);
+        let fields = [
+            ("id_token_hint", text(&tokens, "id_token")),
+            ("post_logout_redirect_uri", bye),
+            ("state", "a b"),
+        ];
+        let left = browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
+        let page = format!("{}{}", town.url, left.location());
+        let before = browser.get(&page).await;
+        assert!(before.body.contains("https://sag.test/bye?state=a%20b"), "the twin: {}", before.body);
+        town.change(|files| replace(files, &from, &to)).await;
+        let after = browser.get(&page).await;
+        assert_eq!(after.status, 200, "{what}: the user still sees how far it has come");
+        assert!(!after.body.contains(bye) && after.location.is_none(), "{what}: {}", after.body);
+        town.change(|files| {
+            let text = String::from_utf8(files["clients.toml"].clone()).unwrap();
+            let back = if to.is_empty() {
+                text.replace(&on, &format!("{on}{from}"))
+            } else {
+                text.replace(&to, &from)
+            };
+            files.insert("clients.toml".into(), back.into_bytes());
+        })
+        .await;
+    }
+}
