@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
+use context_handler::domain::session::Participant;
 use context_handler::protocol::jose::{self, Typ};
 use context_handler::protocol::keys::{SignatureAlgorithm, Signer};
 use context_handler::protocol::seal::Ticket;
+use context_handler::store::Store;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -717,4 +719,27 @@ async fn a_logout_leads_to_no_address_that_is_withdrawn_while_the_user_looks_at_
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_browser_that_logs_in_without_end_fills_no_session() {
+    let sag = Client::sag();
+    let town = town_with("n-without-end", [sag.clone()]).await;
+    let mut browser = town.browser();
+    let first = sag.code_for(&town, &mut browser, &[]).await;
+    let first = body(&sag.redeem(&town, &first).await);
+    for _ in 1..Participant::MOST {
+        town.pass(SignedDuration::from_millis(1));
+        sag.code_for(&town, &mut browser, &[("prompt", "none")]).await;
+    }
+    assert_eq!(sag.userinfo(&town, text(&first, "access_token")).await.status, 200, "the twin");
+    town.pass(SignedDuration::from_millis(1));
+    let last = sag.code_for(&town, &mut browser, &[("prompt", "none")]).await;
+    let named = "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c";
+    let session = town.store.sessions_named(named).await.unwrap().pop().unwrap();
+    assert_eq!(town.store.participants(session.id).await.unwrap().len(), Participant::MOST);
+    let answer = sag.userinfo(&town, text(&first, "access_token")).await;
+    refused(&town, &answer, TOKEN, "session.ended").await;
+    refused(&town, &sag.refresh(&town, text(&first, "refresh_token")).await, GRANT, "token.refresh").await;
+    assert_eq!(sag.redeem(&town, &last).await.status, 200, "the youngest login is as good as any");
 }
