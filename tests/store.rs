@@ -586,6 +586,35 @@ async fn the_participants_of_a_session_go_over_to_the_one_that_replaces_it() {
 }
 
 #[tokio::test]
+async fn a_session_remembers_the_youngest_logins_of_a_fagsystem_and_every_fagsystem() {
+    let folder = Folder::new("youngest");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    let most = u128::try_from(Participant::MOST).unwrap();
+    let joins = |index| Batch { participant: Some(participant(index, 1)), ..Batch::default() };
+    let last = 10 + 2 * (most - 1);
+    for index in (14..=last).step_by(2) {
+        store.commit(joins(index)).await.unwrap();
+    }
+    let index_of = |participant: &Participant| u128::from_be_bytes(participant.index.bytes());
+    let known = store.participants(LoginId::from_bits(1)).await.unwrap();
+    assert_eq!((known.len(), index_of(&known[0])), (Participant::MOST + 1, 10), "as many as there may be");
+    assert!(store.voucher(LoginId::from_bits(15)).await.unwrap().is_some());
+
+    store.commit(joins(last + 2)).await.unwrap();
+    let known = store.participants(LoginId::from_bits(1)).await.unwrap();
+    let indexes: Vec<_> = known.iter().map(index_of).collect();
+    assert_eq!(indexes.len(), Participant::MOST + 1);
+    assert_eq!(
+        (&indexes[..3], indexes.last()),
+        (&[11, 12, 14][..], Some(&(last + 2))),
+        "the oldest has left"
+    );
+    assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None), "and what it could exchange");
+}
+
+#[tokio::test]
 async fn a_voucher_is_spent_once_and_revoked_with_its_participant() {
     let folder = Folder::new("voucher");
     let store = std::sync::Arc::new(folder.open());

@@ -31,7 +31,7 @@ use crate::support::{Answer, Browser, Fagsystem, Idp, Town, at, key};
 
 /// What the partner's server does when it is asked.
 #[derive(Clone)]
-enum Says {
+pub(crate) enum Says {
     Content(Vec<u8>),
     SendsTo(String),
     Fails,
@@ -39,13 +39,13 @@ enum Says {
 }
 
 /// A partner's server, reached by the name `localhost`.
-struct Partner {
-    url: String,
+pub(crate) struct Partner {
+    pub(crate) url: String,
     says: Arc<Mutex<Says>>,
 }
 
 impl Partner {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let says = Arc::new(Mutex::new(Says::Fails));
         let (answering, moved) = (says.clone(), "/metadata");
         let app = Router::new()
@@ -58,7 +58,7 @@ impl Partner {
         Self { url, says }
     }
 
-    fn says(&self, says: Says) {
+    pub(crate) fn says(&self, says: Says) {
         *self.says.lock().unwrap() = says;
     }
 }
@@ -84,7 +84,7 @@ async fn town(name: &str, path: &str) -> (Town, Partner) {
     (town.await, partner)
 }
 
-fn egress() -> Egress {
+pub(crate) fn egress() -> Egress {
     Egress::new(["localhost".to_owned()], Duration::from_secs(2)).unwrap()
 }
 

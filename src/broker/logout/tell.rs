@@ -106,6 +106,13 @@ impl Errand {
         (self.changed(Leg { state, next: None, ..leg }), Some(record))
     }
 
+    /// The record that its server is left alone: one of the first time, since somebody who is dead for days and whom many
+    /// are to be told to is looked at again and again.
+    fn first_left_alone(&self, alone: &Fault, now: Timestamp) -> Option<Record> {
+        let is_first = now.duration_since(self.begun) < ALONE;
+        is_first.then(|| refused(self.about.clone(), alone, now))
+    }
+
     /// What becomes of a leg whose server is left alone for a while: it counts as no try.
     fn left_alone(self, now: Timestamp) -> LegChange {
         let leg = Leg { next: Some(now + ALONE), ..self.leg.clone() };
@@ -152,7 +159,7 @@ impl Broker {
             let pass = match passes.map(|breaker| breaker.pass(now, Reason::SloDown)).transpose() {
                 Ok(pass) => pass,
                 Err(alone) => {
-                    batch.records.push(refused(errand.about.clone(), &alone, now));
+                    batch.records.extend(errand.first_left_alone(&alone, now));
                     batch.legs.push(errand.left_alone(now));
                     continue;
                 }
