@@ -47,7 +47,7 @@ pub enum Failed {
     #[error("{0}")]
     Fault(#[from] Fault),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}: {error}; server.listen and server.operations-listen say where")]
     Listen {
         /// The address.
         address: SocketAddr,
