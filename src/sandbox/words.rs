@@ -246,8 +246,8 @@ static DANISH: Words = Words {
     no_limit: "Uden begrænsning",
     or: " eller ",
     characters: "tegn",
-    kept: "De rettigheder ligger her",
-    kept_hint: "Kommunens login kan ikke sende dem. Derfor spørger context-handleren her, når en af dem logger ind og ingen gruppe \
+    kept: "Rettigheder, der ligger her",
+    kept_hint: "Kommunens login kan ikke sende dem. Derfor spørger context-handleren her, når en bruger logger ind, og ingen gruppe \
                 siger, hvad brugeren må.",
     person: "Bruger",
     role: "Jobfunktionsrolle",
