@@ -327,6 +327,33 @@ async fn an_operator_who_replaces_a_file_overrules_what_was_fetched() {
 }
 
 #[tokio::test]
+async fn an_operator_who_withdraws_an_address_goes_back_to_the_file() {
+    let (town, partner) = town("withdrawn", "/metadata").await;
+    let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
+    let both = metadata(&town.korsbaek.entity_id, &[&new, &old], &old, at(0));
+    partner.says(Says::Content(both.into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    let moves = |from: String, to: String| {
+        move |files: &mut registry::Files| {
+            let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+            assert!(toml.contains(&from), "{from}");
+            files.insert("register.toml".into(), toml.replace(&from, &to).into_bytes());
+        }
+    };
+    town.change(moves(format!("{}/metadata", partner.url), format!("{}/moved", partner.url))).await;
+    assert_eq!(login(&town, 1, &new).await, "Success", "an address that moved is the party's still");
+
+    town.change(moves(format!("metadata-url = \"{}/moved\"", partner.url), String::new())).await;
+    assert!(town.store.registry().await.unwrap().fetched.is_empty());
+    assert_eq!(
+        login(&town, 2, &new).await,
+        Reason::KeyUntrusted.code(),
+        "what came from there counts no more"
+    );
+    assert_eq!(login(&town, 3, &old).await, "Success");
+}
+
+#[tokio::test]
 async fn a_key_whose_certificate_has_ended_vouches_for_nobody() {
     let (town, partner) = town("ended", "/metadata").await;
     let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
