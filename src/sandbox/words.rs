@@ -141,7 +141,10 @@ impl Words {
     pub(super) fn message(&self, said: &str) -> (&'static str, String) {
         let code = said.split(':').next().unwrap_or_default();
         match Reason::from_code(code).filter(|_| self.index == 0).map(Reason::explanation) {
-            Some(Explanation { means, fix }) => ("da", format!("{code}: {} {}", means.da, fix.da)),
+            Some(Explanation { means, fix }) => {
+                let case = said.split_once("Case number ").map(|(_, case)| format!(" Sagsnummer {case}"));
+                ("da", format!("{code}: {} {}{}", means.da, fix.da, case.unwrap_or_default()))
+            }
             None => ("en", said.to_owned()),
         }
     }
