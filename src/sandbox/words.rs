@@ -383,9 +383,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_the_language_of_the_page_where_its_code_is_known() {
-        let said = "loa.lower: words of a broker.";
+        let said = "loa.lower: words of a broker. Case number 4829 137 502.";
         let (lang, danish) = DANISH.message(said);
         assert!(lang == "da" && danish.starts_with("loa.lower: ") && !danish.contains("words"), "{danish}");
+        assert!(danish.ends_with(" Sagsnummer 4829 137 502."), "{danish}");
         assert_eq!(ENGLISH.message(said), ("en", said.to_owned()));
         assert_eq!(DANISH.message("who knows"), ("en", "who knows".to_owned()));
     }
