@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use context_handler::domain::assurance::{Nist, Nsis};
@@ -174,6 +175,18 @@ async fn what_was_kept_is_there_after_a_restart() {
     assert_eq!(store.session(LoginId::from_bits(9)).await, Ok(Some(session(9))));
     assert_eq!(store.remembered(LoginId::from_bits(9)).await, Ok(Some(vec![1, 2, 3])));
     assert_eq!(store.participants(LoginId::from_bits(9)).await, Ok(vec![participant(10, 9)]));
+}
+
+#[tokio::test]
+async fn nobody_but_the_owner_reads_the_files_of_the_store() {
+    let folder = Folder::new("owner");
+    let store = folder.open();
+    store.commit(Batch { uses: vec![mark(Kind::Assertion, "_1")], ..Batch::default() }).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() > 1, "the file and what SQLite keeps beside it: {files:?}");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
 }
 
 #[tokio::test]
