@@ -268,7 +268,7 @@ impl Session<'_> {
         } else {
             harmless(&text())
         };
-        let answer = match answer.trim_start_matches('\n').trim_end() {
+        let answer = match answer.trim_end() {
             "" => "none",
             told => told,
         };

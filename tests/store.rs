@@ -691,6 +691,24 @@ async fn a_leg_that_is_told_again_is_found_when_its_time_comes() {
 }
 
 #[tokio::test]
+async fn a_leg_of_a_logout_that_was_forgotten_does_not_come_back() {
+    let folder = Folder::new("forgotten-leg");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    store.commit(ends(1)).await.unwrap();
+    let id = LoginId::from_bits(101);
+    let leg = store.logout(id).await.unwrap().unwrap().legs.swap_remove(0);
+    let told = Leg { attempts: 1, next: Some(at(70)), ..leg };
+    let change = || Batch { legs: vec![LegChange { logout: id, leg: told.clone() }], ..Batch::default() };
+    store.commit(change()).await.unwrap();
+    assert_eq!(store.due_legs(at(70), 10).await.unwrap()[0].leg, told, "the twin");
+    store.purge(at(100_000_000)).await.unwrap();
+    assert_eq!(store.logout(id).await, Ok(None));
+    store.commit(change()).await.unwrap();
+    assert!(store.due_legs(at(100_000_000), 10).await.unwrap().is_empty(), "it would be due for ever");
+}
+
+#[tokio::test]
 async fn sessions_and_logouts_that_have_expired_are_forgotten() {
     let folder = Folder::new("purge-sessions");
     let store = folder.open();

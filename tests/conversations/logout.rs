@@ -605,6 +605,38 @@ async fn a_client_that_does_not_take_its_token_is_told_again_by_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_client_whose_tokens_no_key_of_ours_signs_is_given_up_like_any_other() {
+    let (servers, channel) = (Servers::new().await, BackChannel::new().await);
+    let (scene, _) = with_byggesag("oidc-unsigned", &servers, &channel).await;
+    let signed = "jwks = \"byggesag.jwks.json\"\n";
+    let changed = format!("{signed}id-token-signed-response-alg = \"ES256\"\n");
+    scene
+        .town
+        .change(|files| {
+            for content in files.values_mut() {
+                let text = String::from_utf8_lossy(content).replace(signed, &changed);
+                *content = text.into_bytes();
+            }
+        })
+        .await;
+    let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+    let store = &scene.town.store;
+    for _ in 0..7 {
+        scene.town.pass(SignedDuration::from_mins(61));
+        scene.town.broker.tell_again().await.unwrap();
+        let due = store.due_legs(scene.town.now(), 10).await.unwrap();
+        assert!(due.is_empty(), "a hundred of them would keep everybody else waiting: {due:?}");
+    }
+    assert!(channel.tokens().is_empty());
+    assert!(scene.states().await.contains(&LegState::Failed));
+    assert!(
+        scene.states().await.iter().filter(|state| **state == LegState::Confirmed).count() > 0,
+        "the twin"
+    );
+}
+
+#[tokio::test]
 async fn a_client_ends_its_own_session_and_the_user_goes_where_it_has_registered() {
     let (servers, channel) = (Servers::new().await, BackChannel::new().await);
     let (scene, index) = with_byggesag("oidc-ends", &servers, &channel).await;

@@ -112,10 +112,7 @@ impl Broker {
                 // Of another municipality's user nobody learns whether there is a session.
                 let is_of_another = !named.is_empty() || self.is_of_another(idp, name);
                 if is_of_another && !named.iter().any(at_asker) {
-                    return Err(Fault::new(
-                        Reason::SloIssuer,
-                        "the user logged in at another identity provider, or would have to",
-                    ));
+                    return Err(Fault::new(Reason::SloIssuer, "the user is another identity provider's"));
                 }
                 let is_meant = |index: &Option<String>| {
                     indexes.is_empty() || index.as_ref().is_none_or(|index| indexes.contains(index))

@@ -302,6 +302,19 @@ async fn what_is_fetched_for_a_fagsystem_brings_it_no_key_to_ask_with() {
 }
 
 #[tokio::test]
+async fn an_attribute_is_told_once_however_often_it_is_asked_for() {
+    let town = town("aa-often").await;
+    for count in [1, 1_000] {
+        let wanted = [vec![TITLE; count], vec![RIGHTS; count]].concat();
+        let query = Ask { attributes: wanted, ..Ask::about(&town, "ib") };
+        let attributes = told(&town, &ask(&town, &query).await, &query).unwrap();
+        let mut names: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [RIGHTS, TITLE], "asked for {count} times");
+    }
+}
+
+#[tokio::test]
 async fn somebody_unknown_and_somebody_without_rights_look_alike() {
     // ATK-239
     let town = town("aa-alike").await;
