@@ -89,9 +89,8 @@ impl Broker {
             Meant::At(Side::Fagsystem, fagsystem, name, []) => {
                 for session in self.store.sessions_named(name).await? {
                     let participants = self.store.participants(session.id).await?;
-                    let takes_part =
-                        participants.iter().any(|p| p.fagsystem == **fagsystem && p.name == *name);
-                    sessions.extend(takes_part.then_some(session));
+                    let in_it = participants.iter().any(|p| p.fagsystem == **fagsystem && p.name == *name);
+                    sessions.extend(in_it.then_some(session));
                 }
             }
             Meant::At(Side::Fagsystem, fagsystem, name, indexes) => {
