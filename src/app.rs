@@ -47,7 +47,7 @@ pub enum Failed {
     #[error("{0}")]
     Fault(#[from] Fault),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}: {error}; server.listen and server.operations-listen say where")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -116,7 +116,8 @@ pub async fn serve(
     tracing::info!(detail = where_we_are, "listening");
     let (stopping, stopped) = watch::channel(false);
     let background = [
-        tokio::spawn(keep_house(broker.clone(), stopped.clone())),
+        tokio::spawn(take_up_register(broker.clone())),
+        tokio::spawn(keep_house(broker.clone())),
         tokio::spawn(tell_of_logouts(broker.clone())),
         tokio::spawn(watch_certificates(broker.clone(), metrics.clone())),
         tokio::spawn(keep_metadata_fresh(broker.clone(), egress(config)?, metrics.clone())),
@@ -156,23 +157,27 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Takes up changes of the register, rotates the sealing keys, forgets what has expired. What fails is tried again.
-async fn keep_house(broker: Arc<Broker>, stopped: watch::Receiver<bool>) {
+/// Takes up changes of the register. What fails is tried again.
+async fn take_up_register(broker: Arc<Broker>) {
     let mut register = tokio::time::interval(LOOK_AT_REGISTER);
+    loop {
+        register.tick().await;
+        match broker.reload_registry().await {
+            Ok(true) => tracing::info!("the register has changed"),
+            Ok(false) => {}
+            Err(fault) => complain("taking up the register", &fault),
+        }
+    }
+}
+
+/// Rotates the sealing keys and forgets what has expired, however long that takes. What fails is tried again.
+async fn keep_house(broker: Arc<Broker>) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
-    while !*stopped.borrow() {
-        tokio::select! {
-            _ = register.tick() => match broker.reload_registry().await {
-                Ok(true) => tracing::info!("the register has changed"),
-                Ok(false) => {}
-                Err(fault) => complain("taking up the register", &fault),
-            },
-            _ = housekeeping.tick() => {
-                for done in [broker.rotate_seal_keys().await, broker.purge().await] {
-                    if let Err(fault) = done {
-                        complain("housekeeping", &fault);
-                    }
-                }
+    loop {
+        housekeeping.tick().await;
+        for done in [broker.rotate_seal_keys().await, broker.purge().await] {
+            if let Err(fault) = done {
+                complain("housekeeping", &fault);
             }
         }
     }

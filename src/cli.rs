@@ -260,14 +260,19 @@ impl Session<'_> {
         }
     }
 
-    /// Gives the answer: as JSON if that was asked for, else as text. A reader that went away is no mistake of ours.
+    /// Gives the answer: as JSON if that was asked for, else as text, which says so where there is nothing to tell. A
+    /// reader that went away is no mistake of ours.
     fn answer(&mut self, json: &impl Serialize, text: impl FnOnce() -> String) {
         let answer = if self.json {
             serde_json::to_string_pretty(json).unwrap_or_default()
         } else {
             harmless(&text())
         };
-        let _ = writeln!(self.desk.out, "{}", answer.trim_end());
+        let answer = match answer.trim_end() {
+            "" => "none",
+            told => told,
+        };
+        let _ = writeln!(self.desk.out, "{answer}");
     }
 
     /// Answers with what is wrong with what we were given.

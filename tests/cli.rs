@@ -121,7 +121,7 @@ fn a_wrong_configuration_is_a_usage_error_that_names_file_line_and_remedy() {
     assert_eq!(json(&out)["complaints"][0]["line"], 2);
     let (exit, _, err) = say(&NOW, &["check-config", "--config", &folder.path("gone.toml")]);
     assert_eq!(exit, Exit::Usage);
-    assert!(err.contains("gone.toml: expected something readable, got: No such file"), "{err}");
+    assert!(err.contains("gone.toml: expected a configuration file, got: No such file"), "{err}");
 }
 
 #[test]

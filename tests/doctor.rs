@@ -249,6 +249,12 @@ fn keys_store_and_register_that_cannot_be_used_are_found() {
     drop(database);
     fs::write(deployment.folder.join("store.sqlite"), "no database").expect("a file");
     assert!(deployment.doctor(&SystemClock).1.contains(&"failed store".to_owned()));
+
+    // Where nobody may look there is no saying that nothing is there. (A file is no folder, whoever asks.)
+    let config = fs::read_to_string(deployment.config()).expect("a file");
+    fs::write(deployment.config(), config.replace("store.sqlite", "store.sqlite/below")).expect("a file");
+    let (exit, out, _) = deployment.say(&SystemClock, &["doctor"]);
+    assert!(exit == Exit::CheckFailed && out.contains("Ask as the user that serves"), "{out}");
 }
 
 #[test]

@@ -696,6 +696,18 @@ fn the_command_line_finds_records_by_the_names_that_it_shows_and_says_when_none_
     assert_eq!(machine.say(&["--json", "audit", "search", "robot.nsis"]).1.trim(), "[]");
 }
 
+#[test]
+fn an_empty_list_is_told_in_words() {
+    let machine = Machine::with_parties();
+    let register = machine.path("register");
+    assert_eq!(machine.say(&["apply", &register]).0, Exit::Ok);
+    assert_eq!(machine.say(&["apply", &register]).1, "0 added, 0 changed, 0 removed: applied\n");
+    for words in [&["sessions", "list"], &["sessions", "logouts"], &["users", "list"]] {
+        let (exit, out, err) = machine.say(&[&words[..], &["--authority", "11111111"]].concat());
+        assert_eq!((exit, out.as_str(), err.as_str()), (Exit::Ok, "none\n", ""), "{words:?}");
+    }
+}
+
 const CLIENT: &str = r#"[[oidc-client]]
 client-id = "https://oidc.byggesag.test"
 name = "Byggesag"

@@ -352,7 +352,7 @@ fn a_robot_is_refused_where_a_person_is_required() {
     to     https://saml.bbr.example
 
     refused: required registered https://data.gov.dk/concept/core/nsis/loa/Substantial; the user is a robot
-    robot.nsis (who must act: the user)
+    robot.nsis (who must act: the identity provider)
 
       The user is a robot, and the fagsystem requires an NSIS level, which is about persons: no robot can reach one.
       Whoever runs the robot lets it use the fagsystem's API with a system login instead of the pages for people. Has the fagsystem no API, its supplier is asked for one.

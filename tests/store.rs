@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use context_handler::domain::assurance::{Nist, Nsis};
@@ -174,6 +175,18 @@ async fn what_was_kept_is_there_after_a_restart() {
     assert_eq!(store.session(LoginId::from_bits(9)).await, Ok(Some(session(9))));
     assert_eq!(store.remembered(LoginId::from_bits(9)).await, Ok(Some(vec![1, 2, 3])));
     assert_eq!(store.participants(LoginId::from_bits(9)).await, Ok(vec![participant(10, 9)]));
+}
+
+#[tokio::test]
+async fn nobody_but_the_owner_reads_the_files_of_the_store() {
+    let folder = Folder::new("owner");
+    let store = folder.open();
+    store.commit(Batch { uses: vec![mark(Kind::Assertion, "_1")], ..Batch::default() }).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() > 1, "the file and what SQLite keeps beside it: {files:?}");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
 }
 
 #[tokio::test]
@@ -586,6 +599,35 @@ async fn the_participants_of_a_session_go_over_to_the_one_that_replaces_it() {
 }
 
 #[tokio::test]
+async fn a_session_remembers_the_youngest_logins_of_a_fagsystem_and_every_fagsystem() {
+    let folder = Folder::new("youngest");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    let most = u128::try_from(Participant::MOST).unwrap();
+    let joins = |index| Batch { participant: Some(participant(index, 1)), ..Batch::default() };
+    let last = 10 + 2 * (most - 1);
+    for index in (14..=last).step_by(2) {
+        store.commit(joins(index)).await.unwrap();
+    }
+    let index_of = |participant: &Participant| u128::from_be_bytes(participant.index.bytes());
+    let known = store.participants(LoginId::from_bits(1)).await.unwrap();
+    assert_eq!((known.len(), index_of(&known[0])), (Participant::MOST + 1, 10), "as many as there may be");
+    assert!(store.voucher(LoginId::from_bits(15)).await.unwrap().is_some());
+
+    store.commit(joins(last + 2)).await.unwrap();
+    let known = store.participants(LoginId::from_bits(1)).await.unwrap();
+    let indexes: Vec<_> = known.iter().map(index_of).collect();
+    assert_eq!(indexes.len(), Participant::MOST + 1);
+    assert_eq!(
+        (&indexes[..3], indexes.last()),
+        (&[11, 12, 14][..], Some(&(last + 2))),
+        "the oldest has left"
+    );
+    assert_eq!(store.participant(LoginId::from_bits(10)).await, Ok(None));
+    assert_eq!(store.voucher(LoginId::from_bits(15)).await, Ok(None), "and what it could exchange");
+}
+
+#[tokio::test]
 async fn a_voucher_is_spent_once_and_revoked_with_its_participant() {
     let folder = Folder::new("voucher");
     let store = std::sync::Arc::new(folder.open());
@@ -646,6 +688,24 @@ async fn a_leg_that_is_told_again_is_found_when_its_time_comes() {
     assert_eq!(store.logouts(own, false, 10).await, store.logouts(None, false, 10).await);
     assert!(store.logouts(other, false, 10).await.unwrap().is_empty());
     assert!(store.logouts(None, false, 10).await.unwrap()[0].is_complete());
+}
+
+#[tokio::test]
+async fn a_leg_of_a_logout_that_was_forgotten_does_not_come_back() {
+    let folder = Folder::new("forgotten-leg");
+    let store = folder.open();
+    with_session(&store, 1).await;
+    store.commit(ends(1)).await.unwrap();
+    let id = LoginId::from_bits(101);
+    let leg = store.logout(id).await.unwrap().unwrap().legs.swap_remove(0);
+    let told = Leg { attempts: 1, next: Some(at(70)), ..leg };
+    let change = || Batch { legs: vec![LegChange { logout: id, leg: told.clone() }], ..Batch::default() };
+    store.commit(change()).await.unwrap();
+    assert_eq!(store.due_legs(at(70), 10).await.unwrap()[0].leg, told, "the twin");
+    store.purge(at(100_000_000)).await.unwrap();
+    assert_eq!(store.logout(id).await, Ok(None));
+    store.commit(change()).await.unwrap();
+    assert!(store.due_legs(at(100_000_000), 10).await.unwrap().is_empty(), "it would be due for ever");
 }
 
 #[tokio::test]

@@ -196,7 +196,7 @@ impl Broker {
     }
 
     fn refusal_response(&self, asked: &Asked, acs: &str, reason: Reason) -> Option<(MessageId, Canonical)> {
-        let status = Status::for_reason(reason)?;
+        let status = Status::for_reason(reason)?.of_case(asked.login.case_number());
         let now = self.clock.now();
         let id = MessageId::made(now, self.random.bits());
         let response = OurResponse {

@@ -180,14 +180,15 @@ fn subject(query: &AttributeQuery, requester: &KnownRequester<'_>) -> Result<Sub
     Ok(subject)
 }
 
-/// The attributes that are wanted: all of those named, or all that the requester may have.
+/// The attributes that are wanted, each once: all of those named, or all that the requester may have.
 fn entitled(query: &AttributeQuery, requester: &KnownRequester<'_>) -> Result<Vec<String>, Fault> {
     let allowed = &requester.registered.attributes;
     if let Some(other) = query.attributes.iter().find(|name| !allowed.contains(name)) {
         let detail = format!("{} may not have {:?}", query.issuer, Record::tame(other));
         return Err(Fault::new(Reason::AqDenied, detail));
     }
-    Ok(if query.attributes.is_empty() { allowed.clone() } else { query.attributes.clone() })
+    let is_wanted = |name: &&String| query.attributes.is_empty() || query.attributes.contains(name);
+    Ok(allowed.iter().filter(is_wanted).cloned().collect())
 }
 
 /// What is known of the user under these names. Nobody is known as little as somebody without rights.

@@ -20,8 +20,8 @@ use facts::Fact;
 /// What `decode` takes.
 #[derive(Debug, Args)]
 pub(super) struct Decode {
-    /// An address with a message in it, a query, a form, base64, XML, or the value of a privilege attribute; `-` is
-    /// standard input
+    /// A file that holds an address with a message in it, a query, a form, base64, XML, or the value of a privilege
+    /// attribute; `-` is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
 

@@ -54,7 +54,8 @@ fn told(plan: &Plan, dry_run: bool) -> String {
     let rows: Vec<_> =
         plan.changes().iter().map(|change| vec![change.action.to_owned(), change.subject.clone()]).collect();
     let verb = if dry_run { "would be applied" } else { "applied" };
-    format!("{}\n{}: {verb}", table(&rows), plan.summary())
+    let changes = if rows.is_empty() { String::new() } else { table(&rows) + "\n" };
+    format!("{changes}{}: {verb}", plan.summary())
 }
 
 /// Every file below a directory, by its path below it. What begins with a dot is not part of the register.

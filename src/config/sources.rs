@@ -99,9 +99,9 @@ fn listed(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Complaint {
-    let message = format!("expected something readable, got: {error}");
+    let message = format!("expected a configuration file, got: {error}");
     Complaint::whole_file(&path.display().to_string(), message)
-        .hint("another file is named with --config FILE")
+        .hint("another one is named with --config FILE; the three settings that it must have stand in docs/configuration.md")
 }
 
 /// The keys of one text, after the text as a whole was found to be right.

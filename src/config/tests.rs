@@ -216,5 +216,5 @@ fn the_folder_beside_the_file_is_read_in_the_order_of_names() {
     assert_eq!(config.keys.signing[0].file, folder.join("keys/signing.pem"));
     std::fs::remove_dir_all(&folder).expect("is ours");
     let gone = Sources::gather(Some(&main)).expect_err("is gone")[0].to_string();
-    assert!(gone.contains("config.toml: expected something readable, got: No such file"), "{gone}");
+    assert!(gone.contains("config.toml: expected a configuration file, got: No such file"), "{gone}");
 }

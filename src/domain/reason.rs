@@ -261,7 +261,7 @@ reasons! {
     LoaMissing "loa.missing" IdentityProvider;
     LoaLower "loa.lower" IdentityProvider;
     LoaStepUpUser "loa.stepup_user" User;
-    RobotNsis "robot.nsis" User;
+    RobotNsis "robot.nsis" IdentityProvider;
     RobotSystem "robot.system" Register;
     RobotHours "robot.hours" Register;
     RobotNetwork "robot.network" Register;

@@ -45,6 +45,12 @@ pub struct Participant {
     pub revoked: bool,
 }
 
+impl Participant {
+    /// The most logins of one fagsystem that a session remembers, the youngest. Whoever has a session can log in without end,
+    /// and all of them would go over to the next session, and would have to be told of a logout, one by one.
+    pub const MOST: usize = 100;
+}
+
 /// Who must hear that a session is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -21,6 +21,8 @@ const LONGEST_NAME: usize = 512;
 const LONGEST_VALUE: usize = 8 * 1024;
 /// The most roles of one user.
 const MOST_ROLES: usize = 500;
+/// The most mistakes that are told at once. Whoever has more has made the same one again and again.
+pub const MOST_TOLD: usize = 100;
 /// The most constraints of one role, values of one constraint, claims of one user, and values of one claim.
 const MOST: usize = 200;
 
@@ -150,7 +152,7 @@ impl Draft {
     }
 }
 
-/// Makes a list of users of one authority, each id once, or says everything that is wrong with it.
+/// Makes a list of users of one authority, each id once, or says what is wrong with it: the first hundred mistakes.
 pub fn check_all(drafts: Vec<Draft>, authority: Cvr, modified: Timestamp) -> Result<Vec<User>, Vec<Mistake>> {
     let mut ids = HashSet::new();
     let mut users = Vec::with_capacity(drafts.len());
@@ -163,6 +165,10 @@ pub fn check_all(drafts: Vec<Draft>, authority: Cvr, modified: Timestamp) -> Res
         match draft.check(authority, modified) {
             Ok(user) => users.push(user),
             Err(wrong) => mistakes.extend(wrong.into_iter().map(|mistake| mistake.within(&place))),
+        }
+        if mistakes.len() >= MOST_TOLD {
+            mistakes.truncate(MOST_TOLD);
+            break;
         }
     }
     if mistakes.is_empty() { Ok(users) } else { Err(mistakes) }

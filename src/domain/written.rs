@@ -161,9 +161,12 @@ impl<'t> Source<'t> {
 
 /// The known name that the person probably meant: few letters away, and nearer than half of the word.
 pub fn nearest<'n>(wrong: &str, known: &[&'n str]) -> Option<&'n str> {
-    let close = |name: &&str| (distance(wrong, name), name.len());
-    let best = known.iter().copied().min_by_key(close)?;
-    (distance(wrong, best) <= wrong.chars().count().max(best.chars().count()).div_ceil(3)).then_some(best)
+    let length = wrong.chars().count();
+    let most = |name: &str| length.max(name.chars().count()).div_ceil(3);
+    // Words of other lengths are as far apart at least. Strangers choose how long a wrong one is, and each letter costs.
+    let alike = known.iter().copied().filter(|name| length.abs_diff(name.chars().count()) <= most(name));
+    let best = alike.min_by_key(|name| (distance(wrong, name), name.len()))?;
+    (distance(wrong, best) <= most(best)).then_some(best)
 }
 
 /// How many letters must be put in, left out, exchanged or swapped with their neighbour to make one word the other.
@@ -353,6 +356,7 @@ name = \"Feddet\"
         assert_eq!(nearest("listne", &known), Some("listen"));
         assert_eq!(nearest("public_url", &known), Some("public-url"));
         assert_eq!(nearest("xyz", &known), None);
+        assert_eq!(nearest(&"x".repeat(10_000_000), &known), None, "which costs nothing");
         assert_eq!(nearest("", &[]), None);
     }
 }

@@ -141,7 +141,10 @@ impl Words {
     pub(super) fn message(&self, said: &str) -> (&'static str, String) {
         let code = said.split(':').next().unwrap_or_default();
         match Reason::from_code(code).filter(|_| self.index == 0).map(Reason::explanation) {
-            Some(Explanation { means, fix }) => ("da", format!("{code}: {} {}", means.da, fix.da)),
+            Some(Explanation { means, fix }) => {
+                let case = said.split_once("Case number ").map(|(_, case)| format!(" Sagsnummer {case}"));
+                ("da", format!("{code}: {} {}{}", means.da, fix.da, case.unwrap_or_default()))
+            }
             None => ("en", said.to_owned()),
         }
     }
@@ -247,8 +250,8 @@ static DANISH: Words = Words {
     no_limit: "Uden begrænsning",
     or: " eller ",
     characters: "tegn",
-    kept: "De rettigheder ligger her",
-    kept_hint: "Kommunens login kan ikke sende dem. Derfor spørger context-handleren her, når en af dem logger ind og ingen gruppe \
+    kept: "Rettigheder, der ligger her",
+    kept_hint: "Kommunens login kan ikke sende dem. Derfor spørger context-handleren her, når en bruger logger ind, og ingen gruppe \
                 siger, hvad brugeren må.",
     person: "Bruger",
     role: "Jobfunktionsrolle",
@@ -380,9 +383,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_the_language_of_the_page_where_its_code_is_known() {
-        let said = "loa.lower: words of a broker.";
+        let said = "loa.lower: words of a broker. Case number 4829 137 502.";
         let (lang, danish) = DANISH.message(said);
         assert!(lang == "da" && danish.starts_with("loa.lower: ") && !danish.contains("words"), "{danish}");
+        assert!(danish.ends_with(" Sagsnummer 4829 137 502."), "{danish}");
         assert_eq!(ENGLISH.message(said), ("en", said.to_owned()));
         assert_eq!(DANISH.message("who knows"), ("en", "who knows".to_owned()));
     }

@@ -18,6 +18,8 @@ mod users;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
@@ -53,6 +55,9 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it when it is missing, and brings its tables up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // Claims and names of users lie in it as they came: nobody but its owner reads it, whatever the umask is. SQLite gives
+        // the files that it makes beside it the same rights. What is wrong with the path SQLite tells better.
+        let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let mut connection = connect(path, OpenFlags::default())?;
         migrate(&mut connection)?;
         let (writer, jobs) = mpsc::sync_channel(4 * MAX_GROUP);

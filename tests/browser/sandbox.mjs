@@ -11,7 +11,7 @@ const words = {
   da: { logIn: "Log ind", korsbaek: "Korsbæk Kommune", who: "Hvem er du?", loggedIn: "Logget ind som", refused: "Login blev afvist",
     lower: "Du er ikke logget ind med den sikkerhed, som systemet kræver.", denied: "Det blev ikke bekræftet, hvem du er.",
     see: "Se bygninger", change: "Rette bygninger", approve: "Godkende sager", subjects: "KLE-emne: 02.34 eller 02.36", nothing: "Ingenting: systemet fik ingen rettigheder at vide.",
-    book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "De rettigheder ligger her",
+    book: "Booke køreprøver", category: "Kategori: A eller B", health: "Se sundhedsdata", kept: "Rettigheder, der ligger her",
     buildingCases: "Behandle byggesager", refresh: "Hent et nyt adgangstoken", userinfo: "Spørg userinfo", logOut: "Log ud", welcome: "Velkommen",
     left: "Du er logget ud her og i de andre systemer, som du var logget ind i.", logOutAt: "Log ud hos Korsbæk Kommune",
     where: "Hvor er jeg logget ind?", loggedOut: "Du er logget ud", leaving: "Du bliver logget ud", goOn: "Gå videre",

@@ -3,13 +3,14 @@
 use context_handler::broker::logout::{Administrator, ByClient, LogoutNext, end_sessions};
 use context_handler::broker::registry::Files;
 use context_handler::broker::{ByBrowser, Visit};
+use context_handler::domain::audit::Record;
 use context_handler::domain::id::{EntityId, LoginId};
 use context_handler::domain::reason::Reason;
 use context_handler::domain::session::{LegState, LogoutBy};
 use context_handler::store::Store;
 use jiff::SignedDuration;
 
-use crate::support::logout::{Asked, BackChannel, Confirmed, Manner, Server, Voice, index, reachable};
+use crate::support::logout::{Asked, BackChannel, Confirmed, End, Manner, Server, Voice, index, reachable};
 use crate::support::{Answer, Browser, Client, Fagsystem, Idp, Told, Town};
 
 pub(crate) const BBR: &str = "https://bbr.test/slo";
@@ -383,6 +384,39 @@ async fn a_server_that_failed_five_times_in_a_row_is_left_alone_for_half_a_minut
 }
 
 #[tokio::test]
+async fn a_server_that_is_dead_for_long_fills_no_log() {
+    let servers = Servers::new().await;
+    let town = Town::with("logout-dead-for-long", |files| servers.register(files)).await;
+    servers.driving.behaves(Manner::Fails);
+    for turn in (2..=20).step_by(2) {
+        let mut browser = town.browser();
+        town.pass(SignedDuration::from_millis(1));
+        let at_bbr = index(&log_in(&town, &mut browser, &town.bbr, turn).await);
+        let straight = town.driving.send(&mut browser, &numbered(&town.driving, &town, turn + 1)).await;
+        town.driving.read(&straight, &town);
+        let bbr = town.bbr.voice(&town);
+        let end = End { id: format!("_logout{turn}"), ..bbr.end(&[&at_bbr]) };
+        bbr.by_soap(&end, true).await;
+    }
+    let about_driving = async || {
+        let log = town.log().await;
+        let count = |what: &str| {
+            let says = |record: &&Record| record.detail.as_ref().is_some_and(|detail| detail.contains(what));
+            log.iter().filter(says).count()
+        };
+        (servers.driving.asked().len(), count("left alone since"), count("status 500"))
+    };
+    assert_eq!(about_driving().await, (5, 5, 5), "five tries, and five who were told that nobody tries");
+    for _ in 0..20 {
+        town.pass(SignedDuration::from_secs(31));
+        town.broker.tell_again().await.unwrap();
+    }
+    let (tries, alone, failed) = about_driving().await;
+    assert!(tries >= 20, "{tries}: somebody tries every half minute");
+    assert_eq!((alone, failed), (5, tries), "each try is written down, and not that there is none");
+}
+
+#[tokio::test]
 async fn who_does_not_send_the_browser_back_is_passed_over_and_named() {
     let mut scene = Scene::new("silent", |files| by_browser(files, "HTTP-Redirect")).await;
     let end = scene.bbr.end(&[&scene.at_bbr]);
@@ -571,20 +605,53 @@ async fn a_client_that_does_not_take_its_token_is_told_again_by_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_client_whose_tokens_no_key_of_ours_signs_is_given_up_like_any_other() {
+    let (servers, channel) = (Servers::new().await, BackChannel::new().await);
+    let (scene, _) = with_byggesag("oidc-unsigned", &servers, &channel).await;
+    let signed = "jwks = \"byggesag.jwks.json\"\n";
+    let changed = format!("{signed}id-token-signed-response-alg = \"ES256\"\n");
+    scene
+        .town
+        .change(|files| {
+            for content in files.values_mut() {
+                let text = String::from_utf8_lossy(content).replace(signed, &changed);
+                *content = text.into_bytes();
+            }
+        })
+        .await;
+    let answer = scene.bbr.by_soap(&scene.bbr.end(&[&scene.at_bbr]), true).await;
+    assert_eq!(Confirmed::in_envelope(&answer).status, ["Success", "PartialLogout"]);
+    let store = &scene.town.store;
+    for _ in 0..7 {
+        scene.town.pass(SignedDuration::from_mins(61));
+        scene.town.broker.tell_again().await.unwrap();
+        let due = store.due_legs(scene.town.now(), 10).await.unwrap();
+        assert!(due.is_empty(), "a hundred of them would keep everybody else waiting: {due:?}");
+    }
+    assert!(channel.tokens().is_empty());
+    assert!(scene.states().await.contains(&LegState::Failed));
+    assert!(
+        scene.states().await.iter().filter(|state| **state == LegState::Confirmed).count() > 0,
+        "the twin"
+    );
+}
+
+#[tokio::test]
 async fn a_client_ends_its_own_session_and_the_user_goes_where_it_has_registered() {
     let (servers, channel) = (Servers::new().await, BackChannel::new().await);
     let (scene, index) = with_byggesag("oidc-ends", &servers, &channel).await;
     let client = EntityId::new(Client::byggesag().client_id).unwrap();
     let another = EntityId::new(&scene.bbr.entity_id).unwrap();
-    let address = Some("https://byggesag.test/bye?state=7");
+    let address = Some(("https://byggesag.test/bye".to_owned(), Some("7".to_owned())));
     let visit = Visit { endpoint: "/oauth2/logout GET", ..Visit::default() };
-    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &another, index, address }).await;
+    let by = |client| ByClient { client, index, address: address.clone() };
+    let step = scene.town.broker.end_for_client(&visit, by(&another)).await;
     assert_eq!(step.refused, Some(Reason::SloIssuer));
     assert_eq!(scene.sessions().await, 1);
-    let step = scene.town.broker.end_for_client(&visit, &ByClient { client: &client, index, address }).await;
+    let step = scene.town.broker.end_for_client(&visit, by(&client)).await;
     assert_eq!(scene.sessions().await, 0);
     let LogoutNext::Answer { answer: ByBrowser::Redirect(to), .. } = step.next else { panic!("{step:?}") };
-    assert_eq!(Some(to.as_str()), address);
+    assert_eq!(to, "https://byggesag.test/bye?state=7");
     assert_eq!(channel.tokens().len(), 1, "who asked is told as well");
     assert_eq!(
         (servers.bbr.asked().len(), servers.driving.asked().len(), servers.korsbaek.asked().len()),

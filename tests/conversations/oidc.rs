@@ -279,7 +279,7 @@ async fn a_level_that_is_asked_for_must_be_reached() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_to_the_client_with_its_state_and_the_case_stays_with_us() {
+async fn mistakes_are_told_to_the_client_with_its_state_and_the_number_of_the_case() {
     let (town, byggesag) = town("mistakes").await;
     for (changed, error, reason) in [
         (("response_type", "token"), "unsupported_response_type", "oidc.response_type"),
@@ -304,9 +304,12 @@ async fn mistakes_are_told_to_the_client_with_its_state_and_the_case_stays_with_
     }
     let answer = byggesag.send(&town, &mut town.browser(), &byggesag.asking(&[("scope", "profile")])).await;
     insta::assert_snapshot!(shown(&town, &answer), @"
-    303 https://byggesag.test/callback?error=invalid_scope&error_description=oidc.scope%3A%20The%20request%20of%20the%20fagsystem%20does%20not%20ask%20for%20a%20login.%20The%20supplier%20of%20the%20fagsystem%20puts%20openid%20among%20the%20scopes%20of%20the%20request.&state=back%20to%20%2Fcase%2F7&iss=<issuer>
+    303 https://byggesag.test/callback?error=invalid_scope&error_description=oidc.scope%3A%20The%20request%20of%20the%20fagsystem%20does%20not%20ask%20for%20a%20login.%20The%20supplier%20of%20the%20fagsystem%20puts%20openid%20among%20the%20scopes%20of%20the%20request.%20Case%20number%206882%20960%20907.&state=back%20to%20%2Fcase%2F7&iss=<issuer>
     cache-control: no-store
     ");
+    let told = byggesag.read(&town, &answer).field("error_description").unwrap().to_owned();
+    let case = town.log().await.pop().unwrap().login.case_number();
+    assert!(told.ends_with(&format!(" Case number {case}.")), "{told}");
     let form = byggesag.asking(&[("scope", "profile"), ("response_mode", "form_post")]);
     let answer = byggesag.send(&town, &mut town.browser(), &form).await;
     assert!(byggesag.read(&town, &answer).by_form);

@@ -21,7 +21,7 @@ use context_handler::domain::world::Clock;
 use context_handler::keyring::Keyring;
 use context_handler::protocol::keys::{FileKey, Signer};
 use context_handler::protocol::saml::metadata::{OurLogoutAddresses, OurMetadata};
-use context_handler::store::{Sqlite, Store};
+use context_handler::store::{Batch, Kind, Mark, Sqlite, Store};
 use context_handler::system::SystemClock;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
@@ -31,7 +31,7 @@ use crate::support::{Answer, Browser, Fagsystem, Idp, Town, at, key};
 
 /// What the partner's server does when it is asked.
 #[derive(Clone)]
-enum Says {
+pub(crate) enum Says {
     Content(Vec<u8>),
     SendsTo(String),
     Fails,
@@ -39,13 +39,13 @@ enum Says {
 }
 
 /// A partner's server, reached by the name `localhost`.
-struct Partner {
-    url: String,
+pub(crate) struct Partner {
+    pub(crate) url: String,
     says: Arc<Mutex<Says>>,
 }
 
 impl Partner {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let says = Arc::new(Mutex::new(Says::Fails));
         let (answering, moved) = (says.clone(), "/metadata");
         let app = Router::new()
@@ -58,7 +58,7 @@ impl Partner {
         Self { url, says }
     }
 
-    fn says(&self, says: Says) {
+    pub(crate) fn says(&self, says: Says) {
         *self.says.lock().unwrap() = says;
     }
 }
@@ -84,7 +84,7 @@ async fn town(name: &str, path: &str) -> (Town, Partner) {
     (town.await, partner)
 }
 
-fn egress() -> Egress {
+pub(crate) fn egress() -> Egress {
     Egress::new(["localhost".to_owned()], Duration::from_secs(2)).unwrap()
 }
 
@@ -327,6 +327,33 @@ async fn an_operator_who_replaces_a_file_overrules_what_was_fetched() {
 }
 
 #[tokio::test]
+async fn an_operator_who_withdraws_an_address_goes_back_to_the_file() {
+    let (town, partner) = town("withdrawn", "/metadata").await;
+    let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
+    let both = metadata(&town.korsbaek.entity_id, &[&new, &old], &old, at(0));
+    partner.says(Says::Content(both.into_bytes()));
+    assert_eq!(fetch(&town).await, Ok(true));
+    let moves = |from: String, to: String| {
+        move |files: &mut registry::Files| {
+            let toml = String::from_utf8(files["register.toml"].clone()).unwrap();
+            assert!(toml.contains(&from), "{from}");
+            files.insert("register.toml".into(), toml.replace(&from, &to).into_bytes());
+        }
+    };
+    town.change(moves(format!("{}/metadata", partner.url), format!("{}/moved", partner.url))).await;
+    assert_eq!(login(&town, 1, &new).await, "Success", "an address that moved is the party's still");
+
+    town.change(moves(format!("metadata-url = \"{}/moved\"", partner.url), String::new())).await;
+    assert!(town.store.registry().await.unwrap().fetched.is_empty());
+    assert_eq!(
+        login(&town, 2, &new).await,
+        Reason::KeyUntrusted.code(),
+        "what came from there counts no more"
+    );
+    assert_eq!(login(&town, 3, &old).await, "Success");
+}
+
+#[tokio::test]
 async fn a_key_whose_certificate_has_ended_vouches_for_nobody() {
     let (town, partner) = town("ended", "/metadata").await;
     let (old, new) = (key("idp-korsbaek"), key("nemlogin"));
@@ -349,6 +376,11 @@ struct Served {
 impl Served {
     /// With a register that was applied before it started.
     async fn new(name: &str, register: Vec<(&str, String)>) -> Self {
+        Self::after(name, register, async |_| {}).await
+    }
+
+    /// The same, after something happened in its store.
+    async fn after(name: &str, register: Vec<(&str, String)>, happened: impl AsyncFnOnce(&Sqlite)) -> Self {
         let folder = std::env::temp_dir().join(format!("ch-served-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
@@ -364,6 +396,7 @@ impl Served {
         let config = Config::resolve(&Sources::gather(Some(&folder.join("config.toml"))).unwrap()).unwrap();
         let store = Sqlite::open(&config.store.path).unwrap();
         apply(&store, register).await;
+        happened(&store).await;
         Self { url, public, store, serving: tokio::spawn(serve(config)), folder }
     }
 
@@ -400,6 +433,31 @@ fn free() -> SocketAddr {
 async fn a_running_broker_takes_a_change_up_within_a_second() {
     let served = Served::new("change", Vec::new()).await;
     served.is_up().await;
+    takes_up_a_change(&served).await;
+}
+
+#[tokio::test]
+async fn a_change_is_taken_up_within_a_second_while_much_is_forgotten() {
+    let served = Served::after("forgets", Vec::new(), async |store: &Sqlite| {
+        for batch in 0..40 {
+            let long_ago = SystemClock.now() - SignedDuration::from_hours(1);
+            let mark = |number| Mark {
+                kind: Kind::Possession,
+                issuer: "somebody".to_owned(),
+                id: format!("{batch} {number}"),
+                made: long_ago,
+                expires: long_ago,
+            };
+            let uses = (0..5_000).map(mark).collect();
+            store.commit(Batch { uses, ..Batch::default() }).await.unwrap();
+        }
+    })
+    .await;
+    served.is_up().await;
+    takes_up_a_change(&served).await;
+}
+
+async fn takes_up_a_change(served: &Served) {
     let bbr = Fagsystem::bbr(&served.url);
     let mut number = 0;
     let mut knock = async || {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -501,6 +502,68 @@ async fn content_of_another_kind_or_size_is_refused() {
     let answer = system.browser.post_raw(&bulk, "application/json", large(12_000_000)).await;
     refused(&town, &answer, 413, "api.size").await;
     assert_eq!(town.broker.user(Cvr::new(KORSBAEK).unwrap(), "u7").await.unwrap().unwrap().claims.len(), 1);
+}
+
+#[tokio::test]
+async fn a_content_costs_no_more_than_it_is_worth() {
+    let town = town("users-cost").await;
+    let mut system = System::new(&town, "of korsbaek");
+    let (one, list) = (format!("{}/api/v1/users", town.url), format!("{}/api/v1/users/bulk", town.url));
+    let repeated = |part: &str, count: usize| vec![part; count].join(",");
+    let roles = |count: usize| {
+        let roles: Vec<String> = (0..count).map(|n| format!("{{\"role\":\"urn:r:{n}\"}}")).collect();
+        format!("{{\"id\":\"ib\",\"roles\":[{}]}}", roles.join(","))
+    };
+    let begun = Instant::now();
+    let answer = system.browser.post_raw(&one, "application/json", roles(19_000)).await;
+    assert_eq!(refused(&town, &answer, 400, "api.body").await["errors"][0]["pointer"], "/roles");
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "each role is not compared with all: {:?}",
+        begun.elapsed()
+    );
+    let answer = system.browser.post_raw(&one, "application/json", roles(500)).await;
+    assert_eq!(answer.status, 201, "the twin");
+    for (key, hint) in [("x".repeat(900_000), "known here"), ("rolles".to_owned(), "did you mean `roles`?")] {
+        let begun = Instant::now();
+        let content = format!("{{\"id\":\"ib\",\"{key}\":1}}");
+        let answer = system.browser.post_raw(&one, "application/json", content).await;
+        let problem = refused(&town, &answer, 400, "api.body").await;
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(hint));
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "a long key is not compared: {:?}",
+            begun.elapsed()
+        );
+    }
+
+    let objects = format!("{{\"users\":[{}]}}", repeated("{\"a\":1}", 1_000_000));
+    let answer = system.browser.post_raw(&list, "application/json", objects).await;
+    refused(&town, &answer, 413, "api.size").await;
+    for wrong in [
+        repeated("{}", 100_000),
+        format!("{{\"id\":\"ib\",\"claims\":{{\"urn:a\":[{}]}}}}", repeated("\"\"", 1_000_000)),
+    ] {
+        let answer =
+            system.browser.post_raw(&list, "application/json", format!("{{\"users\":[{wrong}]}}")).await;
+        let problem = refused(&town, &answer, 400, "api.body").await;
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 100, "the first hundred mistakes");
+    }
+    let unfolds = |users: usize| {
+        let privileges: Vec<String> = (0..400).map(|n| format!("urn:r:{n}")).collect();
+        let limits = json!([{ "name": "urn:limit", "values": ["x".repeat(8_000)] }]);
+        let list = json!([{ "cvr": KORSBAEK, "privileges": privileges, "constraints": limits }]);
+        let users = (0..users).map(|n| json!({ "id": format!("u{n}"), "privileges": list }));
+        json!({ "users": users.collect::<Vec<_>>() })
+    };
+    let answer = system.call("POST", "/api/v1/users/bulk", Some(unfolds(100))).await;
+    refused(&town, &answer, 413, "api.size").await;
+    let answer = system.call("POST", "/api/v1/users/bulk", Some(unfolds(2))).await;
+    assert_eq!(answer.status, 200, "the twin: {}", answer.body);
+    let users: Vec<Value> =
+        (0..5_000).map(|n| json!({ "id": format!("u{n}"), "roles": [{ "role": BYG }] })).collect();
+    let answer = system.call("POST", "/api/v1/users/bulk", Some(json!({ "users": users }))).await;
+    assert_eq!((answer.status, body(&answer)), (200, json!({ "users": 5_000 })), "the twin");
 }
 
 #[tokio::test]

@@ -241,8 +241,12 @@ fn a_key_file_is_pem_or_pkcs12_and_fits_its_certificate() {
     builder.pkey(&IDP.private).cert(&x509);
     let p12 = builder.build2("secret").unwrap().to_der().unwrap();
     FileKey::read(&p12, Some("secret")).unwrap();
-    FileKey::read(&p12, Some("wrong")).unwrap_err();
-    FileKey::read(&p12, None).unwrap_err();
+    for wrong in [Some("wrong"), None] {
+        let refused = FileKey::read(&p12, wrong).unwrap_err();
+        assert_eq!(refused.detail, "the password does not open the PKCS#12 file");
+    }
+    let refused = FileKey::read(&p12[..40], Some("secret")).unwrap_err();
+    assert_eq!(refused.detail, "the PKCS#12 file cannot be read");
     let encrypted =
         IDP.private.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"secret").unwrap();
     FileKey::from_pem(&IDP.certificate_pem, &encrypted, Some("secret")).unwrap();

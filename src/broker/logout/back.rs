@@ -9,6 +9,7 @@ use crate::broker::{Broker, ByBrowser, Visit};
 use crate::domain::audit::Event;
 use crate::domain::id::{EntityId, LoginId, MessageId};
 use crate::domain::reason::{Fault, Reason};
+use crate::protocol::address::escaped;
 use crate::protocol::saml::Binding;
 use crate::protocol::saml::logout::request::LogoutRequest;
 use crate::protocol::saml::logout::{OurLogout, Says};
@@ -22,8 +23,8 @@ use crate::store::Batch;
 pub(super) enum Back {
     /// To who asked, with our answer.
     Answer { side: Side, party: EntityId, request: MessageId, relay_state: Option<String> },
-    /// To an address that a client has registered.
-    Address(EntityId, String),
+    /// To an address that a client has registered, with the state that it wants back there.
+    Address(EntityId, String, Option<String>),
 }
 
 impl Back {
@@ -48,9 +49,13 @@ impl Broker {
         let snapshot = self.snapshot();
         let (side, party, request) = match back {
             Back::Answer { side, party, request, .. } => (*side, party, request),
-            Back::Address(client, address) => {
+            Back::Address(client, address, state) => {
+                // As long as it is switched on, and the address is its own.
+                let known =
+                    snapshot.client(client).and_then(|known| known.speaks.check_after_logout(address));
                 let receiver = shown(&snapshot, Side::Fagsystem, client);
-                return Ok(Some((receiver, ByBrowser::Redirect(address.clone()))));
+                let there = ByBrowser::Redirect(with_state(address, state.as_deref()));
+                return Ok(known.is_ok().then_some((receiver, there)));
             }
         };
         let says = if complete { Says::Ended(request) } else { Says::InPart(request) };
@@ -113,4 +118,9 @@ impl Broker {
             Side::Provider => self.settings.sp_logout(),
         }
     }
+}
+
+fn with_state(address: &str, state: Option<&str>) -> String {
+    let joint = if address.contains('?') { '&' } else { '?' };
+    state.map_or(address.to_owned(), |state| format!("{address}{joint}state={}", escaped(state)))
 }

@@ -11,6 +11,7 @@ use crate::domain::id::{EntityId, LoginId};
 use crate::domain::login::PENDING_FOR;
 use crate::domain::reason::{Fault, Reason};
 use crate::domain::session::{AtProvider, Leg, LegState, Logout, LogoutBy, Party};
+use crate::domain::subject::SubjectName;
 use crate::store::{Batch, Ending, Mark, Session, SessionFacts, Store, StoreError};
 
 /// How long it is known who was told. A logout holds the user's name as others know it, so it is not kept for good.
@@ -88,9 +89,8 @@ impl Broker {
             Meant::At(Side::Fagsystem, fagsystem, name, []) => {
                 for session in self.store.sessions_named(name).await? {
                     let participants = self.store.participants(session.id).await?;
-                    let takes_part =
-                        participants.iter().any(|p| p.fagsystem == **fagsystem && p.name == *name);
-                    sessions.extend(takes_part.then_some(session));
+                    let in_it = participants.iter().any(|p| p.fagsystem == **fagsystem && p.name == *name);
+                    sessions.extend(in_it.then_some(session));
                 }
             }
             Meant::At(Side::Fagsystem, fagsystem, name, indexes) => {
@@ -108,11 +108,10 @@ impl Broker {
             Meant::At(Side::Provider, idp, name, indexes) => {
                 let named = self.store.sessions_named(name).await?;
                 let at_asker = |session: &Session| session.facts.providers().any(|at| at.idp == **idp);
-                if !named.is_empty() && !named.iter().any(at_asker) {
-                    return Err(Fault::new(
-                        Reason::SloIssuer,
-                        "the user logged in at another identity provider",
-                    ));
+                // Of another municipality's user nobody learns whether there is a session.
+                let is_of_another = !named.is_empty() || self.is_of_another(idp, name);
+                if is_of_another && !named.iter().any(at_asker) {
+                    return Err(Fault::new(Reason::SloIssuer, "the user is another identity provider's"));
                 }
                 let is_meant = |index: &Option<String>| {
                     indexes.is_empty() || index.as_ref().is_none_or(|index| indexes.contains(index))
@@ -126,6 +125,13 @@ impl Broker {
         sessions.sort_by_key(|session| session.id.bytes());
         sessions.dedup_by_key(|session| session.id);
         Ok(sessions)
+    }
+
+    /// Whether the name is one of a municipality's user for whom this identity provider does not speak.
+    fn is_of_another(&self, idp: &EntityId, name: &str) -> bool {
+        let (snapshot, now) = (self.snapshot(), self.clock.now());
+        let speaks_for = |user: SubjectName| snapshot.federation().speaks_for(idp, user.cvr(), now);
+        SubjectName::new(name).is_ok_and(|user| !speaks_for(user))
     }
 
     fn ending(&self, session: &Session, logout: LoginId, end: &End<'_>) -> Ending {

@@ -109,14 +109,14 @@ pub enum LogoutNext {
 }
 
 /// A client of OpenID Connect that ends a session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ByClient<'c> {
     /// Who.
     pub client: &'c EntityId,
     /// The session, by the index that it was told: the `sid` of an ID token of ours.
     pub index: LoginId,
-    /// Where the user goes afterwards: registered, with the state in it.
-    pub address: Option<&'c str>,
+    /// Where the user goes afterwards: registered, and the state that comes along.
+    pub address: Option<(String, Option<String>)>,
 }
 
 impl Broker {
@@ -153,11 +153,11 @@ impl Broker {
     }
 
     /// A client of OpenID Connect wants that its user's session ends. Who it is and what it was told is proved.
-    pub async fn end_for_client(&self, visit: &Visit, by: &ByClient<'_>) -> LogoutStep {
+    pub async fn end_for_client(&self, visit: &Visit, by: ByClient<'_>) -> LogoutStep {
         let mut trail = self.trail(self.fresh_login(), visit, Event::LogoutReceived);
         trail.record.actor = Actor::Fagsystem;
         trail.record.fagsystem = Some(by.client.clone());
-        let back = by.address.map(|address| Back::Address(by.client.clone(), address.to_owned()));
+        let back = by.address.map(|(address, state)| Back::Address(by.client.clone(), address, state));
         let end = End {
             meant: Meant::OfClient(by.client, by.index),
             by: LogoutBy::Fagsystem(by.client.clone()),

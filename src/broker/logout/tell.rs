@@ -11,7 +11,7 @@ use super::way::{Way, way};
 use crate::broker::Broker;
 use crate::broker::breaker::{ALONE, Pass};
 use crate::broker::egress::Posted;
-use crate::broker::registry::{KnownClient, Snapshot};
+use crate::broker::registry::Snapshot;
 use crate::domain::audit::{Actor, Event, Record};
 use crate::domain::id::{LoginId, MessageId};
 use crate::domain::login::PENDING_FOR;
@@ -106,6 +106,13 @@ impl Errand {
         (self.changed(Leg { state, next: None, ..leg }), Some(record))
     }
 
+    /// The record that its server is left alone: one of the first time, since somebody who is dead for days and whom many
+    /// are to be told to is looked at again and again.
+    fn first_left_alone(&self, alone: &Fault, now: Timestamp) -> Option<Record> {
+        let is_first = now.duration_since(self.begun) < ALONE;
+        is_first.then(|| refused(self.about.clone(), alone, now))
+    }
+
     /// What becomes of a leg whose server is left alone for a while: it counts as no try.
     fn left_alone(self, now: Timestamp) -> LegChange {
         let leg = Leg { next: Some(now + ALONE), ..self.leg.clone() };
@@ -123,6 +130,8 @@ struct Told {
     question: MessageId,
     /// Whether it answers with a message, which must be proved.
     answers: bool,
+    /// Why nothing could be written to it: that counts as a try, or it would be due for ever.
+    unwritten: Option<Fault>,
 }
 
 /// What is on its way to somebody.
@@ -152,24 +161,28 @@ impl Broker {
             let pass = match passes.map(|breaker| breaker.pass(now, Reason::SloDown)).transpose() {
                 Ok(pass) => pass,
                 Err(alone) => {
-                    batch.records.push(refused(errand.about.clone(), &alone, now));
+                    batch.records.extend(errand.first_left_alone(&alone, now));
                     batch.legs.push(errand.left_alone(now));
                     continue;
                 }
             };
             match way {
                 Way::Soap(address) => {
-                    let Ok((sent, post)) = self.by_soap(errand, address) else { continue };
-                    self.send(&mut posts, told.len(), (post, pass));
-                    batch.records.push(sent.errand.sent(&sent.question, address, now));
-                    told.push(sent);
+                    let question = self.fresh_message();
+                    let written = self.by_soap(&errand, &question, address).map(|post| {
+                        self.send(&mut posts, told.len(), (post, pass));
+                        batch.records.push(errand.sent(&question, address, now));
+                    });
+                    told.push(Told { errand, question, answers: true, unwritten: written.err() });
                 }
                 Way::BackChannel(client, address) => {
-                    let Ok((sent, tokens)) = self.by_back_channel(errand, &client) else { continue };
-                    let record = sent.errand.sent(&sent.question, address, now);
-                    batch.records.push(Record { assertion: Some(tokens.jti.to_string()), ..record });
-                    self.send(&mut posts, told.len(), (Post::Tokens(address.to_owned(), tokens), pass));
-                    told.push(sent);
+                    let question = self.fresh_message();
+                    let written = self.logout_tokens(&client, &errand.leg.party).map(|tokens| {
+                        let record = errand.sent(&question, address, now);
+                        batch.records.push(Record { assertion: Some(tokens.jti.to_string()), ..record });
+                        self.send(&mut posts, told.len(), (Post::Tokens(address.to_owned(), tokens), pass));
+                    });
+                    told.push(Told { errand, question, answers: false, unwritten: written.err() });
                 }
                 way => {
                     let (change, record) = errand.not_by_server(way, now);
@@ -189,21 +202,10 @@ impl Broker {
         }
     }
 
-    fn by_soap(&self, errand: Errand, address: &str) -> Result<(Told, Post), Fault> {
-        let question = self.fresh_message();
-        let envelope =
-            self.news(&errand.leg.party, &question, address, |news| news.by_soap(self.keys.signer()))?;
-        let post = Post::Envelope(address.to_owned(), envelope.into_string());
-        Ok((Told { errand, question, answers: true }, post))
-    }
-
-    fn by_back_channel(
-        &self,
-        errand: Errand,
-        client: &KnownClient<'_>,
-    ) -> Result<(Told, LogoutTokens), Fault> {
-        let tokens = self.logout_tokens(client, &errand.leg.party)?;
-        Ok((Told { errand, question: self.fresh_message(), answers: false }, tokens))
+    fn by_soap(&self, errand: &Errand, question: &MessageId, address: &str) -> Result<Post, Fault> {
+        let party = &errand.leg.party;
+        let envelope = self.news(party, question, address, |news| news.by_soap(self.keys.signer()))?;
+        Ok(Post::Envelope(address.to_owned(), envelope.into_string()))
     }
 
     fn send(&self, posts: &mut JoinSet<Answered>, number: usize, (post, pass): (Post, Option<Pass>)) {
@@ -284,9 +286,10 @@ impl Broker {
     /// What becomes of a leg by what came back, and what is written down about it.
     fn settle(&self, snapshot: &Snapshot, told: Told, answer: Result<Vec<u8>, Fault>) -> (LegChange, Record) {
         let now = self.clock.now();
-        let Told { errand, question, answers } = told;
+        let Told { errand, question, answers, unwritten } = told;
         let mut heard = errand.heard(&question, now);
-        let judged = answer.map_err(|fault| Fault::new(Reason::SloDown, fault.to_string()));
+        let judged =
+            unwritten.map_or(answer, Err).map_err(|fault| Fault::new(Reason::SloDown, fault.to_string()));
         let judged = judged.and_then(|body| match answers {
             true => self.believe_confirmed(snapshot, &errand.leg.party, (&body, &question), &mut heard),
             false => Ok(Outcome::Ended), // at its registered address, which took the token

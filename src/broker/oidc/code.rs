@@ -72,7 +72,8 @@ impl Broker {
         let by_page = asked.is_passive && reason == Reason::Status;
         let reason = if by_page { Reason::Passive } else { reason };
         snapshot.client(&asked.fagsystem).ok()?.speaks.check_redirect(&reply.redirect_uri).ok()?;
-        reply_to(reply).refusal(reason, &self.settings.public_url).map(by_browser)
+        let case = asked.login.case_number();
+        reply_to(reply).refusal(reason, case, &self.settings.public_url).map(by_browser)
     }
 }
 

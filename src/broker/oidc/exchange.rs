@@ -144,6 +144,7 @@ impl Broker {
         if let TokenRequest::Code { redirect_uri, verifier, .. } = handed_in {
             let of_code = entitlement.code.as_ref().ok_or_else(|| wrong("it is no code"))?;
             check_code(of_code, redirect_uri, verifier)?;
+            client.speaks.check_redirect(redirect_uri)?; // still one of its addresses
         }
         let (participant, session) = self.alive(story, participant, now).await?;
         let text = entitlement.code.is_none().then_some(text);

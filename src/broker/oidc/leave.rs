@@ -8,7 +8,6 @@ use crate::broker::{Broker, Visit};
 use crate::domain::audit::Event;
 use crate::domain::id::{EntityId, LoginId};
 use crate::domain::reason::{Fault, Reason};
-use crate::protocol::address::escaped;
 use crate::protocol::jose::{self, Audience, Expectation, Lifetime, SIGNED_WITH, Typ};
 use crate::protocol::oauth::parameters::Parameters;
 
@@ -16,8 +15,8 @@ use crate::protocol::oauth::parameters::Parameters;
 struct Wish {
     client: EntityId,
     index: LoginId,
-    /// Where its user goes afterwards.
-    address: Option<String>,
+    /// Where its user goes afterwards, and with which state.
+    address: Option<(String, Option<String>)>,
 }
 
 impl Broker {
@@ -30,8 +29,8 @@ impl Broker {
         let mut story = self.story(visit, Event::LogoutReceived);
         match arrived.and_then(|parameters| self.wish_of_client(&mut story, &parameters)) {
             Ok(Wish { client, index, address }) => {
-                let by = ByClient { client: &client, index, address: address.as_deref() };
-                Ok(self.end_for_client(visit, &by).await)
+                let by = ByClient { client: &client, index, address };
+                Ok(self.end_for_client(visit, by).await)
             }
             Err(fault) => Err(self.refuse_call_of_client(story, Refused::from(fault)).await),
         }
@@ -60,12 +59,8 @@ impl Broker {
         let speaks = snapshot.client(&client)?.speaks; // still switched on
         let address = parameters.get("post_logout_redirect_uri");
         address.map_or(Ok(()), |address| speaks.check_after_logout(address))?;
-        let address = address.map(|address| with_state(address, parameters.get("state")));
+        let state = parameters.get("state").map(str::to_owned);
+        let address = address.map(|address| (address.to_owned(), state));
         Ok(Wish { client, index, address })
     }
-}
-
-fn with_state(address: &str, state: Option<&str>) -> String {
-    let joint = if address.contains('?') { '&' } else { '?' };
-    state.map_or(address.to_owned(), |state| format!("{address}{joint}state={}", escaped(state)))
 }

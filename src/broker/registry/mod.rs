@@ -258,13 +258,16 @@ fn unreadable(complaints: &[Complaint]) -> Fault {
     Fault::new(Reason::Internal, format!("the register in the store cannot be read: {first}"))
 }
 
-/// Parties whose metadata file was changed by hand. What was fetched for them stands back: an operator who replaces a
-/// key that was lost must not lose to a copy that the key signed.
+/// Parties whose metadata file was changed by hand, or whose address was withdrawn. What was fetched for them stands back:
+/// an operator who replaces a key that was lost must not lose to a copy that the key signed.
 fn replaced_by_hand(kept: &RegistryFiles, files: &Files) -> Result<Vec<EntityId>, Vec<Complaint>> {
     let before = read::metadata_files(&kept.files).unwrap_or_default();
     let after = read::metadata_files(files)?;
+    let addresses = read::metadata_urls(files);
     let fetched = kept.fetched.keys().filter_map(|name| EntityId::new(name).ok());
-    Ok(fetched.filter(|party| before.get(party) != after.get(party)).collect())
+    let is_replaced =
+        |party: &EntityId| before.get(party) != after.get(party) || !addresses.contains_key(party);
+    Ok(fetched.filter(is_replaced).collect())
 }
 
 /// Checks a directory as `apply` does, and says what it would change.

@@ -110,13 +110,23 @@ fn opens(key: &Arc<FileKey>, random: &dyn Random) -> Result<(), Fault> {
 pub(super) async fn store(config: &Config, now: Timestamp, findings: &mut Findings) -> Option<Sqlite> {
     let path = &config.store.path;
     let shown = path.display();
-    if !path.exists() {
-        let fix = "It is made at the first start or `apply`, if its folder is there and writable.";
-        match path.parent().is_some_and(std::path::Path::is_dir) {
-            true => findings.warning("store", format!("{shown} does not exist yet"), fix),
-            false => findings.failed("store", format!("{shown} does not exist, nor does its folder"), fix),
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => {
+            let fix = "It is made at the first start or `apply`, if its folder is there and writable.";
+            match path.parent().is_some_and(std::path::Path::is_dir) {
+                true => findings.warning("store", format!("{shown} does not exist yet"), fix),
+                false => {
+                    findings.failed("store", format!("{shown} does not exist, nor does its folder"), fix)
+                }
+            }
+            return None;
         }
-        return None;
+        Err(error) => {
+            let fix = "Ask as the user that serves, or as root: nobody else may look into its folder.";
+            findings.failed("store", format!("{shown}: {error}"), fix);
+            return None;
+        }
     }
     let fix = "Give the user that serves the right to write the file and its folder, and see that the disk is not full.";
     match Sqlite::examine(path) {

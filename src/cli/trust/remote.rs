@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
@@ -67,6 +67,7 @@ impl Remote {
         }
         let request = self.client.post(format!("{}/api/v1/trust/runs", self.base));
         let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token));
+        let request = request.header(ACCEPT_LANGUAGE, "en");
         let sent = request.header(CONTENT_TYPE, "application/json").body(order.to_string()).send().await;
         let (status, body) = match sent {
             Ok(response) => (response.status(), response.text().await.unwrap_or_default()),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::broker::users::UserQuery;
 use crate::domain::id::Cvr;
-use crate::domain::user::{Draft, HeldRole, Mistake, pointed};
+use crate::domain::user::{Draft, HeldRole, MOST_TOLD, Mistake, pointed};
 use crate::domain::written::nearest;
 use crate::protocol::bpp;
 use crate::protocol::saml::binding::Parameters;
@@ -15,13 +15,18 @@ use crate::protocol::saml::binding::Parameters;
 /// The most users in one part of a list.
 const MOST_IN_PART: usize = 1000;
 
-/// What was read, and all that is wrong with it.
+/// The most bytes that the privilege lists of a content come to.
+const MOST_UNFOLDED: usize = 64 * 1024 * 1024;
+
+/// What was read, and what is wrong with it.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) drafts: Vec<Draft>,
     pub(super) mistakes: Vec<Mistake>,
     /// Whether a user names an authority that is not the caller's.
     pub(super) names_another: bool,
+    /// What the privilege lists come to: a short one can stand for a very long one, and a content has many.
+    unfolded: usize,
 }
 
 /// One user; where the address names it, the content may leave the id out.
@@ -48,8 +53,15 @@ pub(super) fn users(value: &Value, own: Cvr) -> Read {
 }
 
 impl Read {
+    /// Whether the privilege lists come to more than anybody could mean.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.unfolded > MOST_UNFOLDED
+    }
+
     fn wrong(&mut self, place: &str, what: impl Into<String>) {
-        self.mistakes.push(Mistake::new(place, what));
+        if self.mistakes.len() < MOST_TOLD {
+            self.mistakes.push(Mistake::new(place, what));
+        }
     }
 
     fn user(&mut self, value: &Value, own: Cvr, id: Option<&str>, place: &str) {
@@ -84,7 +96,12 @@ impl Read {
         }
         match fields.get("privileges").map(bpp::from_json) {
             None => {}
-            Some(Ok(list)) => draft.roles.extend(list.groups.iter().flat_map(HeldRole::of)),
+            Some(Ok(list)) => {
+                self.unfolded = self.unfolded.saturating_add(list.weight());
+                if !self.is_too_much() {
+                    draft.roles.extend(list.groups.iter().flat_map(HeldRole::of));
+                }
+            }
             Some(Err(fault)) => self.wrong(&format!("{place}/privileges"), fault.detail),
         }
         draft.claims = self.values_by_name(fields.get("claims"), &format!("{place}/claims"));

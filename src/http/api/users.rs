@@ -23,6 +23,11 @@ use crate::protocol::address::escaped;
 /// The largest list of users that is taken in one piece.
 pub(in crate::http) const MAX_BULK: usize = 10 * 1024 * 1024;
 
+/// The most objects and lists in a content, and in a list of users. Each of them costs us a hundred times the bytes that
+/// it is written with.
+const MOST_PARTS: usize = 20_000;
+const MOST_PARTS_OF_LIST: usize = 400_000;
+
 /// A list of users, part by part.
 pub(in crate::http) async fn list(
     State(door): State<Arc<Door>>,
@@ -159,7 +164,7 @@ async fn bulk(
     if let Err(fault) = unconditional(headers) {
         return refused(door, called, fault, Vec::new()).await;
     }
-    let content = json_of(headers, content);
+    let content = json_within(headers, content, MOST_PARTS_OF_LIST);
     let drafts = match read_content(called, content, |own, value| body::users(value, own)) {
         Ok(drafts) => drafts,
         Err((fault, mistakes)) => return refused(door, called, fault, mistakes).await,
@@ -182,7 +187,12 @@ fn read_content(
     read: impl FnOnce(Cvr, &Value) -> Read,
 ) -> Result<Vec<Draft>, (Fault, Vec<Mistake>)> {
     let own = called.caller.authority();
-    let Read { drafts, mistakes, names_another } = read(own, &content.map_err(|fault| (fault, Vec::new()))?);
+    let read = read(own, &content.map_err(|fault| (fault, Vec::new()))?);
+    if read.is_too_much() {
+        let what = "expected privileges that unfold to 64 MB at most: send the list in parts";
+        return Err((Fault::new(Reason::ApiSize, what), Vec::new()));
+    }
+    let Read { drafts, mistakes, names_another, .. } = read;
     if names_another {
         let what = format!("expected no authority, or {own}");
         return Err((Fault::new(Reason::ApiAuthority, what), Vec::new()));
@@ -191,6 +201,14 @@ fn read_content(
 }
 
 pub(super) fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection>) -> Result<Value, Fault> {
+    json_within(headers, content, MOST_PARTS)
+}
+
+fn json_within(
+    headers: &HeaderMap,
+    content: Result<Bytes, BytesRejection>,
+    most_parts: usize,
+) -> Result<Value, Fault> {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
@@ -202,6 +220,11 @@ pub(super) fn json_of(headers: &HeaderMap, content: Result<Bytes, BytesRejection
         }
         _ => Fault::new(Reason::ApiBody, "the content did not arrive whole"),
     })?;
+    let parts = content.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if parts > most_parts {
+        let what = format!("expected at most {most_parts} objects and lists, got {parts}");
+        return Err(Fault::new(Reason::ApiSize, what));
+    }
     // What the reader says names a line and a column, never what stands there.
     serde_json::from_slice(&content)
         .map_err(|error| Fault::new(Reason::ApiBody, format!("expected JSON: {error}")))

@@ -47,8 +47,17 @@ impl FileKey {
 
     /// Reads a PKCS#12 file.
     pub fn from_pkcs12(der: &[u8], password: &str) -> Result<Self, Fault> {
-        let unreadable = |_: ErrorStack| unusable("the PKCS#12 file cannot be read");
-        let parsed = Pkcs12::from_der(der).and_then(|file| file.parse2(password)).map_err(unreadable)?;
+        let unreadable = |error: ErrorStack| {
+            let because = |reason| error.errors().iter().any(|one| one.reason() == Some(reason));
+            unusable(match () {
+                () if because("mac verify failure") => "the password does not open the PKCS#12 file",
+                () if because("unsupported") => {
+                    "the PKCS#12 file is encrypted in a way that is given up (RC2 or the like): write it anew with AES"
+                }
+                () => "the PKCS#12 file cannot be read",
+            })
+        };
+        let parsed = Pkcs12::from_der(der).and_then(|file| file.parse2(password)).map_err(&unreadable)?;
         let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
             return Err(unusable("the PKCS#12 file lacks the certificate or the private key"));
         };

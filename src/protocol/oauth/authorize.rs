@@ -12,7 +12,7 @@ use super::error::OAuthError;
 use super::parameters::Parameters;
 use super::token::Challenge;
 use crate::domain::assurance::Level;
-use crate::domain::id::Cvr;
+use crate::domain::id::{CaseNumber, Cvr};
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::address::escaped;
 
@@ -93,8 +93,8 @@ impl ReplyTo {
     }
 
     /// Says what is wrong, if the reason is one that a client is told.
-    pub fn refusal(&self, reason: Reason, issuer: &str) -> Option<Answer> {
-        let OAuthError { code, description } = OAuthError::for_reason(reason)?;
+    pub fn refusal(&self, reason: Reason, case: CaseNumber, issuer: &str) -> Option<Answer> {
+        let OAuthError { code, description } = OAuthError::for_reason(reason)?.of_case(case);
         Some(self.answer(vec![("error", code.to_owned()), ("error_description", description)], issuer))
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::faults::Explanation;
+use crate::domain::id::CaseNumber;
 use crate::domain::reason::Reason;
 
 /// An error as a client reads it.
@@ -59,6 +60,12 @@ impl OAuthError {
     pub fn new(code: &'static str, reason: Reason) -> Self {
         let Explanation { means, fix } = reason.explanation();
         Self { code, description: format!("{reason}: {} {}", means.en, fix.en) }
+    }
+
+    /// The same, about the login of this number.
+    #[must_use]
+    pub fn of_case(self, case: CaseNumber) -> Self {
+        Self { description: format!("{} Case number {case}.", self.description), ..self }
     }
 
     /// The HTTP status that goes with it where a client asks without a browser.

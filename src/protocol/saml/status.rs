@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::samlp;
 use crate::domain::faults::Explanation;
+use crate::domain::id::CaseNumber;
 use crate::domain::reason::{Fault, Reason};
 use crate::protocol::xml::{Element, Writer};
 
@@ -20,13 +21,15 @@ pub struct Status {
     pub second: &'static str,
     /// The reason, which is told in words beside the codes.
     reason: Reason,
+    /// What the user can name on the telephone.
+    case: Option<CaseNumber>,
 }
 
 impl Status {
     /// What an asker is told who may not have what it asks for, or who asks about a user whom nobody knows: the two
     /// must look alike.
     pub const REQUEST_DENIED: Self =
-        Self { top: "Requester", second: "RequestDenied", reason: Reason::AqDenied };
+        Self { top: "Requester", second: "RequestDenied", reason: Reason::AqDenied, case: None };
 
     /// What a fagsystem is told for a reason; none when the answer must not go to anybody, since it is not sure
     /// who asked or whether somebody tampers.
@@ -47,14 +50,21 @@ impl Status {
             Reason::AgreementMissing | Reason::BppNone | Reason::SloIssuer => ("Requester", "RequestDenied"),
             _ => return None,
         };
-        Some(Self { top, second, reason })
+        Some(Self { top, second, reason, case: None })
+    }
+
+    /// The same, about the login of this number.
+    #[must_use]
+    pub fn of_case(self, case: CaseNumber) -> Self {
+        Self { case: Some(case), ..self }
     }
 
     pub(super) fn write(self, xml: &mut Writer) {
         xml.start(samlp("Status"));
         write_codes(xml, self.top, Some(self.second));
         let Explanation { means, fix } = self.reason.explanation();
-        xml.element(samlp("StatusMessage"), &format!("{}: {} {}", self.reason, means.en, fix.en));
+        let case = self.case.map(|case| format!(" Case number {case}.")).unwrap_or_default();
+        xml.element(samlp("StatusMessage"), &format!("{}: {} {}{case}", self.reason, means.en, fix.en));
         xml.end();
     }
 }

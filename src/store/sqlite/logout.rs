@@ -57,10 +57,7 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
     for ending in &batch.endings {
         over(transaction, ending)?;
     }
-    for LegChange { logout, leg } in &batch.legs {
-        write(transaction, *logout, leg)?;
-    }
-    Ok(())
+    batch.legs.iter().try_for_each(|change| went(transaction, change))
 }
 
 /// The participants become legs, before those of the identity providers.
@@ -72,7 +69,7 @@ fn over(transaction: &Connection, ending: &Ending) -> Result<(), StoreError> {
     let providers = logout.legs.iter().map(|leg| (leg.party.clone(), leg.state));
     for (number, (party, state)) in (0..).zip(told.chain(providers)) {
         let next = (!state.is_settled()).then_some(*due);
-        write(transaction, logout.id, &Leg { number, party, state, question: None, attempts: 0, next })?;
+        begin(transaction, logout.id, &Leg { number, party, state, question: None, attempts: 0, next })?;
     }
     let content = serde_json::to_string(&Logout { legs: Vec::new(), ..logout.clone() }).map_err(down)?;
     transaction
@@ -91,14 +88,22 @@ fn over(transaction: &Connection, ending: &Ending) -> Result<(), StoreError> {
     end(transaction, logout.session)
 }
 
-/// Whoever has confirmed has confirmed: a change that was under way meanwhile does not undo it.
-fn write(transaction: &Connection, logout: LoginId, leg: &Leg) -> Result<(), StoreError> {
+fn begin(transaction: &Connection, logout: LoginId, leg: &Leg) -> Result<(), StoreError> {
+    let content = serde_json::to_string(leg).map_err(down)?;
+    transaction
+        .prepare_cached("INSERT INTO logout_leg (logout, number, next, content) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![logout.bytes(), leg.number, leg.next.map(Timestamp::as_millisecond), content])?;
+    Ok(())
+}
+
+/// Whoever has confirmed has confirmed: a change that was under way meanwhile does not undo it. Nor does it bring back what
+/// was forgotten meanwhile: nobody would know whom it is about, and it would be due for ever.
+fn went(transaction: &Connection, LegChange { logout, leg }: &LegChange) -> Result<(), StoreError> {
     let content = serde_json::to_string(leg).map_err(down)?;
     transaction
         .prepare_cached(
-            "INSERT INTO logout_leg (logout, number, next, content) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (logout, number) DO UPDATE SET next = ?3, content = ?4
-             WHERE content ->> 'state' <> 'confirmed'",
+            "UPDATE logout_leg SET next = ?3, content = ?4
+             WHERE logout = ?1 AND number = ?2 AND content ->> 'state' <> 'confirmed'",
         )?
         .execute(params![logout.bytes(), leg.number, leg.next.map(Timestamp::as_millisecond), content])?;
     Ok(())

@@ -130,6 +130,7 @@ pub(super) fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreE
     }
     if let Some(participant) = &batch.participant {
         take_part(transaction, participant)?;
+        forget_oldest(transaction, participant)?;
     }
     if let Some(id) = batch.spends {
         transaction.prepare_cached("INSERT INTO spent (voucher) VALUES (?1)")?.execute([id.bytes()])?;
@@ -176,6 +177,24 @@ fn take_part(transaction: &Connection, participant: &Participant) -> Result<(), 
     transaction
         .prepare_cached("INSERT INTO participant (id, session, content) VALUES (?1, ?2, ?3)")?
         .execute(params![index.bytes(), session.bytes(), content])?;
+    Ok(())
+}
+
+/// Keeps the youngest places of a fagsystem in a session, and forgets those that are too many with their vouchers.
+fn forget_oldest(
+    transaction: &Connection,
+    Participant { session, fagsystem, .. }: &Participant,
+) -> Result<(), StoreError> {
+    let mut select = transaction.prepare_cached(
+        "SELECT id FROM participant WHERE session = ?1 AND content ->> 'fagsystem' = ?2
+         ORDER BY id DESC LIMIT -1 OFFSET ?3",
+    )?;
+    let too_many = select
+        .query_map(params![session.bytes(), fagsystem.as_str(), Participant::MOST], |row| row.get(0))?;
+    for id in too_many.collect::<Result<Vec<[u8; 16]>, _>>()? {
+        transaction.prepare_cached("DELETE FROM voucher WHERE participant = ?1")?.execute([id])?;
+        transaction.prepare_cached("DELETE FROM participant WHERE id = ?1")?.execute([id])?;
+    }
     Ok(())
 }
 

@@ -4,10 +4,12 @@
 use context_handler::domain::audit::{Actor, Event};
 use context_handler::domain::id::{EntityId, MessageId};
 use context_handler::protocol::keys::{Signer, TrustedKeys};
+use context_handler::protocol::saml::metadata::{OurLogoutAddresses, OurMetadata};
 use context_handler::protocol::saml::soap::unwrap;
 use context_handler::protocol::xml::{Document, Name, verify};
 use jiff::SignedDuration;
 
+use crate::registry::{Partner, Says, egress};
 use crate::support::forge::{Party, after_issuer, attribute, changed, cut_signature};
 use crate::support::{Answer, Town, at, key};
 
@@ -250,6 +252,66 @@ async fn whoever_may_not_ask_or_asks_for_too_much_is_denied() {
     town.pass(SignedDuration::from_hours(24 * 365 * 50));
     let late = Ask { issue_instant: town.now().to_string(), ..base() };
     denied(&town, &ask(&town, &late).await, &late, "key.expired", "with a certificate that ran out").await;
+}
+
+/// Metadata of a fagsystem of this name with one key, which signs it.
+fn of_fagsystem(name: &str, signer: &str) -> Vec<u8> {
+    let signer = key(signer);
+    let written = OurMetadata {
+        id: &MessageId::new("_metadata").unwrap(),
+        entity_id: &EntityId::new(name).unwrap(),
+        now: at(0),
+        signing: &[Signer::certificate(signer.as_ref()).clone()],
+        encryption: &[],
+    };
+    let logout = OurLogoutAddresses {
+        browser: "https://asks.test/slo".to_owned(),
+        soap: "https://asks.test/slo/soap".to_owned(),
+    };
+    written.write_sp("https://asks.test/acs", &logout, signer.as_ref()).unwrap().into_string().into_bytes()
+}
+
+#[tokio::test]
+async fn what_is_fetched_for_a_fagsystem_brings_it_no_key_to_ask_with() {
+    let town = town("aa-fetched").await;
+    let partner = Partner::new().await;
+    let name = "https://koereproevebooking.test/saml";
+    let metadata = of_fagsystem(name, "sp-seb");
+    town.change(|files| {
+        files.insert("fagsystem.xml".into(), metadata.clone());
+        let toml = format!(
+            "[[service-provider]]\nentity-id = {name:?}\nname = \"Asks\"\ncvr = \"77777777\"\nprofile = \"OIOSAML2\"\n\
+             required-nist = 3\nmetadata = \"fagsystem.xml\"\nmetadata-url = \"{}/metadata\"\n\n",
+            partner.url
+        );
+        files.get_mut("register.toml").unwrap().extend(toml.into_bytes());
+    })
+    .await;
+    partner.says(Says::Content(metadata));
+    let fetched = town.broker.refresh_metadata(&egress()).await.unwrap();
+    assert_eq!(fetched[0].outcome.as_ref().ok(), Some(&true), "it holds for logins");
+
+    let twin = Ask::about(&town, "ib");
+    assert!(
+        told(&town, &ask(&town, &twin).await, &twin).is_some(),
+        "by the key that was registered for this"
+    );
+    let by_fagsystem = Ask { key: "sp-seb", ..Ask::about(&town, "ib") };
+    let answer = ask(&town, &by_fagsystem).await;
+    denied(&town, &answer, &by_fagsystem, "key.untrusted", "by the key of logins").await;
+}
+
+#[tokio::test]
+async fn an_attribute_is_told_once_however_often_it_is_asked_for() {
+    let town = town("aa-often").await;
+    for count in [1, 1_000] {
+        let wanted = [vec![TITLE; count], vec![RIGHTS; count]].concat();
+        let query = Ask { attributes: wanted, ..Ask::about(&town, "ib") };
+        let attributes = told(&town, &ask(&town, &query).await, &query).unwrap();
+        let mut names: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [RIGHTS, TITLE], "asked for {count} times");
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,38 @@ async fn nobody_ends_a_session_that_it_has_no_part_in() {
     }
 }
 
+/// ATK-239, asked by a logout: an identity provider asks for the end of another municipality's user's session, to hear from
+/// the answer whether there is one.
+#[tokio::test]
+async fn no_identity_provider_learns_who_is_logged_in_at_another() {
+    for way in WAYS {
+        let mut scene = Scene::new(&format!("learns-{way}"), |files| {
+            by_browser(files, "HTTP-Redirect");
+            reachable(files, "feddet", "HTTP-Redirect", "https://idp.feddet.test/slo");
+        })
+        .await;
+        let feddet = scene.town.feddet.voice(&scene.town);
+        let mut status = async |name: &str, number: u32| {
+            let end = End { id: format!("_{number}"), name_id: name.into(), ..feddet.end(&[]) };
+            let answer = asks(&feddet, &mut scene.browser, way, &end, true).await;
+            let told = if way == "soap" { Confirmed::in_envelope(&answer) } else { Confirmed::of(&answer) };
+            told.status
+        };
+        let logged_in = status("C=DK,O=11111111,CN=Ib Dam,Serial=5b0c", 1).await;
+        let nobody = status("C=DK,O=11111111,CN=Bo Dam,Serial=0000", 2).await;
+        assert_eq!(
+            (&logged_in, &logged_in),
+            (&nobody, &vec!["Requester".to_owned(), "RequestDenied".to_owned()])
+        );
+        assert_eq!(
+            status("C=DK,O=99999999,CN=Bo Dam,Serial=0000", 3).await,
+            ["Success"],
+            "{way}: its own user"
+        );
+        assert_eq!(scene.sessions().await, 1);
+    }
+}
+
 /// A switched-off party is refused here as everywhere.
 #[tokio::test]
 async fn a_fagsystem_that_is_switched_off_ends_nothing() {

@@ -49,4 +49,8 @@ pub(crate) async fn told(town: &Town, answer: &Answer, status: &[&str], reason: 
     assert_eq!(told.status, status);
     assert!(told.assertion.is_none());
     assert_eq!(town.last_reason().await, reason);
+    if status != ["Success"] {
+        let case = town.log().await.pop().unwrap().login.case_number();
+        assert!(told.xml.contains(&format!(" Case number {case}.</samlp:StatusMessage>")), "{}", told.xml);
+    }
 }

@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
+use context_handler::domain::session::Participant;
 use context_handler::protocol::jose::{self, Typ};
 use context_handler::protocol::keys::{SignatureAlgorithm, Signer};
 use context_handler::protocol::seal::Ticket;
+use context_handler::store::Store;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::relying::{
-    By, Client, VERIFIER, base64url, body, decoded, number, query, register, town_with,
+    By, Client, VERIFIER, base64url, body, decoded, number, query, register, replace, town_with,
 };
 use crate::support::turns::all;
 use crate::support::world::elliptic_key;
@@ -661,4 +663,83 @@ async fn only_an_id_token_of_ours_ends_a_session_by_itself_and_only_a_registered
     let fields = [("id_token_hint", id_token), bye];
     browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
     assert_eq!(sag.userinfo(&town, access_token).await.status, 401, "the genuine one");
+}
+
+#[tokio::test]
+async fn a_code_that_went_to_an_address_which_is_withdrawn_since_is_worth_nothing() {
+    let sag = Client::sag();
+    let town = town_with("n-withdrawn", [sag.clone()]).await;
+    let code = sag.code(&town).await;
+    let (was, is) = (format!("[{:?}]", sag.redirect_uri), "[\"https://sag.test/another\"]");
+    town.change(|files| replace(files, &was, is)).await;
+    refused(&town, &sag.redeem(&town, &code).await, GRANT, "oidc.redirect").await;
+    town.change(|files| replace(files, is, &was)).await;
+    assert_eq!(
+        sag.redeem(&town, &code).await.status,
+        200,
+        "the same where the address is still the client's"
+    );
+}
+
+#[tokio::test]
+async fn a_logout_leads_to_no_address_that_is_withdrawn_while_the_user_looks_at_it() {
+    let sag = Client::sag();
+    let town = town_with("n-withdrawn-bye", [sag.clone()]).await;
+    let bye = "https://sag.test/bye";
+    let listed = format!("post-logout-redirect-uris = [{bye:?}]\n");
+    let on = format!("client-id = {:?}\n", sag.id);
+    for (what, from, to) in [
+        ("withdrawn", listed.clone(), String::new()),
+        ("switched off", on.clone(), format!("{on}active = false\n")),
+    ] {
+        let mut browser = town.browser();
+        let code = sag.code_for(&town, &mut browser, &[]).await;
+        let tokens = body(&sag.redeem(&town, &code).await);
+        let fields = [
+            ("id_token_hint", text(&tokens, "id_token")),
+            ("post_logout_redirect_uri", bye),
+            ("state", "a b"),
+        ];
+        let left = browser.get(&format!("{}/oauth2/logout?{}", town.url, query(&fields))).await;
+        let page = format!("{}{}", town.url, left.location());
+        let before = browser.get(&page).await;
+        assert!(before.body.contains("https://sag.test/bye?state=a%20b"), "the twin: {}", before.body);
+        town.change(|files| replace(files, &from, &to)).await;
+        let after = browser.get(&page).await;
+        assert_eq!(after.status, 200, "{what}: the user still sees how far it has come");
+        assert!(!after.body.contains(bye) && after.location.is_none(), "{what}: {}", after.body);
+        town.change(|files| {
+            let text = String::from_utf8(files["clients.toml"].clone()).unwrap();
+            let back = if to.is_empty() {
+                text.replace(&on, &format!("{on}{from}"))
+            } else {
+                text.replace(&to, &from)
+            };
+            files.insert("clients.toml".into(), back.into_bytes());
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_logs_in_without_end_fills_no_session() {
+    let sag = Client::sag();
+    let town = town_with("n-without-end", [sag.clone()]).await;
+    let mut browser = town.browser();
+    let first = sag.code_for(&town, &mut browser, &[]).await;
+    let first = body(&sag.redeem(&town, &first).await);
+    for _ in 1..Participant::MOST {
+        town.pass(SignedDuration::from_millis(1));
+        sag.code_for(&town, &mut browser, &[("prompt", "none")]).await;
+    }
+    assert_eq!(sag.userinfo(&town, text(&first, "access_token")).await.status, 200, "the twin");
+    town.pass(SignedDuration::from_millis(1));
+    let last = sag.code_for(&town, &mut browser, &[("prompt", "none")]).await;
+    let named = "C=DK,O=11111111,CN=Ib Dam,Serial=5b0c";
+    let session = town.store.sessions_named(named).await.unwrap().pop().unwrap();
+    assert_eq!(town.store.participants(session.id).await.unwrap().len(), Participant::MOST);
+    let answer = sag.userinfo(&town, text(&first, "access_token")).await;
+    refused(&town, &answer, TOKEN, "session.ended").await;
+    refused(&town, &sag.refresh(&town, text(&first, "refresh_token")).await, GRANT, "token.refresh").await;
+    assert_eq!(sag.redeem(&town, &last).await.status, 200, "the youngest login is as good as any");
 }

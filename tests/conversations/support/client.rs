@@ -44,6 +44,7 @@ impl Client {
                           token-endpoint-auth-method = \"private_key_jwt\"\n\
                           jwks = \"byggesag.jwks.json\"\n\
                           backchannel-logout-uri = \"https://byggesag.test/logout\"\n\
+                          post-logout-redirect-uris = [\"https://byggesag.test/bye\"]\n\
                           issue-refresh-token = true\n";
         Self {
             client_id: "https://oidc.byggesag.test",

@@ -146,19 +146,28 @@ impl Reader<'_> {
         file: &Spanned<String>,
         read: impl Fn(&Document<'_>) -> Result<M, Fault>,
     ) -> Option<M> {
-        let parse = |content: &[u8]| Document::parse_metadata(content).and_then(|document| read(&document));
-        if let Some(metadata) =
-            self.kept.fetched.get(entity_id.as_str()).and_then(|content| parse(content).ok())
-        {
-            return Some(metadata);
+        let fetched = self.kept.fetched.get(entity_id.as_str());
+        match fetched.and_then(|content| parsed(content, &read).ok()) {
+            Some(metadata) => Some(metadata),
+            None => self.metadata_file(source, path, file, read),
         }
+    }
+
+    /// The file that stands beside the TOML, whatever was fetched.
+    pub(super) fn metadata_file<M>(
+        &mut self,
+        source: Source<'_>,
+        path: &str,
+        file: &Spanned<String>,
+        read: impl Fn(&Document<'_>) -> Result<M, Fault>,
+    ) -> Option<M> {
         let beside = beside(path, file.get_ref());
         let Some(content) = self.kept.files.get(&beside) else {
             let what = format!("expected a metadata file at {beside}, found none");
             self.complaints.push(source.complain(file.span(), what));
             return None;
         };
-        match parse(content) {
+        match parsed(content, &read) {
             Ok(metadata) => Some(metadata),
             Err(fault) => {
                 let what = format!("the metadata in {beside} is refused: {fault}");
@@ -167,4 +176,8 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn parsed<M>(content: &[u8], read: impl Fn(&Document<'_>) -> Result<M, Fault>) -> Result<M, Fault> {
+    Document::parse_metadata(content).and_then(|document| read(&document))
 }

@@ -116,7 +116,8 @@ impl Reader<'_> {
             self.twice(source, &written.entity_id);
         }
         let read = |document: &Document<'_>| Parsed::new(document).sp(Some(&entity_id));
-        if let Some(metadata) = self.metadata(source, path, &entity_id, &written.metadata, read) {
+        // What was fetched for the same party was proved with the keys of its other roles.
+        if let Some(metadata) = self.metadata_file(source, path, &written.metadata, read) {
             self.snapshot.people.of_requesters.insert(entity_id, metadata);
         }
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::assurance::{Nist, Nsis};
+use crate::domain::id::CaseNumber;
 use crate::protocol::address::unescaped;
 use crate::protocol::keys::SignatureAlgorithm;
 use crate::protocol::oauth::client::{
@@ -248,11 +249,12 @@ fn an_answer_says_whose_it_is_and_brings_the_state_back() {
     let reply = ReplyTo::prove(&asked(&[("state", "a&b=c#å")]), &client()).unwrap();
     let expected = format!("{HERE}?code=c%26d&state=a%26b%3Dc%23%C3%A5&iss=https%3A%2F%2Flogin.example");
     assert_eq!(reply.code("c&d", ISSUER), Answer::Redirect(expected));
-    let refused = reply.refusal(Reason::Passive, ISSUER).unwrap();
+    let case = CaseNumber::new("4829 137 502").unwrap();
+    let refused = reply.refusal(Reason::Passive, case, ISSUER).unwrap();
     let Answer::Redirect(address) = &refused else { panic!("{refused:?}") };
     assert!(address.starts_with(&format!("{HERE}?error=login_required&error_description=passive%3A%20")));
     assert!(address.ends_with("&state=a%26b%3Dc%23%C3%A5&iss=https%3A%2F%2Flogin.example"), "{address}");
-    assert_eq!(reply.refusal(Reason::OidcRedirect, ISSUER), None);
+    assert_eq!(reply.refusal(Reason::OidcRedirect, case, ISSUER), None);
 
     let other = [("redirect_uri", "https://byggesag.example/other?tenant=1"), ("state", "")];
     let reply = ReplyTo::prove(&asked(&other), &client()).unwrap();
