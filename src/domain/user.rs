@@ -272,8 +272,11 @@ fn expected_uri(came: &str) -> String {
     format!("expected a URI (http, https or urn) of at most {LONGEST_NAME} bytes, got {shown:?}")
 }
 
-/// A name as a step of a JSON pointer.
+/// A name as a step of a JSON pointer. One that is too long for a name is not written out at each thing that is in it.
 pub fn pointed(name: &str) -> String {
+    if name.len() > LONGEST_NAME {
+        return format!("{}…", pointed(&name[..name.floor_char_boundary(80)]));
+    }
     name.replace('~', "~0").replace('/', "~1")
 }
 
@@ -369,6 +372,22 @@ mod tests {
         assert_eq!(wrong.len(), 2 * (1 + MOST));
         assert!(wrong[0].to_string().ends_with("expected at most 200, got 10001"), "{}", wrong[0]);
         assert!(draft().check(own(), Timestamp::UNIX_EPOCH).is_ok());
+    }
+
+    #[test]
+    fn a_name_that_is_far_too_long_is_not_written_out_at_each_of_its_values() {
+        for (name, place) in
+            [("urn:x".to_owned(), "/claims/urn:x/0"), ("urn:æ".repeat(100_000), "/claims/urn:æurn:æ")]
+        {
+            let mut bad = draft();
+            bad.claims.insert(name, vec![String::new(); MOST]);
+            let wrong = bad.check(own(), Timestamp::UNIX_EPOCH).unwrap_err();
+            assert!(wrong.iter().any(|mistake| mistake.pointer.starts_with(place)), "{}", wrong[0].pointer);
+            assert!(
+                wrong.len() >= MOST
+                    && wrong.iter().map(|wrong| wrong.pointer.len()).sum::<usize>() < 64 * 1024
+            );
+        }
     }
 
     #[test]
