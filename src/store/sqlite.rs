@@ -41,8 +41,8 @@ use crate::domain::user::User;
 use connection::{PATIENCE, Readers, SCHEMA, connect, migrate, such, with_reader};
 use writer::{Job, MAX_GROUP, write_groups};
 
-/// How many sessions are remembered that are used again and again; each takes less than a kilobyte.
-const REMEMBERED_SESSIONS: u64 = 16 * 1024;
+/// How much is remembered of sessions that are used again and again, in bytes.
+const REMEMBERED_SESSIONS: u64 = 16 * 1024 * 1024;
 
 /// A database file.
 pub struct Sqlite {
@@ -66,7 +66,8 @@ impl Sqlite {
             .name("store".into())
             .spawn(move || write_groups(&file, connection, &jobs))
             .map_err(|error| StoreError::Down(error.to_string()))?;
-        let sessions = Cache::new(REMEMBERED_SESSIONS);
+        let sessions = Cache::builder().max_capacity(REMEMBERED_SESSIONS);
+        let sessions = sessions.weigher(|_, session: &Session| weight(session)).build();
         Ok(Self { path: path.to_owned(), writer, readers: Readers::default(), sessions })
     }
 
@@ -347,6 +348,14 @@ fn keep(transaction: &Connection, batch: &Batch) -> Result<(), StoreError> {
     batch.uses_system.iter().try_for_each(|used| adoption::used(transaction, used))?;
     batch.fetched.iter().try_for_each(|fetched| adoption::fetched(transaction, *fetched))?;
     batch.records.iter().try_for_each(|record| audit::write(transaction, record))
+}
+
+/// About how many bytes a session takes in memory. Its texts are as long as identity providers please.
+fn weight(session: &Session) -> u32 {
+    let texts =
+        session.facts.providers().flat_map(|at| [Some(&at.name), at.format.as_ref(), at.index.as_ref()]);
+    let letters: usize = texts.flatten().map(String::len).sum();
+    u32::try_from(size_of::<Session>() + letters).unwrap_or(u32::MAX)
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {
