@@ -95,14 +95,10 @@ impl Broker {
             ..story.trail.allowed(Actor::Broker, reason)
         };
         issued.ruled(&story.trail.rulings);
-        let (spends, needs) = match held.is_spent() {
-            true => (Some(held.voucher), None),
-            false => (None, Some(held.voucher)),
-        };
         let batch = Batch {
             uses: story.uses.clone(),
-            spends,
-            needs,
+            spends: held.is_spent().then_some(held.voucher),
+            needs: Some(held.voucher).filter(|_| !held.is_spent()),
             voucher,
             within: Some(self.used_again(&held.session, now)),
             records: vec![received, issued],

@@ -108,9 +108,12 @@ pub(super) fn check(transaction: &Connection, batch: &Batch) -> Result<(), Store
             }
         }
     }
-    let Some(id) = batch.spends.or(batch.needs) else { return Ok(()) };
+    batch.spends.into_iter().chain(batch.needs).try_for_each(|voucher| unspent(transaction, voucher))
+}
+
+fn unspent(transaction: &Connection, voucher: LoginId) -> Result<(), StoreError> {
     let mut select = transaction.prepare_cached(IS_SPENT)?;
-    match select.query_row([id.bytes()], |row| row.get(0)).optional()? {
+    match select.query_row([voucher.bytes()], |row| row.get(0)).optional()? {
         Some(false) => Ok(()),
         Some(true) => Err(StoreError::Spent),
         None => Err(StoreError::Taken),
