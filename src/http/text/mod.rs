@@ -12,8 +12,7 @@ mod mirror;
 pub(super) mod report;
 mod setup;
 
-use crate::domain::faults::Sentence;
-use crate::domain::faults::Words;
+use crate::domain::faults::{Sentence, Words};
 use crate::domain::reason::{Blame, Reason};
 use crate::http::visitor::Lang;
 
